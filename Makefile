@@ -1,0 +1,87 @@
+# Every check and the demonstration, from a fresh clone: `make help`.
+#
+#   PYTHON=python3.12 make test    another interpreter (3.11 or newer)
+#   VENV=/tmp/venv make test       another place for the environment
+#   make test PYTEST="-k catalog"  some of the tests
+
+PYTHON ?= python3
+VENV ?= .venv
+PYTEST ?=
+OUT ?= demo
+
+BIN := $(VENV)/bin
+CODE := $(wildcard wgflow solvers cases tests benchmarks)
+PAGES := $(wildcard README.md docs)
+
+# One thread each: reproducible sums, and no quarrel on a shared machine.
+# Compiled kernels are kept in the checkout, so that a second run need not compile again.
+THREADS := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
+CHECK := $(THREADS) NUMBA_CACHE_DIR="$(CURDIR)/.cache/numba" MPLBACKEND=Agg
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test lint format-check format types doctest wheel clean clean-venv
+
+help: ## show this list
+	@echo "make TARGET, where TARGET is one of"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' Makefile
+
+demo: $(VENV)/.run ## solve a network and its SGD, print a table, write a figure to demo/
+	@echo "== demo: writing to $(OUT)/"
+	@$(BIN)/python -m wgflow demo --out "$(OUT)"
+
+test: $(VENV)/.test ## run the tests
+	@echo "== test"
+	@$(CHECK) $(BIN)/python -m pytest $(PYTEST)
+
+lint: $(VENV)/.test ## check the style of the code
+	@echo "== lint"
+	@$(BIN)/ruff check $(CODE)
+
+format-check: $(VENV)/.test ## check the layout of the code
+	@echo "== format-check"
+	@$(BIN)/ruff format --check $(CODE)
+
+format: $(VENV)/.test ## lay the code out
+	@echo "== format"
+	@$(BIN)/ruff format $(CODE)
+
+types: $(VENV)/.test ## check the types, strictly
+	@echo "== types"
+	@$(BIN)/mypy
+
+doctest: $(VENV)/.test ## run the examples in docstrings and pages
+	@echo "== doctest"
+	@$(CHECK) $(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' \
+	    wgflow solvers cases $(PAGES)
+
+wheel: $(VENV)/.test ## build the source distribution and the wheel into dist/
+	@echo "== wheel"
+	@$(BIN)/python -m build --no-isolation --outdir dist .
+
+clean: ## remove what checks and builds left, but not the environment
+	rm -rf build dist .cache .mypy_cache .pytest_cache .ruff_cache
+	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+clean-venv: ## remove the environment
+	rm -rf "$(VENV)"
+
+# Stamp files: an environment is made once, and filled again when pyproject.toml changes.
+
+$(VENV)/.made:
+	@command -v "$(PYTHON)" >/dev/null || { echo "make: no '$(PYTHON)': install Python 3.11 or newer, or set PYTHON" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "make: $(PYTHON) is $$("$(PYTHON)" --version 2>&1), wgflow needs 3.11 or newer: set PYTHON" >&2; exit 1; }
+	@"$(PYTHON)" -c 'import venv, ensurepip' 2>/dev/null || { echo "make: $(PYTHON) has no venv: install it (Debian: apt-get install python3-venv)" >&2; exit 1; }
+	@echo "== making $(VENV) with $$("$(PYTHON)" --version)"
+	@"$(PYTHON)" -m venv "$(VENV)"
+	@touch $@
+
+$(VENV)/.run: pyproject.toml | $(VENV)/.made
+	@echo "== installing wgflow into $(VENV) (about a minute, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/.test: pyproject.toml | $(VENV)/.made
+	@echo "== installing wgflow and what its tests need into $(VENV) (about a minute, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(VENV)/.run

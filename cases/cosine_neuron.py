@@ -1,0 +1,94 @@
+"""Cosine neuron: a nonlinear network dynamics with an exact solution.
+
+Data x uniform on the circle, y = sqrt(2) A cos x; a neuron is sigma(x; theta) =
+sqrt(2) cos(x - theta), so that
+
+    V = -A cos theta,   U = cos(theta - theta'),   R = A^2 + 2 int V rho + int int U rho rho'.
+
+Started from the wrapped Cauchy density (1 - z^2)/(2 pi (1 - 2 z cos theta + z^2)), the density
+stays wrapped Cauchy, with (preset mmn2018, s = 2)
+
+    z' = (s/2) (A - z)(1 - z^2),     R = (A - z)^2.
+
+With noise the density tends to the von Mises density proportional to exp(beta (A - r) cos theta),
+where r = I1/I0(beta (A - r)); A = 0.8, beta = 20 gives r = 0.699479.
+
+**Source.** The wrapped Cauchy reduction is that of Ott and Antonsen, Chaos 18 (2008) 037113,
+for globally coupled phase oscillators; the network is ours.
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+
+import wgflow as wg
+from wgflow.networks import cosine_network
+
+CELLS = 400
+EXPECTED = {"muscl": 2.0, "upwind": 1.0}
+CONVERGENCE = {"cells": (50, 100, 200, 400), "until": 0.5}
+PARTICLES = {"particles": 800, "step": 1e-3, "seeds": 5}
+COUPLING = {
+    "times": (0.25, 0.5, 0.75, 1.0, 1.5, 2.0),
+    "sizes": (100, 400, 1600, 6400),
+    "steps": (0.05, 0.025, 0.0125, 0.00625),
+}
+FINEST_ERROR = {"muscl": 2e-3, "upwind": 3e-2}
+
+
+def problem(
+    amplitude: float = 0.8,
+    start: float = 0.3,
+    beta: float = math.inf,
+    preset: Literal["mmn2018", "mmm2019"] = "mmn2018",
+) -> wg.Problem:
+    """Make the problem.
+
+    Parameters
+    ----------
+    amplitude : float
+        A, of the target sqrt(2) A cos x; in [0, 1] it can be fitted exactly.
+    start : float
+        z at time 0, in (-1, 1).
+    beta : float
+        Inverse temperature of the noise; inf for none.
+    preset : {"mmn2018", "mmm2019"}
+        Time scale: s = 2 or s = 1.
+    """
+    if not beta > 0:
+        raise wg.InputError(f"beta = {beta}: give a number > 0, or inf for no noise")
+    network = cosine_network(amplitude, start)
+    scale = {"mmn2018": 2.0, "mmm2019": 1.0}[preset]
+    energy = wg.Risk(network.features)
+    if math.isfinite(beta):
+        energy = energy + wg.Entropy(1 / beta)
+
+    def wrapped_cauchy(z, theta):
+        return (1 - z**2) / (2 * np.pi * (1 - 2 * z * np.cos(theta) + z**2))
+
+    def mean_resultant(t):
+        from scipy.integrate import solve_ivp
+
+        solution = solve_ivp(
+            lambda _, z: scale / 2 * (amplitude - z) * (1 - z**2),
+            (0.0, t),
+            [start],
+            rtol=1e-12,
+            atol=1e-14,
+        )
+        return float(solution.y[0, -1])
+
+    exact = {} if math.isfinite(beta) else {
+        "exact": lambda t, theta: wrapped_cauchy(mean_resultant(t), theta),
+        "reference": {"risk": lambda t: (amplitude - mean_resultant(t)) ** 2},
+    }
+    return wg.Problem(
+        domain=wg.Box(wg.Axis(-np.pi, np.pi, periodic=True, name="theta")),
+        energy=energy,
+        initial=lambda theta: wrapped_cauchy(start, theta),
+        time_scale=scale,
+        until=1.0,
+        network=network,
+        **exact,
+    )

@@ -1,0 +1,111 @@
+"""Two-layer network on two centred isotropic Gaussians: the radial distributional dynamics.
+
+Data: y = +1 or -1 with probability 1/2, x ~ N(0, tau^2 I_d), tau = 1 + delta for y = +1 and
+1 - delta for y = -1. A neuron is sigma(<w, x>). A rotation-invariant start stays so, and the
+density of the neurons reduces to a density rho(r) of r = |w| with
+
+    d rho/dt = s(t) [ d/dr( rho d/dr( Psi + lambda r^2/2 ) )
+                      + (1/beta) d/dr( r^(d-1) d/dr( rho/r^(d-1) ) ) ] ,
+    Psi(r; rho) = V(r) + int U(r, r') rho(r') dr' ,
+
+V and U from the exact Hermite features of the activation. The start is w ~ N(0, kappa^2 I/d).
+
+For d = 40, delta = 0.8 and the ramp, without noise: R(0) = 1.70444, R(0.001) = 1.69639,
+R(0.01) = 1.63185, R(1) = 1.0706. Later values are sensitive to numerical diffusion: compare
+several numbers of cells.
+
+**Conventions.** Preset mmn2018 is the step theta += 2 xi eps [(y - f) grad sigma - lambda theta]
++ sqrt(4 xi eps/beta) g and the time scale s = 2 xi; mmm2019 is the same without the factor 2.
+Some texts print other factors in front of the noise; with these, drift, diffusion, free energy
+and the Boltzmann fixed point exp(-beta (Psi + lambda r^2/2)) agree.
+
+**Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
+networks", PNAS 115 (2018) E7665-E7671, with the radial equation of its section on centred
+isotropic Gaussians.
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+
+import wgflow as wg
+from wgflow.networks import IsotropicGaussians, activation as named_activation, isotropic_network
+
+CELLS = 1600
+SNAPSHOTS = (0.01, 0.1, 1.0, 2.0, 4.0, 6.0)
+PARTICLES = {"particles": 800, "step": 1e-5, "seeds": 3}
+
+
+def problem(
+    d: float = 40,
+    delta: float = 0.8,
+    activation: str = "ramp",
+    kappa: float = 0.8,
+    xi: float = 1.0,
+    weight_decay: float = 0.0,
+    beta: float = math.inf,
+    preset: Literal["mmn2018", "mmm2019"] = "mmn2018",
+    order: int = 8,
+    spread: float = 0.11,
+    radius: float = 6.0,
+) -> wg.Problem:
+    """Make the problem.
+
+    Parameters
+    ----------
+    d : float
+        Dimension of the data, a whole number >= 2, or inf.
+    delta : float
+        Separation of the two standard deviations 1 ± delta, in (0, 1).
+    activation : str
+        ramp, truncated_relu, nonmonotone, relu, tanh, erf or logistic.
+    kappa : float
+        Size of the initial weights, w ~ N(0, kappa^2 I/d).
+    xi : float
+        Step-size schedule, constant.
+    weight_decay : float
+        lambda.
+    beta : float
+        Inverse temperature of the noise; inf for none.
+    preset : {"mmn2018", "mmm2019"}
+        Time scale: s = 2 xi or s = xi.
+    order : int
+        Largest order of the Hermite features, even.
+    spread : float
+        For d = inf only: relative standard deviation of |w| at the start, where the law of
+        large numbers would give a point mass.
+    radius : float
+        The domain is 0 <= r <= radius.
+    """
+    for name, value in (("kappa", kappa), ("xi", xi), ("beta", beta)):
+        if not value > 0:
+            raise wg.InputError(f"{name} = {value}: give a number > 0")
+    if math.isinf(d) and math.isfinite(beta):
+        raise wg.InputError(f"beta = {beta} with d = inf: noise needs a finite dimension")
+    network = isotropic_network(named_activation(activation), IsotropicGaussians(d, delta), kappa, order)
+    energy = wg.Risk(network.features)
+    if weight_decay:
+        energy = energy + wg.Confinement(weight_decay)
+    if math.isfinite(beta):
+        energy = energy + wg.Entropy(1 / beta)
+    return wg.Problem(
+        domain=wg.Box(wg.Axis(0.0, radius, radial=None if math.isinf(d) else d, name="r")),
+        energy=energy,
+        initial=_start(d, kappa, spread),
+        time_scale={"mmn2018": 2.0, "mmm2019": 1.0}[preset] * xi,
+        until=10.0,
+        network=None if math.isinf(d) else network,
+    )
+
+
+def _start(d, kappa, spread):
+    """Density of |w|, up to its norm: chi with d degrees of freedom, or a Gaussian."""
+    if math.isinf(d):
+        return lambda r: np.exp(-(((r - kappa) / (spread * kappa)) ** 2) / 2)
+    peak = kappa * math.sqrt((d - 1) / d)  # where the exponent is largest
+
+    def exponent(r):
+        return (d - 1) * np.log(r) - d * r**2 / (2 * kappa**2)
+
+    return lambda r: np.exp(exponent(r) - exponent(peak))

@@ -1,0 +1,24 @@
+"""What holds for every test: threads, caches and figures that do not depend on the machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# Before numpy or numba is imported: one thread each, for reproducible sums and a shared machine.
+for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ.setdefault(_variable, "1")
+os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+# Compiled kernels are kept between runs, beside the other caches and out of the source tree.
+os.environ.setdefault("NUMBA_CACHE_DIR", str(ROOT / ".cache" / "numba"))
+os.environ.setdefault("MPLBACKEND", "Agg")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Give the root folder of the checkout."""
+    return ROOT

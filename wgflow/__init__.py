@@ -1,0 +1,70 @@
+"""wgflow: density equations that are gradient flows, solved by finite volumes.
+
+The main object is the equation ∂t rho = s(t) ∇·(rho ∇ δF/δrho) for a probability density on
+a box, among them the distributional dynamics of wide neural networks.
+
+Examples
+--------
+>>> import numpy as np
+>>> import wgflow as wg
+>>> problem = wg.Problem(
+...     domain=wg.Box((-6, 6)),
+...     energy=wg.Confinement(1.0) + wg.Entropy(temperature=0.5),
+...     initial=lambda x: np.exp(-((x - 1) ** 2)),
+... )
+>>> solution = wg.solve(problem, cells=200, until=1.0)
+>>> solution.status
+'finished'
+"""
+
+from wgflow._version import __version__
+from wgflow.convergence import ConvergenceTable, convergence
+from wgflow.domain import Axis, Box
+from wgflow.energies import Confinement, Entropy, Interaction, Potential, Risk
+from wgflow.errors import (
+    DivergenceError,
+    InputError,
+    SolverError,
+    StabilityError,
+    WgflowError,
+)
+from wgflow.finite_volume import FiniteVolume
+from wgflow.fluxes import MUSCL, ScharfetterGummel, Upwind
+from wgflow.grid import Grid
+from wgflow.observers import Callback, Observer, Progress
+from wgflow.problem import Problem
+from wgflow.solution import Solution
+from wgflow.solve import solve
+from wgflow.steppers import SSPRK2, SSPRK3, ImplicitEuler
+
+__all__ = [
+    "MUSCL",
+    "SSPRK2",
+    "SSPRK3",
+    "Axis",
+    "Box",
+    "Callback",
+    "Confinement",
+    "ConvergenceTable",
+    "DivergenceError",
+    "Entropy",
+    "FiniteVolume",
+    "Grid",
+    "ImplicitEuler",
+    "InputError",
+    "Interaction",
+    "Observer",
+    "Potential",
+    "Problem",
+    "Progress",
+    "Risk",
+    "ScharfetterGummel",
+    "Solution",
+    "SolverError",
+    "StabilityError",
+    "Upwind",
+    "WgflowError",
+    "__version__",
+    "convergence",
+    "solve",
+]

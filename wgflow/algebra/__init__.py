@@ -1,0 +1,5 @@
+"""Linear solves behind one interface."""
+
+from wgflow.algebra.local import LocalSystem
+
+__all__ = ["LocalSystem"]

@@ -1,0 +1,143 @@
+"""The command line."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from wgflow import commands
+from wgflow._version import __version__
+from wgflow.errors import WgflowError
+
+__all__ = ["main"]
+
+EXIT_MISSED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code.
+
+    0: done. 1: a rate was missed. 2: bad input or a run that failed, one line on stderr.
+    """
+    parser = build_parser()
+    given = parser.parse_args(arguments)
+    if given.command is None:
+        parser.print_help()
+        return 0
+    logging.basicConfig(
+        level=logging.INFO if given.verbose else logging.WARNING,
+        format="wgflow: %(levelname)s: %(message)s",
+        force=True,
+    )
+    logging.addLevelName(logging.WARNING, "warning")
+    logging.addLevelName(logging.INFO, "info")
+    for noisy in ("matplotlib", "numba", "h5py"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    try:
+        code: int = given.command(given)
+    except WgflowError as error:
+        sys.stderr.write(f"wgflow: error: {error}\n")
+        return EXIT_BAD_INPUT
+    except KeyboardInterrupt:
+        sys.stderr.write("wgflow: interrupted\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        # the reader of our output went away, as in `wgflow cases | head -1`
+        sys.stderr.close()
+        return 0
+    return code
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Build the parser of all commands."""
+    parser = argparse.ArgumentParser(
+        prog="wgflow",
+        description="Density equations that are gradient flows, by finite volumes.",
+        epilog="Start with: wgflow cases; wgflow describe isotropic_gaussians; "
+        "wgflow run isotropic_gaussians",
+    )
+    parser.add_argument("--version", action="version", version=f"wgflow {__version__}")
+    parser.set_defaults(command=None, verbose=False)
+    words = parser.add_subparsers(metavar="COMMAND")
+
+    listing = words.add_parser("cases", help="list the cases")
+    listing.set_defaults(command=commands.list_cases)
+    listing = words.add_parser("solvers", help="list the solvers")
+    listing.set_defaults(command=commands.list_solvers)
+    describe = words.add_parser("describe", help="describe a case or a solver")
+    describe.add_argument("name", metavar="NAME", help="name or path of a case or a solver")
+    describe.set_defaults(command=commands.describe)
+
+    run = words.add_parser("run", help="solve a case and write the results")
+    _add_problem(run)
+    _add_step(run)
+    _add_output(run)
+    run.add_argument(
+        "--snapshots",
+        metavar="T[,T…]",
+        help="times to keep besides start and end (by default the case's, or ten)",
+    )
+    run.set_defaults(command=commands.run)
+
+    converge = words.add_parser("converge", help="measure the order; exit 1 if it is missed")
+    _add_problem(converge)
+    converge.add_argument("--levels", type=int, metavar="L", help="number of grids, each twice finer")
+    converge.add_argument("--cells", type=int, metavar="N", help="cells an axis on the first grid")
+    converge.add_argument("--dt", type=float, metavar="X", help="time step on the first grid")
+    converge.add_argument("--until", type=float, metavar="T", help="final time")
+    converge.add_argument("--norm", default="L1", metavar="NORM", help="L1, L2, Linf, W1 or W2")
+    converge.add_argument("--expected", type=float, metavar="P", help="order to require")
+    converge.add_argument("--within", type=float, default=0.3, metavar="W", help="allowed distance")
+    converge.add_argument("--json", metavar="FILE", help="write the table there too")
+    converge.set_defaults(command=commands.converge)
+
+    compare = words.add_parser("compare", help="solve a network case and run SGD beside it")
+    _add_problem(compare)
+    _add_step(compare)
+    _add_output(compare)
+    compare.add_argument("--particles", type=int, metavar="N", help="neurons")
+    compare.add_argument("--step", type=float, metavar="E", help="step size of SGD")
+    compare.add_argument("--seeds", type=int, metavar="M", help="independent networks")
+    compare.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the first")
+    compare.add_argument("--batch", type=int, default=1, metavar="P", help="samples a step")
+    compare.add_argument(
+        "--dynamics", choices=("sgd", "gradient", "particle", "nonlinear"), default="sgd"
+    )
+    compare.set_defaults(command=commands.compare)
+
+    study = words.add_parser("study", help="measure the rates of the theory")
+    studies = study.add_subparsers(metavar="STUDY", required=True)
+    coupling = studies.add_parser("coupling", help="distances of the four coupled dynamics")
+    _add_problem(coupling)
+    coupling.add_argument("--seeds", type=int, default=8, metavar="M", help="repetitions")
+    coupling.add_argument("--json", metavar="FILE", help="write the table there too")
+    coupling.set_defaults(command=commands.study_coupling)
+    return parser
+
+
+def _add_problem(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("case", metavar="CASE", help="name or path of a case")
+    parser.add_argument("--solver", metavar="S", help="name or path of a solver")
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="K=V", help="a parameter of the case"
+    )
+    parser.add_argument(
+        "--option", action="append", default=[], metavar="K=V", help="an option of the solver"
+    )
+    parser.add_argument("--verbose", action="store_true", help="say more on stderr")
+
+
+def _add_step(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
+    parser.add_argument("--dt", type=float, metavar="X", help="fixed time step")
+    parser.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
+    parser.add_argument("--until", type=float, metavar="T", help="final time")
+
+
+def _add_output(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--out", metavar="DIR", help="where to write (by default a new folder named by the case)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result there")

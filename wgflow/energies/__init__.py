@@ -1,0 +1,20 @@
+"""Terms of the free energy: value, first variation, second-variation product."""
+
+from wgflow.energies.base import DiscreteTerm, Energy, Term
+from wgflow.energies.discrete import DiscreteEnergy
+from wgflow.energies.entropy import Entropy
+from wgflow.energies.interaction import Interaction
+from wgflow.energies.potential import Confinement, Potential
+from wgflow.energies.risk import Risk
+
+__all__ = [
+    "Confinement",
+    "DiscreteEnergy",
+    "DiscreteTerm",
+    "Energy",
+    "Entropy",
+    "Interaction",
+    "Potential",
+    "Risk",
+    "Term",
+]

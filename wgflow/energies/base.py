@@ -1,0 +1,64 @@
+"""What a term of the free energy is, on the continuum and on a grid."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wgflow._typing import Array
+from wgflow.grid import Grid
+
+__all__ = ["DiscreteTerm", "Energy", "Term"]
+
+
+class DiscreteTerm(ABC):
+    """A term of the free energy on the cells of one grid.
+
+    Densities and variations are arrays of the grid's shape. The first variation ``xi`` is
+    the derivative of the value by the mass of each cell, so that a change ``d`` of the
+    density changes the value by ``sum(xi * d * volumes)`` to first order.
+    """
+
+    interacting: ClassVar[bool] = False  # the first variation depends on the density
+
+    @abstractmethod
+    def value(self, density: Array, time: float) -> float:
+        """Value of the term."""
+
+    @abstractmethod
+    def first_variation(self, density: Array, time: float) -> Array:
+        """First variation at the cell centres."""
+
+    @abstractmethod
+    def second_variation(self, density: Array, direction: Array) -> Array:
+        """Derivative of the first variation in a direction (a density)."""
+
+
+class Term(ABC):
+    """A term of the free energy of a density on a box; terms add up with ``+``."""
+
+    @abstractmethod
+    def discretize(self, grid: Grid) -> DiscreteTerm:
+        """Give the term on the cells of a grid."""
+
+    def __add__(self, other: Term | Energy) -> Energy:
+        return Energy((self,)) + other
+
+
+@dataclass(frozen=True)
+class Energy:
+    """A sum of terms.
+
+    Examples
+    --------
+    >>> from wgflow.energies import Confinement, Entropy
+    >>> len((Confinement(1.0) + Entropy(0.5)).terms)
+    2
+    """
+
+    terms: tuple[Term, ...]
+
+    def __add__(self, other: Term | Energy) -> Energy:
+        more = other.terms if isinstance(other, Energy) else (other,)
+        return Energy(self.terms + more)

@@ -1,0 +1,72 @@
+"""The entropy term β^{-1} ∫ rho log rho, which is noise of inverse temperature β."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from wgflow._typing import Array
+from wgflow.energies.base import DiscreteTerm, Term
+from wgflow.errors import InputError
+from wgflow.grid import Grid
+
+__all__ = ["Entropy"]
+
+# log(rho) of an empty cell: the smallest normal number keeps the first variation finite
+TINY = float(np.finfo(float).tiny)
+
+
+@dataclass(frozen=True)
+class Entropy(Term):
+    """The term T ∫ rho log(rho / mu), with mu the volume measure of the domain.
+
+    It gives the diffusion T Δrho. On a radial axis of dimension d the density is with
+    respect to dr and mu = r^(d-1) dr, which gives T ∂r(r^(d-1) ∂r(rho / r^(d-1))).
+
+    Parameters
+    ----------
+    temperature : float
+        T = 1/β, at least 0.
+
+    Raises
+    ------
+    InputError
+        If the temperature is negative or not finite.
+    """
+
+    temperature: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.temperature) and self.temperature >= 0):
+            raise InputError(
+                f"temperature {self.temperature}: give a finite number >= 0 (0 is no noise)"
+            )
+
+    def discretize(self, grid: Grid) -> DiscreteTerm:
+        """Give the entropy of cell values."""
+        return DiscreteEntropy(self.temperature, grid)
+
+
+class DiscreteEntropy(DiscreteTerm):
+    """Entropy of cell averages relative to the grid's reference density."""
+
+    interacting: ClassVar[bool] = True
+
+    def __init__(self, temperature: float, grid: Grid) -> None:
+        self.temperature, self.grid = temperature, grid
+
+    def _log_ratio(self, density: Array) -> Array:
+        logarithm: Array = np.log(np.maximum(density, TINY))
+        reference = self.grid.log_reference
+        return logarithm if reference is None else logarithm - reference
+
+    def value(self, density: Array, time: float) -> float:
+        return self.temperature * self.grid.integrate(density * self._log_ratio(density))
+
+    def first_variation(self, density: Array, time: float) -> Array:
+        return self.temperature * (self._log_ratio(density) + 1.0)
+
+    def second_variation(self, density: Array, direction: Array) -> Array:
+        return self.temperature * direction / np.maximum(density, TINY)

@@ -1,0 +1,107 @@
+"""External potentials: the term ∫ V rho."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from wgflow._typing import Array
+from wgflow.energies.base import DiscreteTerm, Term
+from wgflow.errors import InputError
+from wgflow.grid import Grid
+
+__all__ = ["Confinement", "Potential"]
+
+
+@dataclass(frozen=True)
+class Potential(Term):
+    """The term ∫ V rho.
+
+    Parameters
+    ----------
+    function : callable
+        ``V(x, y, ...)`` at arrays of coordinates; ``V(t, x, y, ...)`` if it depends on time.
+    time_dependent : bool
+        Whether the function takes the time first.
+
+    Examples
+    --------
+    >>> from wgflow import Box, Grid
+    >>> term = Potential(lambda x: x**2 / 2).discretize(Grid(Box((-1, 1)), 4))
+    >>> [float(v) for v in term.first_variation(None, 0.0)]
+    [0.28125, 0.03125, 0.03125, 0.28125]
+    """
+
+    function: Callable[..., Array]
+    time_dependent: bool = False
+
+    def discretize(self, grid: Grid) -> DiscreteTerm:
+        """Evaluate the potential at the cell centres."""
+        return _DiscretePotential(self, grid)
+
+
+@dataclass(frozen=True)
+class Confinement(Term):
+    """The term λ/2 ∫ |theta|² rho, the weight decay of a network.
+
+    Parameters
+    ----------
+    strength : float
+        λ, at least 0.
+
+    Raises
+    ------
+    InputError
+        If the strength is negative or not finite.
+    """
+
+    strength: float
+
+    def __post_init__(self) -> None:
+        if not (np.isfinite(self.strength) and self.strength >= 0):
+            raise InputError(f"confinement strength {self.strength}: give a finite number >= 0")
+
+    def discretize(self, grid: Grid) -> DiscreteTerm:
+        """Evaluate λ|theta|²/2 at the cell centres."""
+
+        def square(*coordinates: Array) -> Array:
+            total: Array = sum((c**2 for c in coordinates), start=np.zeros(grid.shape))
+            return self.strength / 2 * total
+
+        return _DiscretePotential(Potential(square), grid)
+
+
+class _DiscretePotential(DiscreteTerm):
+    def __init__(self, term: Potential, grid: Grid) -> None:
+        self.term, self.grid = term, grid
+        self.time_dependent = term.time_dependent
+        self._at = 0.0
+        self._values = self._evaluate(0.0)
+
+    def _evaluate(self, time: float) -> Array:
+        arguments = (time, *self.grid.coordinates) if self.time_dependent else self.grid.coordinates
+        values = np.broadcast_to(self.term.function(*arguments), self.grid.shape).astype(float)
+        if not np.all(np.isfinite(values)):
+            where = np.argwhere(~np.isfinite(values))[0]
+            point = ", ".join(f"{c[i]:.6g}" for c, i in zip(self.grid.centers, where, strict=True))
+            raise InputError(
+                f"the potential is not finite at ({point}): change it or the domain, "
+                "or shift the cells so that no centre meets a singularity"
+            )
+        return values
+
+    def _values_at(self, time: float) -> Array:
+        if self.time_dependent and time != self._at:
+            self._at, self._values = time, self._evaluate(time)
+        return self._values
+
+    def value(self, density: Array, time: float) -> float:
+        return self.grid.integrate(self._values_at(time) * density)
+
+    def first_variation(self, density: Array, time: float) -> Array:
+        return self._values_at(time)
+
+    def second_variation(self, density: Array, direction: Array) -> Array:
+        return np.zeros(self.grid.shape)

@@ -1,0 +1,65 @@
+"""Exceptions raised by wgflow.
+
+Every message is one line that says the value, the limit and the remedy. The command line
+prints it and exits with code 2; a script catches :class:`WgflowError`.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Any
+
+__all__ = [
+    "DivergenceError",
+    "InputError",
+    "SolverError",
+    "StabilityError",
+    "WgflowError",
+    "nearest_first",
+]
+
+
+class WgflowError(Exception):
+    """Base class of all errors that wgflow raises on purpose."""
+
+
+class InputError(WgflowError, ValueError):
+    """An input is outside what the method or the problem allows."""
+
+
+class StabilityError(InputError):
+    """A given time step is above the bound that keeps an explicit scheme positive."""
+
+
+class SolverError(WgflowError):
+    """A linear or nonlinear solve did not converge."""
+
+
+class DivergenceError(WgflowError, ArithmeticError):
+    """A run produced a value that is not finite.
+
+    Attributes
+    ----------
+    solution : wgflow.Solution or None
+        What had been computed before, with status ``"diverged"``.
+    """
+
+    def __init__(self, message: str, solution: Any = None) -> None:
+        super().__init__(message)
+        self.solution = solution
+
+
+def nearest_first(word: str, known: Iterable[str]) -> list[str]:
+    """Sort the known names by their likeness to ``word``, nearest first.
+
+    Examples
+    --------
+    >>> nearest_first("mucsl", ["upwind", "muscl"])
+    ['muscl', 'upwind']
+    """
+
+    def likeness(name: str) -> float:
+        return difflib.SequenceMatcher(None, word.lower(), name.lower()).ratio()
+
+    return sorted(known, key=lambda name: (-likeness(name), name))

@@ -1,0 +1,143 @@
+"""The space discretization: a problem on a grid with a flux."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+import numpy as np
+
+from wgflow._typing import Array
+from wgflow.energies import DiscreteEnergy
+from wgflow.errors import InputError
+from wgflow.fluxes import Flux
+from wgflow.grid import Grid
+from wgflow.problem import Problem
+
+__all__ = ["FiniteVolume", "Rate"]
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """Time derivative of the density, and what it allows.
+
+    Attributes
+    ----------
+    values : array of the grid's shape
+        d rho / dt in each cell.
+    emptying : float
+        Bound on the rate at which any cell is emptied: a forward Euler step keeps the
+        density nonnegative if ``dt * emptying <= 1``.
+    """
+
+    values: Array
+    emptying: float
+
+
+class FiniteVolume:
+    """Finite volumes for one problem on one grid.
+
+    Parameters
+    ----------
+    problem : Problem
+    grid : Grid
+        A grid of the problem's domain.
+    flux : Flux
+
+    Raises
+    ------
+    InputError
+        If the grid belongs to another domain.
+
+    Examples
+    --------
+    >>> import wgflow as wg
+    >>> problem = wg.Problem(wg.Box((-4, 4)), wg.Confinement(1.0) + wg.Entropy(1.0),
+    ...                      initial=lambda x: np.exp(-x**2))
+    >>> space = wg.FiniteVolume(problem, wg.Grid(problem.domain, 40), wg.ScharfetterGummel())
+    >>> density = space.initial_density()
+    >>> rate = space.rate(density, 0.0)
+    >>> bool(abs(space.grid.integrate(rate.values)) < 1e-15)
+    True
+    """
+
+    def __init__(self, problem: Problem, grid: Grid, flux: Flux) -> None:
+        if grid.box != problem.domain:
+            raise InputError(
+                f"the grid's domain {grid.box!r} is not the problem's {problem.domain!r}: "
+                "make the grid from problem.domain"
+            )
+        self.problem, self.grid, self.flux = problem, grid, flux
+        self.energy = DiscreteEnergy(problem.energy, grid)
+        self.temperature = self.energy.temperature
+        reference = grid.log_reference
+        # the entropy's reference measure acts like the potential -T log(mu)
+        self._shift = None if reference is None else -self.temperature * reference
+
+    def initial_density(self) -> Array:
+        """Cell averages of the initial density, normalized to mass 1.
+
+        Raises
+        ------
+        InputError
+            If it is negative or not finite anywhere, has no mass, or not the grid's shape.
+        """
+        initial = self.problem.initial
+        if callable(initial):
+            density = self.grid.average(initial)
+        else:
+            density = np.array(initial, dtype=float)
+            if density.shape != self.grid.shape:
+                raise InputError(
+                    f"initial density of shape {density.shape} on a grid of shape "
+                    f"{self.grid.shape}: give one value a cell"
+                )
+        check_density(density, self.grid)
+        mass = self.grid.integrate(density)
+        if abs(mass - 1) > 1e-12:
+            logger.info("initial density of mass %.12g normalized to 1", mass)
+        return density / mass
+
+    def potential(self, density: Array, time: float) -> Array:
+        """Drift potential: the first variation without T log rho."""
+        return self.shifted(self.energy.drift(density, time))
+
+    def shifted(self, drift: Array) -> Array:
+        """Add what the entropy's reference measure contributes to a drift."""
+        return drift if self._shift is None else drift + self._shift
+
+    def rate(self, density: Array, time: float) -> Rate:
+        """Time derivative of the density by the flux' explicit kernel."""
+        potential = self.grid.ghosted(self.potential(density, time))
+        ghosted = self.grid.ghosted(density)
+        out = np.zeros(self.grid.size)
+        emptying = 0.0
+        for lines in self.grid.lines:
+            # both faces of a cell may empty it, each with at most the fastest rate
+            emptying += 2 * self.flux.add_divergence(
+                ghosted, potential, out, lines, self.temperature
+            )
+        scale = self.problem.scale(time)
+        out *= scale
+        return Rate(out.reshape(self.grid.shape), scale * emptying)
+
+    def dissipation(self, density: Array, rate: Rate, time: float) -> float:
+        """Rate -dF/dt at which the free energy decreases, by the discrete chain rule."""
+        variation = self.energy.first_variation(density, time)
+        return -self.grid.integrate(variation * rate.values)
+
+
+def check_density(density: Array, grid: Grid) -> None:
+    """Raise InputError unless a density is finite, nonnegative and has mass."""
+    for name, bad in (("not finite", ~np.isfinite(density)), ("negative", density < 0)):
+        if np.any(bad):
+            index = tuple(np.argwhere(bad)[0])
+            point = ", ".join(f"{c[i]:.6g}" for c, i in zip(grid.centers, index, strict=True))
+            raise InputError(
+                f"the density is {name} in {int(bad.sum())} of {grid.size} cells, first at "
+                f"({point}): {density[index]:.6g}; give finite values >= 0"
+            )
+    if not grid.integrate(density) > 0:
+        raise InputError("the density has mass 0: give one that is positive inside the domain")

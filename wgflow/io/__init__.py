@@ -1,0 +1,21 @@
+"""Files: HDF5, CSV, JSON."""
+
+from wgflow.io.files import (
+    atomically,
+    check_directory,
+    claim_directory,
+    free_directory,
+    write_json,
+    write_table,
+)
+from wgflow.io.results import save_solution
+
+__all__ = [
+    "atomically",
+    "check_directory",
+    "claim_directory",
+    "free_directory",
+    "save_solution",
+    "write_json",
+    "write_table",
+]

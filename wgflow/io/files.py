@@ -1,0 +1,92 @@
+"""Files a run leaves behind: each is written aside and renamed, so that none is ever half there."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from wgflow.errors import InputError
+
+__all__ = ["atomically", "check_directory", "claim_directory", "free_directory", "write_json", "write_table"]
+
+MARKER = "summary.json"  # a directory that holds it holds a result
+
+
+def check_directory(directory: Path, *, overwrite: bool = False) -> Path:
+    """Raise InputError if results cannot or must not go into a directory; change nothing."""
+    if (directory / MARKER).exists() and not overwrite:
+        raise InputError(
+            f"{directory} holds the result of an earlier run: name another --out, or pass "
+            "--overwrite to replace it"
+        )
+    nearest = directory
+    while not nearest.exists() and nearest != nearest.parent:
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise InputError(f"{nearest} is a file, no directory: name another")
+    if not os.access(nearest, os.W_OK):
+        raise InputError(f"{nearest} is not writable: name another directory")
+    return directory
+
+
+def claim_directory(directory: Path, *, overwrite: bool = False) -> Path:
+    """Make a directory for results, or raise InputError if it cannot or must not be used."""
+    check_directory(directory, overwrite=overwrite)
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{directory} cannot be made ({error.strerror}): name another") from None
+    return directory
+
+
+def free_directory(name: str) -> Path:
+    """Give the first of NAME, NAME-2, NAME-3, … that holds no result."""
+    number = 1
+    while True:
+        directory = Path(name if number == 1 else f"{name}-{number}")
+        if not directory.exists() or not any(directory.iterdir()):
+            return directory
+        number += 1
+
+
+def atomically(path: Path, write: Callable[[Path], object]) -> None:
+    """Write a file under another name in its directory, then rename it."""
+    aside = path.with_name(f".{path.name}.part")
+    try:
+        write(aside)
+        os.replace(aside, path)
+    finally:
+        aside.unlink(missing_ok=True)
+
+
+def write_json(path: Path, content: Mapping[str, Any]) -> None:
+    """Write a mapping as JSON; numbers that are not finite become null."""
+    text = json.dumps(_plain(content), indent=2, allow_nan=False) + "\n"
+    atomically(path, lambda aside: aside.write_text(text, encoding="utf-8"))
+
+
+def write_table(path: Path, columns: Mapping[str, Iterable[float]]) -> None:
+    """Write columns as CSV with all digits."""
+
+    def write(aside: Path) -> None:
+        with aside.open("w", newline="", encoding="utf-8") as file:
+            writer = csv.writer(file)
+            writer.writerow(columns)
+            rows = zip(*columns.values(), strict=True)
+            writer.writerows([repr(float(v)) for v in row] for row in rows)
+
+    atomically(path, write)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+        return None if value != value else str(value)
+    return value

@@ -1,0 +1,61 @@
+"""Networks: activations, data laws and features, what turns a network into V and U."""
+
+from __future__ import annotations
+
+from wgflow.networks.activations import (
+    Activation,
+    PiecewiseLinear,
+    Smooth,
+    activation,
+    nonmonotone,
+    ramp,
+    relu,
+    truncated_relu,
+)
+from wgflow.networks.charts import Chart, Identity, Radius
+from wgflow.networks.data import CosineData, DataLaw, EmpiricalData, IsotropicGaussians
+from wgflow.networks.features import (
+    Features,
+    cosine_features,
+    empirical_features,
+    isotropic_features,
+)
+from wgflow.networks.hermite import coefficients, sphere_moment
+from wgflow.networks.isotropic_population import IsotropicRidgePopulation
+from wgflow.networks.network import Network, cosine_network, isotropic_network
+from wgflow.networks.population import FeaturePopulation, Population
+from wgflow.networks.units import Affine, Cosine, Ridge, Unit
+
+__all__ = [
+    "Activation",
+    "Affine",
+    "Chart",
+    "Cosine",
+    "CosineData",
+    "DataLaw",
+    "EmpiricalData",
+    "FeaturePopulation",
+    "Features",
+    "Identity",
+    "IsotropicGaussians",
+    "IsotropicRidgePopulation",
+    "Network",
+    "PiecewiseLinear",
+    "Population",
+    "Radius",
+    "Ridge",
+    "Smooth",
+    "Unit",
+    "activation",
+    "coefficients",
+    "cosine_features",
+    "cosine_network",
+    "empirical_features",
+    "isotropic_features",
+    "isotropic_network",
+    "nonmonotone",
+    "ramp",
+    "relu",
+    "sphere_moment",
+    "truncated_relu",
+]

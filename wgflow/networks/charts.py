@@ -1,0 +1,79 @@
+"""Charts: from the full state of a neuron to the coordinates of the density.
+
+A network in d dimensions with a symmetric law of data is described by a density in fewer
+coordinates. Particles live in full dimension; a chart reduces them, and lifts a gradient with
+respect to the coordinates back to full dimension.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from wgflow._typing import Array
+
+__all__ = ["Chart", "Identity", "Radius"]
+
+
+class Chart(Protocol):
+    """Coordinates of a neuron's state and the pullback of gradients."""
+
+    def coordinates(self, theta: Array) -> tuple[Array, ...]:
+        """Coordinates of the states ``(N, D_full)``: one array ``(N,)`` for each axis."""
+        ...
+
+    def pullback(self, theta: Array, gradient: Array) -> Array:
+        """Gradient ``(N, D_full)`` in full dimension from ``(D, N)`` in the coordinates."""
+        ...
+
+
+@dataclass(frozen=True)
+class Identity:
+    """The full state is the coordinates.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    >>> x, y = Identity().coordinates(theta)
+    >>> y
+    array([2., 4., 6.])
+    >>> Identity().pullback(theta, np.stack([x, y])).shape
+    (3, 2)
+    """
+
+    def coordinates(self, theta: Array) -> tuple[Array, ...]:
+        """Columns of the states ``(N, D)``."""
+        return tuple(theta.T)
+
+    def pullback(self, theta: Array, gradient: Array) -> Array:
+        """Transpose: ``(D, N)`` to ``(N, D)``."""
+        return gradient.T
+
+
+@dataclass(frozen=True)
+class Radius:
+    """The coordinate is the norm r = |w| of the state w.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> w = np.array([[3.0, 4.0], [0.0, 0.0]])
+    >>> Radius().coordinates(w)
+    (array([5., 0.]),)
+    >>> Radius().pullback(w, np.array([[10.0, 10.0]]))
+    array([[6., 8.],
+           [0., 0.]])
+    """
+
+    def coordinates(self, theta: Array) -> tuple[Array, ...]:
+        """Norms of the states ``(N, d)``."""
+        return (np.sqrt(np.einsum("nd,nd->n", theta, theta)),)
+
+    def pullback(self, theta: Array, gradient: Array) -> Array:
+        """Radial derivative ``(1, N)`` times w/|w|, and 0 at w = 0, shape ``(N, d)``."""
+        (radius,) = self.coordinates(theta)
+        factor = np.divide(gradient[0], radius, out=np.zeros_like(radius), where=radius > 0)
+        return np.asarray(factor[:, None] * theta)

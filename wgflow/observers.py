@@ -1,0 +1,268 @@
+"""What watches a run: history, snapshots, boundary mass, progress.
+
+The loop in :mod:`wgflow.solve` calls each observer at the start, after every step and at the
+end. An observer may name times at which the loop must stop exactly.
+"""
+
+from __future__ import annotations
+
+import math
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from wgflow._typing import Array
+from wgflow.errors import InputError
+from wgflow.finite_volume import FiniteVolume
+
+__all__ = ["BoundaryMass", "Callback", "History", "Observer", "Progress", "Snapshots", "State"]
+
+
+@dataclass(frozen=True)
+class State:
+    """What an observer sees.
+
+    Attributes
+    ----------
+    time : float
+    density : array of the grid's shape
+    steps : int
+        Steps taken so far.
+    dt : float
+        Length of the last step, 0 at the start.
+    iterations, rejections : int
+        Nonlinear iterations and rejected attempts of the last step.
+    """
+
+    time: float
+    density: Array
+    steps: int = 0
+    dt: float = 0.0
+    iterations: int = 0
+    rejections: int = 0
+
+
+class Observer:
+    """Does nothing; subclasses override what they need."""
+
+    times: Sequence[float] = ()
+
+    def start(self, state: State) -> None:
+        """See the initial state."""
+
+    def update(self, state: State) -> None:
+        """See the state after a step."""
+
+    def finish(self, state: State) -> None:
+        """See the last state again, also when the run failed."""
+
+
+class Callback(Observer):
+    """Calls a function with the state after every step and at the start.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(state)``.
+    """
+
+    def __init__(self, function: Callable[[State], object]) -> None:
+        self.function = function
+
+    def start(self, state: State) -> None:
+        self.function(state)
+
+    def update(self, state: State) -> None:
+        self.function(state)
+
+
+class Snapshots(Observer):
+    """Keeps the density at given times.
+
+    Parameters
+    ----------
+    times : sequence of float
+        Times to stop at and keep; the start and the end of the run are always kept.
+    until : float
+        End of the run.
+    """
+
+    def __init__(self, times: Sequence[float], until: float) -> None:
+        for time in times:
+            if not (math.isfinite(time) and 0 <= time <= until):
+                raise InputError(f"snapshot time {time}: give times in [0, {until:.6g}]")
+        self.times = sorted({*map(float, times), 0.0, until})
+        self._due = list(self.times)
+        self.kept_times: list[float] = []
+        self.densities: list[Array] = []
+
+    def start(self, state: State) -> None:
+        self._keep(state)
+
+    def update(self, state: State) -> None:
+        if state.time >= self._due[0]:
+            self._keep(state)
+
+    def finish(self, state: State) -> None:
+        if self.kept_times[-1] != state.time:
+            self._keep(state)
+
+    def _keep(self, state: State) -> None:
+        self.kept_times.append(state.time)
+        self.densities.append(state.density.copy())
+        while len(self._due) > 1 and self._due[0] <= state.time:
+            self._due.pop(0)
+
+
+class History(Observer):
+    """Records the invariants of a run.
+
+    Mass, minimum and energy are looked at after every step, so that no violation is missed;
+    rows are kept so densely that they resolve both a linear and a logarithmic time axis.
+
+    Parameters
+    ----------
+    space : FiniteVolume
+    until : float
+    """
+
+    ROWS = 500  # kept on a linear time axis
+    GROWTH = 0.02  # relative distance of rows on a logarithmic one
+
+    def __init__(self, space: FiniteVolume, until: float) -> None:
+        self.space, self.until = space, until
+        names = ["time", "dt", "mass", "minimum", "energy", "dissipation", "iterations"]
+        if space.energy.risk(np.zeros(space.grid.shape)) is not None:
+            names.append("risk")
+        self.rows: dict[str, list[float]] = {name: [] for name in names}
+        self.moments: list[Array] = []
+        self.minimum = math.inf
+        self.energy_max_increase = -math.inf
+        self.mass_max_error = 0.0
+        self.rejections = 0
+        self._energy = math.nan
+        self._next = 0.0
+
+    def start(self, state: State) -> None:
+        self._mass = self.space.grid.integrate(state.density)
+        self._look(state)
+        self._record(state)
+
+    def update(self, state: State) -> None:
+        before = self._energy
+        self._look(state)
+        # nan compares false, so that a run that diverges keeps its last finite increase
+        if self._energy - before > self.energy_max_increase:
+            self.energy_max_increase = self._energy - before
+        self.rejections += state.rejections
+        if state.time >= self._next:
+            self._record(state)
+
+    def finish(self, state: State) -> None:
+        if self.rows["time"][-1] != state.time:
+            self._record(state)
+
+    def _look(self, state: State) -> None:
+        self._energy = self.space.energy.value(state.density, state.time)
+        self.minimum = min(self.minimum, float(state.density.min()))
+        error = abs(self.space.grid.integrate(state.density) - self._mass)
+        self.mass_max_error = max(self.mass_max_error, error)
+
+    def _record(self, state: State) -> None:
+        space, rows = self.space, self.rows
+        rate = space.rate(state.density, state.time)
+        rows["time"].append(state.time)
+        rows["dt"].append(state.dt)
+        rows["mass"].append(space.grid.integrate(state.density))
+        rows["minimum"].append(float(state.density.min()))
+        rows["energy"].append(self._energy)
+        rows["dissipation"].append(space.dissipation(state.density, rate, state.time))
+        rows["iterations"].append(state.iterations)
+        if "risk" in rows:
+            rows["risk"].append(float(space.energy.risk(state.density) or 0.0))
+            moments = space.energy.moments(state.density)
+            if moments is not None:
+                self.moments.append(moments)
+        gap = min(self.until / self.ROWS, self.GROWTH * state.time)
+        self._next = state.time + gap
+
+
+class BoundaryMass(Observer):
+    """Watches the mass in the outermost cells of a truncated domain.
+
+    Parameters
+    ----------
+    space : FiniteVolume
+    """
+
+    LIMIT = 1e-6  # of the mass, in one layer of cells
+
+    def __init__(self, space: FiniteVolume) -> None:
+        self.grid = space.grid
+        self.largest = 0.0
+        self.where = ""
+        self._ends = [
+            (axis, end)
+            for axis, data in enumerate(self.grid.box.axes)
+            for end, cut in enumerate(data.truncated)
+            if cut
+        ]
+
+    def finish(self, state: State) -> None:
+        for axis, end in self._ends:
+            layer = self.grid.widths[axis][-end] * state.density.take(-end, axis)
+            others = [w for a, w in enumerate(self.grid.widths) if a != axis]
+            for width in reversed(others):
+                layer = layer @ width
+            if float(layer) > self.largest:
+                self.largest = float(layer)
+                bound = (self.grid.box.axes[axis].lower, self.grid.box.axes[axis].upper)[end]
+                self.where = f"{self.grid.box.names[axis]} = {bound:.6g}"
+
+    @property
+    def warning(self) -> str | None:
+        """What to tell the user, if anything."""
+        if not self.largest > self.LIMIT:
+            return None
+        return (
+            f"mass {self.largest:.3g} lies in the outermost cells at {self.where}, "
+            f"limit {self.LIMIT:.0e}: the domain is too small; move that bound outwards, or "
+            "declare the axis with wall=True if it is a wall"
+        )
+
+
+class Progress(Observer):
+    """A progress bar with the time left, on terminals only.
+
+    Parameters
+    ----------
+    until : float
+        End of the run.
+    label : str
+        What is shown before the bar.
+    """
+
+    def __init__(self, until: float, label: str = "") -> None:
+        self.until, self.label = until, label
+        self._bar: Any = None
+
+    def start(self, state: State) -> None:
+        from tqdm import tqdm
+
+        self._bar = tqdm(
+            total=self.until,
+            desc=self.label,
+            bar_format="{desc} {percentage:3.0f}%|{bar}| t = {n:.4g}/{total:.4g} "
+            "[{elapsed} spent, {remaining} left]",
+            disable=not sys.stderr.isatty(),
+            leave=False,
+        )
+
+    def update(self, state: State) -> None:
+        self._bar.update(state.time - self._bar.n)
+
+    def finish(self, state: State) -> None:
+        self._bar.close()

@@ -1,0 +1,32 @@
+"""Particle references for the density equation: nonlinear, particle, gradient-descent and SGD.
+
+The four dynamics start from common draws and differ by one approximation each; see
+:mod:`wgflow.particles.dynamics` and :func:`coupling_errors`.
+"""
+
+from __future__ import annotations
+
+from wgflow.particles.brownian import Brownian
+from wgflow.particles.cosine import cosine_moments
+from wgflow.particles.coupling import coupling_errors
+from wgflow.particles.coupling_table import CouplingRow, CouplingSlope, CouplingTable
+from wgflow.particles.dynamics import gradient_descent, nonlinear, particle
+from wgflow.particles.schedule import Progress, Schedule
+from wgflow.particles.sgd import stochastic_gradient_descent
+from wgflow.particles.trajectory import Trajectory
+
+__all__ = [
+    "Brownian",
+    "CouplingRow",
+    "CouplingSlope",
+    "CouplingTable",
+    "Progress",
+    "Schedule",
+    "Trajectory",
+    "cosine_moments",
+    "coupling_errors",
+    "gradient_descent",
+    "nonlinear",
+    "particle",
+    "stochastic_gradient_descent",
+]

@@ -1,0 +1,272 @@
+"""How far the coupled dynamics are from each other and from the density, measured."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from wgflow._typing import Array
+from wgflow.errors import InputError
+from wgflow.networks import Network
+from wgflow.particles.brownian import Brownian
+from wgflow.particles.coupling_table import (
+    CouplingRow,
+    CouplingSlope,
+    CouplingTable,
+    fit_slope,
+)
+from wgflow.particles.dynamics import gradient_descent, nonlinear, particle
+from wgflow.particles.schedule import Progress, Schedule, check_step, check_times
+from wgflow.particles.sgd import stochastic_gradient_descent
+from wgflow.particles.trajectory import Trajectory
+
+__all__ = ["coupling_errors"]
+
+EXPECTED = {"rho-ND": -0.5, "ND-PD": -0.5, "PD-GD": 1.0, "GD-SGD": 0.5}
+"""Slopes of the theorems: the first two in N, the others in the step."""
+
+NORMS = {
+    "rho-ND": ("risk",),
+    "ND-PD": ("rms", "max", "risk"),
+    "PD-GD": ("rms", "max", "risk"),
+    "GD-SGD": ("rms", "max", "risk"),
+}
+"""Norms measured for each pair; the first is the one in which the slope is claimed."""
+
+LONGEST_DT = 0.02
+"""Step of the accurate dynamics without noise: their error is then below every error measured."""
+
+FINER = 8
+"""With noise the accurate dynamics takes so many steps in the smallest step of the descent."""
+
+Errors = dict[tuple[str, str], float]
+
+
+@dataclass(frozen=True)
+class _Experiment:
+    """What stays the same over seeds, sizes and steps."""
+
+    network: Network
+    moments: Callable[[float], Array]
+    times: Array
+    schedule: Schedule
+    dt: float
+
+    def start(self, seed: int, stream: int, size: int) -> tuple[Array, Brownian | None]:
+        """Draw initial parameters and, with noise, the path that all dynamics follow."""
+        rng = np.random.default_rng([seed, stream, size])
+        theta = self.network.draw(rng, size)
+        if self.schedule.temperature == 0:
+            return theta, None
+        return theta, Brownian(int(rng.integers(2**63)), theta.shape, self.dt)
+
+    def sizes(self, seed: int, size: int) -> Errors:
+        """Measure rho-ND and ND-PD of one seed at one N."""
+        theta, path = self.start(seed, 0, size)
+        times, schedule, dt = self.times, self.schedule, self.dt
+        alone = nonlinear(self.network, theta, times, self.moments, schedule, dt, brownian=path)
+        together = particle(self.network, theta, times, schedule, dt, brownian=path)
+        risk = np.array([self.network.features.risk(self.moments(t)) for t in times.tolist()])
+        errors = _distance("ND-PD", alone, together)
+        errors["rho-ND", "risk"] = float(np.max(np.abs(risk - alone.risk)))
+        return errors
+
+    def steps(self, seed: int, size: int, steps: Sequence[float]) -> list[Errors]:
+        """Measure PD-GD and GD-SGD of one seed at each step."""
+        theta, path = self.start(seed, 1, size)
+        network, times, schedule = self.network, self.times, self.schedule
+        accurate = particle(network, theta, times, schedule, self.dt, brownian=path)
+        found = []
+        for index, step in enumerate(steps):
+            rng = np.random.default_rng([seed, 2, size, index])
+            full = gradient_descent(network, theta, times, step, schedule, brownian=path)
+            one = stochastic_gradient_descent(
+                network, theta, times, step, schedule, rng, brownian=path
+            )
+            found.append(_distance("PD-GD", accurate, full) | _distance("GD-SGD", full, one))
+        return found
+
+
+def coupling_errors(
+    network: Network,
+    moments: Callable[[float], Array],
+    times: Sequence[float] | Array,
+    sizes: Sequence[int],
+    steps: Sequence[float],
+    seeds: Sequence[int],
+    schedule: Schedule,
+    *,
+    neurons: int = 400,
+    dt: float | None = None,
+    confidence: float = 0.95,
+    progress: Progress | None = None,
+) -> CouplingTable:
+    """Measure the distances between density, nonlinear, particle, gradient and SGD dynamics.
+
+    For every seed the dynamics start from the same draws and, with noise, follow the same
+    Brownian path. The errors, each a sup over the given times:
+
+    - ``rho-ND``: |R(ρ_t) - R_N(ND)|, against N, expected slope -1/2;
+    - ``ND-PD``: against N, expected slope -1/2;
+    - ``PD-GD``: against the step ε, at fixed N, expected slope 1;
+    - ``GD-SGD``: against the step ε, at fixed N, expected slope 1/2.
+
+    The last three in three norms of the difference of two runs: ``rms``, the root mean square
+    over neurons of |θ_i - θ'_i|; ``max``, the largest; ``risk``, |R_N - R_N'|. Slopes are claimed
+    in ``rms``. The theorems bound ``max`` too, with a factor sqrt(log N) that bends slopes in N.
+    The risk is a smooth function of the parameters, so it obeys the same bounds, but not always
+    the same rates: where its gradient is small the quadratic term takes over and it falls faster.
+
+    Parameters
+    ----------
+    network : Network
+        The network, whose ``draw`` is the law ρ_0.
+    moments : callable
+        ``moments(t)``, the moments (K,) of the density ρ_t, from its equation or exact.
+    times : sequence of float (T,)
+        Times of the sup; with steps, multiples of every step.
+    sizes : sequence of int
+        Two or more N, or none to leave out the first two errors.
+    steps : sequence of float
+        Two or more ε, or none to leave out the last two errors.
+    seeds : sequence of int
+        One or more seeds; two or more give intervals.
+    schedule : Schedule
+        s(t), λ and 1/β.
+    neurons : int
+        N while the step varies.
+    dt : float, optional
+        Step of the nonlinear and particle dynamics. By default 0.02, or with noise an eighth of
+        the smallest ε, which must then be a multiple of it, as all steps must.
+    confidence : float
+        Level of the intervals of the slopes.
+    progress : Progress, optional
+        Told of the runs done.
+
+    Returns
+    -------
+    CouplingTable
+        Rows, slopes and how to print them.
+
+    Raises
+    ------
+    InputError
+        For bad sizes, steps, seeds or times.
+    DivergenceError
+        If a run diverges.
+
+    References
+    ----------
+    Mei, Misiakiewicz, Montanari (2019), "Mean-field theory of two-layers neural networks:
+    dimension-free bounds and kernel limit", theorem 1 and its proof by these couplings.
+
+    Examples
+    --------
+    >>> from wgflow.networks import cosine_network
+    >>> from wgflow.particles import cosine_moments
+    >>> table = coupling_errors(
+    ...     cosine_network(0.8, 0.3), cosine_moments(0.8, 0.3), times=[0.5, 1.0], sizes=[],
+    ...     steps=[1 / 8, 1 / 32], seeds=range(2), schedule=Schedule(2.0), neurons=50)
+    >>> 0.85 < table.slope("PD-GD").slope < 1.15
+    True
+    """
+    times = check_times(times)
+    _check(times, sizes, steps, seeds, neurons, confidence)
+    dt = _accurate_dt(schedule, steps) if dt is None else check_step(dt, "dt")
+    experiment = _Experiment(network, moments, times, schedule, dt)
+    by_size: list[list[Errors]] = []
+    by_step: list[list[Errors]] = []
+    if progress is not None:
+        progress.start(len(seeds))
+    try:
+        for done, seed in enumerate(seeds, start=1):
+            if sizes:
+                by_size.append([experiment.sizes(seed, size) for size in sizes])
+            if steps:
+                by_step.append(experiment.steps(seed, neurons, steps))
+            if progress is not None:
+                progress.step(done)
+    finally:
+        if progress is not None:
+            progress.close()
+    rows, slopes = [], []
+    for pair, norm in ((pair, norm) for pair, norms in NORMS.items() for norm in norms):
+        found, name = (by_size, "N") if EXPECTED[pair] < 0 else (by_step, "step")
+        if found:
+            values = np.array(sizes if name == "N" else steps, dtype=np.float64)
+            errors = np.array([[level[pair, norm] for level in seed] for seed in found])
+            rows += _rows(pair, norm, name, values, errors)
+            slopes.append(_fit(pair, norm, name, values, errors, confidence))
+    return CouplingTable(
+        tuple(rows), tuple(slopes), len(seeds), neurons, float(times[-1]), confidence
+    )
+
+
+def _distance(pair: str, one: Trajectory, other: Trajectory) -> Errors:
+    """Sup over times of the distance of two runs in the three norms."""
+    apart = np.sum((one.theta - other.theta) ** 2, axis=2)  # (T, N)
+    return {
+        (pair, "rms"): math.sqrt(float(apart.mean(axis=1).max())),
+        (pair, "max"): math.sqrt(float(apart.max())),
+        (pair, "risk"): float(np.max(np.abs(one.risk - other.risk))),
+    }
+
+
+def _rows(pair: str, norm: str, name: str, values: Array, errors: Array) -> list[CouplingRow]:
+    seeds = len(errors)
+    means = errors.mean(axis=0)
+    if seeds > 1:
+        spread = errors.std(axis=0, ddof=1) / math.sqrt(seeds)
+    else:
+        spread = np.full_like(means, math.nan)
+    return [
+        CouplingRow(pair, norm, name, value, mean, error)
+        for value, mean, error in zip(values.tolist(), means.tolist(), spread.tolist(), strict=True)
+    ]
+
+
+def _fit(
+    pair: str, norm: str, name: str, values: Array, errors: Array, confidence: float
+) -> CouplingSlope:
+    slope, low, high = fit_slope(values, errors, confidence)
+    claimed = norm == NORMS[pair][0]
+    return CouplingSlope(pair, norm, name, slope, low, high, EXPECTED[pair], claimed)
+
+
+def _accurate_dt(schedule: Schedule, steps: Sequence[float]) -> float:
+    if schedule.temperature == 0:
+        return LONGEST_DT
+    if not steps:
+        raise InputError("with noise and no steps there is no default dt: pass dt")
+    return min(steps) / FINER
+
+
+def _check(
+    times: Array,
+    sizes: Sequence[int],
+    steps: Sequence[float],
+    seeds: Sequence[int],
+    neurons: int,
+    confidence: float,
+) -> None:
+    for name, values in (("sizes", sizes), ("steps", steps)):
+        if len(set(values)) != len(values) or len(values) == 1:
+            raise InputError(f"{name} are {list(values)}; a slope needs two or more, all different")
+    if not (sizes or steps):
+        raise InputError("there are neither sizes nor steps: pass two or more of one of them")
+    if min([neurons, *sizes]) < 1:
+        raise InputError(f"N is {min([neurons, *sizes])}; it must be >= 1")
+    if len(seeds) == 0:
+        raise InputError("there are no seeds: pass one or more")
+    if not 0 < confidence < 1:
+        raise InputError(f"confidence is {confidence}; it must lie in (0, 1)")
+    for step, time in itertools.product(steps, times.tolist()):
+        check_step(step)
+        if abs(round(time / step) * step - time) > 1e-9 * max(time, step):
+            raise InputError(
+                f"step {step:g} does not divide the time {time:g}: choose one that does"
+            )

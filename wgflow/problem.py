@@ -1,0 +1,80 @@
+"""The continuous problem: domain, free energy, time scale, start, and what is known of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from wgflow._typing import Array
+from wgflow.domain import Box
+from wgflow.energies import Energy, Term
+from wgflow.errors import InputError
+from wgflow.networks.network import Network
+
+__all__ = ["Problem"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """The equation ∂t rho = s(t) ∇·(rho ∇ δF/δrho) with its start.
+
+    Parameters
+    ----------
+    domain : Box
+        Where the density lives; no flux through bounds that are not periodic.
+    energy : Energy or Term
+        The free energy F.
+    initial : callable or array
+        Density at time 0: a function of arrays of coordinates, or cell averages of the
+        grid's shape. It is normalized to mass 1; the factor is logged.
+    time_scale : float or callable
+        s(t), positive.
+    exact : callable, optional
+        ``exact(t, x, y, ...)``: the exact density, or a reference.
+    reference : mapping of name to callable, optional
+        ``reference[name](t)``: exact values of recorded quantities, such as the risk.
+    until : float
+        Time at which a run stops unless told otherwise.
+    network : Network, optional
+        The finite network of which this is the limit, for the particle dynamics.
+
+    Raises
+    ------
+    InputError
+        If the final time is not positive or a constant time scale is not positive.
+    """
+
+    domain: Box
+    energy: Energy | Term
+    initial: Callable[..., Array] | Array
+    time_scale: float | Callable[[float], float] = 1.0
+    exact: Callable[..., Array] | None = None
+    reference: Mapping[str, Callable[[float], float]] = field(default_factory=dict)
+    until: float = 1.0
+    network: Network | None = None
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.until) and self.until > 0):
+            raise InputError(f"final time {self.until}: give a finite number > 0")
+        if not callable(self.time_scale):
+            self._checked_scale(self.time_scale, 0.0)
+
+    def scale(self, time: float) -> float:
+        """Time scale s(t).
+
+        Raises
+        ------
+        InputError
+            If it is not a positive number.
+        """
+        value = self.time_scale(time) if callable(self.time_scale) else self.time_scale
+        return self._checked_scale(value, time)
+
+    @staticmethod
+    def _checked_scale(value: float, time: float) -> float:
+        if not (np.isfinite(value) and value > 0):
+            raise InputError(f"time scale s({time:.6g}) = {value}: it must be finite and > 0")
+        return float(value)

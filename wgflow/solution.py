@@ -1,0 +1,178 @@
+"""The result of a run."""
+
+from __future__ import annotations
+
+import platform
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgflow._typing import Array
+from wgflow.distances import available, distance
+from wgflow.grid import Grid
+from wgflow.problem import Problem
+
+__all__ = ["Solution"]
+
+
+@dataclass(frozen=True)
+class Solution:
+    """Densities over time with the history of the run's invariants.
+
+    Attributes
+    ----------
+    problem : Problem
+    grid : Grid
+    times : (S,) array
+        Times of the snapshots.
+    densities : (S, *grid.shape) array
+        Cell averages at those times.
+    history : dict of str to (T,) array
+        Columns time, dt, mass, minimum, energy, dissipation, iterations and, for networks,
+        risk.
+    moments : (T, K) array
+        Moments of a network's features at the history's times; empty without a network.
+    status : str
+        ``"finished"``, ``"diverged"`` or ``"failed"``.
+    facts : dict
+        steps, rejections, wall_seconds, mass_max_error, minimum, energy_max_increase.
+    warnings : tuple of str
+    solver : str
+    case : str
+    parameters : dict
+        Parameters of the case.
+    options : dict
+        What was given to the solver.
+    """
+
+    problem: Problem
+    grid: Grid
+    times: Array
+    densities: Array
+    history: dict[str, Array]
+    moments: Array
+    status: str
+    facts: dict[str, Any]
+    warnings: tuple[str, ...] = ()
+    solver: str = ""
+    case: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def density(self) -> Array:
+        """Density at the last time, of the grid's shape."""
+        last: Array = self.densities[-1]
+        return last
+
+    @property
+    def time(self) -> float:
+        """Last time."""
+        return float(self.times[-1])
+
+    @property
+    def coordinates(self) -> tuple[Array, ...]:
+        """Cell centres, one array of the grid's shape an axis."""
+        return self.grid.coordinates
+
+    @cached_property
+    def errors(self) -> dict[str, float]:
+        """Distances to the exact solution at the last time, by norm; empty if none is known."""
+        if self.problem.exact is None or self.status != "finished":
+            return {}
+        exact = self.exact_density(self.time)
+        return {n: distance(n, self.density, exact, self.grid) for n in available(self.grid)}
+
+    def exact_density(self, time: float) -> Array:
+        """Cell averages of the exact solution."""
+        exact = self.problem.exact
+        if exact is None:
+            raise ValueError("no exact solution is known for this problem")
+        return self.grid.average(lambda *x: exact(time, *x))
+
+    def at(self, time: float, column: str) -> float:
+        """Value of a history column at a time, interpolated between rows.
+
+        Examples
+        --------
+        ``solution.at(0.5, "risk")``
+        """
+        return float(np.interp(time, self.history["time"], self.history[column]))
+
+    def summary(self) -> dict[str, Any]:
+        """The content of ``summary.json``."""
+        history = self.history
+        summary = {
+            "case": self.case,
+            "solver": self.solver,
+            "parameters": dict(self.parameters),
+            "options": dict(self.options),
+            "cells": list(self.grid.shape),
+            "ranks": 1,
+            "steps": self.facts["steps"],
+            "rejections": self.facts["rejections"],
+            "time": self.time,
+            "wall_seconds": self.facts["wall_seconds"],
+            "status": self.status,
+            "converged": self.status == "finished",
+            "mass_initial": float(history["mass"][0]),
+            "mass_final": float(history["mass"][-1]),
+            "mass_max_error": self.facts["mass_max_error"],
+            "minimum": self.facts["minimum"],
+            "energy_initial": float(history["energy"][0]),
+            "energy_final": float(history["energy"][-1]),
+            "energy_max_increase": self.facts["energy_max_increase"],
+            "errors": self.errors,
+            "warnings": list(self.warnings),
+            "versions": versions(),
+        }
+        if "risk" in history:
+            summary["risk_initial"] = float(history["risk"][0])
+            summary["risk_final"] = float(history["risk"][-1])
+        return summary
+
+    def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
+        """Write ``solution.h5``, ``history.csv``, ``figure.png`` and ``summary.json``.
+
+        Parameters
+        ----------
+        directory : path
+            Made if it does not exist.
+        overwrite : bool
+            Whether files of an earlier run there may be replaced.
+
+        Raises
+        ------
+        InputError
+            If the directory holds an earlier run and ``overwrite`` is false.
+        """
+        from wgflow.io import save_solution
+
+        return save_solution(self, Path(directory), overwrite=overwrite)
+
+    def __repr__(self) -> str:
+        cells = " x ".join(map(str, self.grid.shape))
+        return (
+            f"Solution({self.solver or 'custom stepper'}, {cells} cells, t = {self.time:.6g}, "
+            f"{self.facts['steps']} steps, {self.status})"
+        )
+
+
+def versions() -> dict[str, str | None]:
+    """Versions of what a result depends on; None for what took no part."""
+    import scipy
+
+    from wgflow._version import __version__
+
+    return {
+        "wgflow": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "scipy": scipy.__version__,
+        "petsc": None,
+        "mpi": None,
+    }

@@ -1,0 +1,7 @@
+"""Time steppers: everything that knows a time step."""
+
+from wgflow.steppers.base import Step, Stepper
+from wgflow.steppers.explicit import SSPRK2, SSPRK3
+from wgflow.steppers.implicit import ImplicitEuler
+
+__all__ = ["SSPRK2", "SSPRK3", "ImplicitEuler", "Step", "Stepper"]

@@ -1,0 +1,84 @@
+"""What a time stepper is."""
+
+from __future__ import annotations
+
+import math
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+from wgflow._typing import Array
+from wgflow.errors import InputError
+from wgflow.finite_volume import FiniteVolume
+
+__all__ = ["Step", "Stepper", "checked_step", "divided"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One accepted time step.
+
+    Attributes
+    ----------
+    density : array of the grid's shape
+    dt : float
+        Its length.
+    iterations : int
+        Nonlinear iterations, 0 for explicit and linear steps.
+    rejections : int
+        Attempts given up before this one.
+    error : float
+        Estimate of the local error in L1, nan where none is made.
+    """
+
+    density: Array
+    dt: float
+    iterations: int = 0
+    rejections: int = 0
+    error: float = math.nan
+
+
+class Stepper(ABC):
+    """Advances a density in time; one stepper serves one run.
+
+    Attributes
+    ----------
+    space : FiniteVolume
+    order : int
+        Order in time.
+    """
+
+    order: ClassVar[int]
+    space: FiniteVolume
+
+    @abstractmethod
+    def step(self, density: Array, time: float, limit: float) -> Step:
+        """Advance by one step of at most ``limit``.
+
+        Raises
+        ------
+        StabilityError
+            If the given time step is above the bound of an explicit scheme.
+        SolverError
+            If an implicit step cannot be solved even with a much smaller time step.
+        """
+
+
+def checked_step(dt: float | None) -> float | None:
+    """Return a given time step, or raise InputError unless it is finite and positive."""
+    if dt is not None and not (math.isfinite(dt) and dt > 0):
+        raise InputError(f"time step dt = {dt}: give a finite number > 0, or none for automatic")
+    return dt
+
+
+def divided(dt: float, limit: float) -> float:
+    """Largest step up to ``dt`` that divides ``limit`` evenly.
+
+    Examples
+    --------
+    >>> divided(0.3, 1.0), divided(0.1, 0.3) == 0.3 / 3
+    (0.25, True)
+    """
+    if not dt < limit:
+        return limit
+    return limit / math.ceil(limit / dt * (1 - 1e-12))

@@ -1,0 +1,114 @@
+"""Strong-stability-preserving Runge-Kutta methods."""
+
+from __future__ import annotations
+
+import math
+from typing import ClassVar
+
+import numpy as np
+
+from wgflow._typing import Array
+from wgflow.errors import InputError, StabilityError
+from wgflow.finite_volume import FiniteVolume, Rate
+from wgflow.steppers.base import Step, Stepper, checked_step, divided
+
+__all__ = ["SSPRK2", "SSPRK3"]
+
+MAXIMUM_REJECTIONS = 30
+
+
+class _Retry(Exception):
+    """A stage asked for a shorter step."""
+
+    def __init__(self, emptying: float) -> None:
+        self.emptying = emptying
+
+
+class _SSPRK(Stepper):
+    """Convex combinations of forward Euler steps.
+
+    Each forward Euler step is within the positivity bound of its own stage, so the density
+    stays nonnegative; the mass is kept to rounding. The step is the given ``dt``, which must
+    be within the bound, or ``safety`` times the bound.
+
+    Parameters
+    ----------
+    space : FiniteVolume
+    dt : float, optional
+        Time step; automatic if left out.
+    safety : float
+        Fraction of the positivity bound an automatic step uses, in (0, 1].
+
+    References
+    ----------
+    Gottlieb, Shu, Tadmor, SIAM Rev. 43 (2001).
+    """
+
+    def __init__(self, space: FiniteVolume, dt: float | None = None, safety: float = 0.9) -> None:
+        if not 0 < safety <= 1:
+            raise InputError(f"safety {safety}: give a number in (0, 1]")
+        self.space, self.dt, self.safety = space, checked_step(dt), safety
+
+    def step(self, density: Array, time: float, limit: float) -> Step:
+        first = self.space.rate(density, time)
+        dt = self._first_size(first, time, limit)
+        for rejections in range(MAXIMUM_REJECTIONS):
+            try:
+                return Step(self._stages(density, first, time, dt), dt, rejections=rejections)
+            except _Retry as retry:
+                if self.dt is not None:
+                    raise StabilityError(self._too_long(dt, retry.emptying, time)) from None
+                dt = min(dt / 2, self.safety / retry.emptying)
+        raise StabilityError(
+            f"no positive step found at t = {time:.6g} down to dt = {dt:.3g}: "
+            "the velocity grows too fast; use an implicit solver"
+        )
+
+    def _first_size(self, first: Rate, time: float, limit: float) -> float:
+        if self.dt is not None:
+            if self.dt * first.emptying > 1:
+                raise StabilityError(self._too_long(self.dt, first.emptying, time))
+            return divided(self.dt, limit)
+        if first.emptying == 0 or not math.isfinite(first.emptying):
+            return limit  # nothing moves, or the loop will report what is not finite
+        return divided(self.safety / first.emptying, limit)
+
+    @staticmethod
+    def _too_long(dt: float, emptying: float, time: float) -> str:
+        return (
+            f"dt = {dt:.6g} is above the positivity bound {1 / emptying:.6g} of the explicit "
+            f"scheme at t = {time:.6g}: leave dt out, or give at most {0.9 / emptying:.3g}"
+        )
+
+    def _euler(self, density: Array, time: float, dt: float) -> Array:
+        rate = self.space.rate(density, time)
+        if dt * rate.emptying > 1:
+            raise _Retry(rate.emptying)
+        return density + dt * rate.values
+
+    def _stages(self, density: Array, first: Rate, time: float, dt: float) -> Array:
+        raise NotImplementedError
+
+
+class SSPRK2(_SSPRK):
+    """Two stages, order 2 (Heun)."""
+
+    order: ClassVar[int] = 2
+
+    def _stages(self, density: Array, first: Rate, time: float, dt: float) -> Array:
+        one = density + dt * first.values
+        two = self._euler(one, time + dt, dt)
+        result: Array = (density + two) / 2
+        return np.maximum(result, 0.0)  # rounding of 1 - dt * emptying, at most one ulp
+
+
+class SSPRK3(_SSPRK):
+    """Three stages, order 3 (Shu and Osher)."""
+
+    order: ClassVar[int] = 3
+
+    def _stages(self, density: Array, first: Rate, time: float, dt: float) -> Array:
+        one = density + dt * first.values
+        two = (3 * density + self._euler(one, time + dt, dt)) / 4
+        result: Array = (density + 2 * self._euler(two, time + dt / 2, dt)) / 3
+        return np.maximum(result, 0.0)

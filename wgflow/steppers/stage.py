@@ -1,0 +1,182 @@
+"""One implicit stage: backward Euler with the drift at a mean of old and new density."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from wgflow._typing import Array
+from wgflow.algebra import LocalSystem
+from wgflow.errors import InputError, SolverError
+from wgflow.finite_volume import FiniteVolume
+
+__all__ = ["Stage", "StageResult"]
+
+TOLERANCE = 1e-12  # L1 change of the fixed-point map at which a stage is solved, for mass 1
+MAXIMUM_ITERATIONS = 25
+KRYLOV_TOLERANCE = 1e-4  # relative; Newton is inexact far from the solution
+KRYLOV_ITERATIONS = 40
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """Solution of a stage and the Newton iterations it took."""
+
+    density: Array
+    iterations: int
+
+
+class Stage:
+    """Solves rho = given + dt s ∇·F(rho, psi) with psi = V + U*((1-θ) old + θ rho).
+
+    For a frozen psi the system is linear, keeps mass and sign, and is solved as such: the
+    map P from a density to the solution under its own psi. The stage is the fixed point of
+    P, found by Newton's method on rho - P(rho) with GMRES inside: the Jacobian is the
+    identity plus a smoothing operator, so that a few products suffice. What is returned is
+    always a value of P: nonnegative, of exact mass.
+
+    Parameters
+    ----------
+    space : FiniteVolume
+        With a flux that is linear in the density.
+    weight : float
+        θ, the share of the new density in the drift: 1/2 keeps the energy law for any even
+        kernel, 1 for kernels that are positive semidefinite.
+
+    Raises
+    ------
+    InputError
+        If the flux is not linear.
+    """
+
+    def __init__(self, space: FiniteVolume, weight: float = 0.5) -> None:
+        if not space.flux.linear:
+            raise InputError(
+                f"{type(space.flux).__name__} is not linear in the density: an implicit step "
+                "needs Upwind or ScharfetterGummel"
+            )
+        self.space, self.weight = space, weight
+        self._kept: tuple[float, LocalSystem] | None = None
+
+    def solve(self, given: Array, old: Array, time: float, dt: float) -> StageResult:
+        """Solve the stage.
+
+        Parameters
+        ----------
+        given : array of the grid's shape
+            Right-hand side, nonnegative.
+        old : array of the grid's shape
+            The old density in the drift's mean.
+        time : float
+            Time of the new density.
+        dt : float
+            Length of the stage.
+
+        Raises
+        ------
+        SolverError
+            If Newton's method does not converge; a shorter stage will.
+        """
+        factor = dt * self.space.problem.scale(time)
+        if not self.space.energy.interacting:
+            return StageResult(self._linear_system(old, time, factor).solve(given), 0)
+        return self._newton(given, old, time, factor)
+
+    def _linear_system(self, old: Array, time: float, factor: float) -> LocalSystem:
+        """System of a drift that does not depend on the density; kept while dt stays."""
+        if self._kept is None or self._kept[0] != factor or self.space.energy.time_dependent:
+            self._kept = (factor, self._system(self.space.potential(old, time), factor))
+        return self._kept[1]
+
+    def _system(self, potential: Array, factor: float) -> LocalSystem:
+        space = self.space
+        coefficients = [
+            space.flux.coefficients(space.grid.difference(potential, axis), space.temperature)
+            for axis in range(space.grid.dimension)
+        ]
+        return LocalSystem(space.grid, coefficients, factor)
+
+    def _mean(self, old: Array, new: Array) -> Array:
+        return (1 - self.weight) * old + self.weight * new
+
+    def _newton(self, given: Array, old: Array, time: float, factor: float) -> StageResult:
+        space = self.space
+        guess = old
+        best = np.inf
+        for iteration in range(1, MAXIMUM_ITERATIONS + 1):
+            mean = self._mean(old, guess)
+            potential = space.potential(mean, time)
+            system = self._system(potential, factor)
+            image = system.solve(given)
+            residual = image - guess
+            size = space.grid.integrate(np.abs(residual))
+            if not np.isfinite(size):
+                break
+            if size <= TOLERANCE:
+                return StageResult(image, iteration)
+            if size > 2 * best and iteration > 2:
+                # the Newton step overshot: go back to the damped fixed-point map
+                guess = guess + 0.5 * residual
+                best = size
+                continue
+            best = min(best, size)
+            guess = guess + self._newton_step(system, potential, image, mean, residual, factor)
+        raise SolverError(
+            f"the implicit step of length {factor:.3g} did not converge in "
+            f"{MAXIMUM_ITERATIONS} iterations (last change {size:.3g} in L1): reduce dt"
+        )
+
+    def _newton_step(
+        self,
+        system: LocalSystem,
+        potential: Array,
+        image: Array,
+        mean: Array,
+        residual: Array,
+        factor: float,
+    ) -> Array:
+        """Solve (I - P'(guess)) step = residual."""
+        from scipy.sparse.linalg import LinearOperator, gmres
+
+        shape = residual.shape
+        slopes = self._flux_slopes(potential, image)
+
+        def product(flat: Array) -> Array:
+            direction = flat.reshape(shape)
+            change = self.space.energy.drift_change(mean, self.weight * direction)
+            moved = factor * self._divergence(slopes, change)
+            result: Array = (direction - system.solve(moved)).ravel()
+            return result
+
+        operator = LinearOperator((residual.size, residual.size), matvec=product, dtype=float)
+        step, _ = gmres(
+            operator,
+            residual.ravel(),
+            rtol=KRYLOV_TOLERANCE,
+            restart=KRYLOV_ITERATIONS,
+            maxiter=1,
+        )
+        return np.asarray(step).reshape(shape)
+
+    def _flux_slopes(self, potential: Array, density: Array) -> list[Array]:
+        """Derivative of each face's flux by its potential difference."""
+        space, grid = self.space, self.space.grid
+        slopes = []
+        for axis in range(grid.dimension):
+            difference = grid.difference(potential, axis)
+            faces = difference.shape[axis]
+            low = density.take(range(faces), axis)
+            high = np.roll(density, -1, axis).take(range(faces), axis)
+            slope = space.flux.slope(difference, space.temperature, low, high)
+            slopes.append(slope / grid.along(grid.face_distances(axis), axis))
+        return slopes
+
+    def _divergence(self, slopes: list[Array], change: Array) -> Array:
+        """Rate of change of the densities when the potential changes."""
+        grid = self.space.grid
+        out = np.zeros(grid.shape)
+        for axis, slope in enumerate(slopes):
+            flux = slope * grid.difference(change, axis)
+            out -= grid.face_divergence(flux, axis)
+        return out
