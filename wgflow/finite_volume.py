@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.algebra.stencil import Stencil
 from wgflow.energies import DiscreteEnergy
 from wgflow.errors import InputError
-from wgflow.fluxes import Flux
+from wgflow.fluxes import Flux, ScharfetterGummel
 from wgflow.grid import Grid
 from wgflow.problem import Problem
 
 __all__ = ["FiniteVolume", "Rate"]
 
+REPAIR_PASSES = 50
+UNSEEN = 1e-30  # of the mass: below the rounding of any sum with it
 ROUNDING_OF_MASS = 1e-12  # relative; a larger error of a step is left for all to see
 
 logger = logging.getLogger(__name__)
@@ -74,6 +77,7 @@ class FiniteVolume:
         self.problem, self.grid, self.flux = problem, grid, flux
         self.energy = DiscreteEnergy(problem.energy, grid)
         self.temperature = self.energy.temperature
+        self._stencil: Stencil | None = None
         reference = grid.log_reference
         # the entropy's reference measure acts like the potential -T log(mu)
         self._shift = None if reference is None else -self.temperature * reference
@@ -115,8 +119,37 @@ class FiniteVolume:
         """Add what the entropy's reference measure contributes to a drift."""
         return drift if self._shift is None else drift + self._shift
 
+    @property
+    def frozen(self) -> bool:
+        """Whether the coefficients of the equation depend neither on density nor time."""
+        energy = self.energy
+        return not (energy.interacting or energy.time_dependent or self.nonlinear)
+
+    def stencil(self, density: Array, time: float) -> Stencil:
+        """Map from a density to its rate of change, with the drift of ``density`` at ``time``.
+
+        It holds until the next call. For a flux with :meth:`ScharfetterGummel.spread`.
+        """
+        if self._stencil is None:
+            self._stencil = Stencil(self.grid)
+        elif self.frozen:
+            return self._stencil
+        potential = self.potential(density, time)
+        self._stencil.set_potential(potential)
+        assert isinstance(self.flux, ScharfetterGummel)
+        for axis, spread in enumerate(self._stencil.spread):
+            difference = self._stencil.lower_difference(potential, axis)
+            spread[:] = self.flux.spread(difference, self.temperature).ravel()
+        return self._stencil
+
     def rate(self, density: Array, time: float) -> Rate:
         """Time derivative of the density by the flux' explicit kernel."""
+        scale = self.problem.scale(time)
+        if isinstance(self.flux, ScharfetterGummel):
+            stencil = self.stencil(density, time)
+            out = np.empty(self.grid.shape)
+            stencil.combine(density, density, density, (0.0, 0.0, 0.0), (scale, 0.0), out)
+            return Rate(out, scale * stencil.emptying(density))
         potential = self.grid.ghosted(self.potential(density, time))
         ghosted = self.grid.ghosted(density)
         out = np.zeros(self.grid.size)
@@ -126,7 +159,6 @@ class FiniteVolume:
             emptying += 2 * self.flux.add_divergence(
                 ghosted, potential, out, lines, self.temperature
             )
-        scale = self.problem.scale(time)
         out *= scale
         return Rate(out.reshape(self.grid.shape), scale * emptying)
 
@@ -156,18 +188,54 @@ class FiniteVolume:
         for axis, flux in enumerate(fluxes):
             up, down = np.maximum(flux, 0.0), np.minimum(flux, 0.0)
             leaving += self._to_cells(up, axis, 0) - self._to_cells(down, axis, 1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # the margin is for the rounding of the differences
-            allowed = np.where(leaving > 0, (1 - 1e-12) * density / leaving, 1.0)
-        allowed = np.minimum(allowed, 1.0)
+        # the margin is for the rounding of the differences
+        held = (1 - 1e-12) * density
+        short = leaving > held
+        allowed = np.divide(held, leaving, out=np.ones(grid.shape), where=short)
         out = density - allowed * leaving
         for axis, flux in enumerate(fluxes):
-            faces = flux.shape[axis]
-            from_below = allowed.take(range(faces), axis)
-            from_above = np.roll(allowed, -1, axis).take(range(faces), axis)
+            from_below, from_above = self.beside(allowed, axis)
             up, down = np.maximum(flux, 0.0) * from_below, np.minimum(flux, 0.0) * from_above
             out += self._to_cells(up, axis, 1) - self._to_cells(down, axis, 0)
         return out
+
+    def repaired(self, density: Array) -> Array:
+        """Fill cells below 0 from the cells beside them, in proportion to what those hold.
+
+        For what rounding or the far tails of a density leave below 0; the mass stays. Cells
+        that cannot give enough are filled in turn, so that what is missing is found uphill.
+        If after many passes a cell is still below 0, it is returned as it is.
+        """
+        for _ in range(REPAIR_PASSES):
+            if not density.min() < 0:
+                break
+            density = self._repair_pass(density)
+        left = -self.grid.integrate(np.minimum(density, 0.0))
+        if 0 < left < UNSEEN * self.grid.integrate(np.abs(density)):
+            density = np.maximum(density, 0.0)
+        return density
+
+    def _repair_pass(self, density: Array) -> Array:
+        grid = self.grid
+        missing, full = np.maximum(-density, 0.0), np.maximum(density, 0.0)
+        # an even share where all cells around are empty
+        weight = full + float(np.finfo(float).tiny)
+        around = np.zeros(grid.shape)
+        for axis in range(grid.dimension):
+            low, high = self.beside(weight, axis)
+            around += self._to_cells(low, axis, 1) + self._to_cells(high, axis, 0)
+        share = missing / around
+        for axis in range(grid.dimension):
+            low, high = self.beside(weight, axis)
+            share_low, share_high = self.beside(share, axis)
+            full -= self._to_cells(low * share_high, axis, 0)
+            full -= self._to_cells(high * share_low, axis, 1)
+        return full
+
+    def beside(self, values: Array, axis: int) -> tuple[Array, Array]:
+        """Cell values below and above each face of :meth:`Grid.difference`."""
+        faces = range(len(self.grid.face_distances(axis)))
+        return values.take(faces, axis), np.roll(values, -1, axis).take(faces, axis)
 
     def settle_mass(self, density: Array, mass: float) -> Array:
         """Give the fullest cell what rounding took from the mass, in place.

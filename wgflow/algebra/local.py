@@ -34,9 +34,7 @@ class LocalSystem:
         Time step times time scale.
     """
 
-    def __init__(
-        self, grid: Grid, coefficients: list[tuple[Array, Array]], factor: float
-    ) -> None:
+    def __init__(self, grid: Grid, coefficients: list[tuple[Array, Array]], factor: float) -> None:
         self.grid = grid
         self._ascent: list[Array] = []  # mass leaving the lower cell of each face
         self._descent: list[Array] = []

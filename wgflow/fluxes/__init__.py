@@ -187,14 +187,24 @@ class ScharfetterGummel(Flux):
     def add_divergence(
         self, density: Array, potential: Array, out: Array, lines: Lines, temperature: float
     ) -> float:
+        """Not used: the flux is linear, and its rate goes through :meth:`spread`."""
+        raise NotImplementedError
+
+    def spread(self, difference: Array, temperature: Array | float) -> Array:
+        """Give what a face lets through both ways, T B(|d|/T), times the centre distance.
+
+        Parameters
+        ----------
+        difference : array
+            Differences d of the potential.
+        temperature : float or array of the same shape
+        """
         from wgflow.fluxes import _kernels
 
-        if temperature == 0:
-            return Upwind().add_divergence(density, potential, out, lines, temperature)
-        rate: float = _kernels.scharfetter_gummel(
-            density, potential, out, *_arguments(lines), temperature
-        )
-        return rate
+        out = np.empty(difference.size)
+        heat = np.atleast_1d(np.asarray(temperature, dtype=float)).ravel()
+        _kernels.fitted_spread(np.ascontiguousarray(difference).ravel(), heat, out)
+        return out.reshape(difference.shape)
 
     def coefficients(self, difference: Array, temperature: float) -> tuple[Array, Array]:
         return _two_point(difference, temperature)

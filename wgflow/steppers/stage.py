@@ -100,16 +100,10 @@ class Stage:
         for axis in range(grid.dimension):
             difference = grid.difference(potential, axis)
             forth, back = space.flux.coefficients(difference, space.temperature)
-            low, high = self._beside(density, difference.shape[axis], axis)
+            low, high = space.beside(density, axis)
             distance = grid.along(grid.face_distances(axis), axis)
             fluxes.append(factor * (forth * low - back * high) / distance)
         return fluxes
-
-    @staticmethod
-    def _beside(density: Array, faces: int, axis: int) -> tuple[Array, Array]:
-        """Densities below and above each face."""
-        low = density.take(range(faces), axis)
-        return low, np.roll(density, -1, axis).take(range(faces), axis)
 
     def _linear_system(self, old: Array, time: float, factor: float) -> LocalSystem:
         """System of a drift that does not depend on the density; kept while dt stays."""
@@ -198,7 +192,7 @@ class Stage:
         slopes = []
         for axis in range(grid.dimension):
             difference = grid.difference(potential, axis)
-            low, high = self._beside(density, difference.shape[axis], axis)
+            low, high = space.beside(density, axis)
             slope = space.flux.slope(difference, space.temperature, low, high)
             slopes.append(slope / grid.along(grid.face_distances(axis), axis))
         return slopes
