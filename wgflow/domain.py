@@ -109,7 +109,7 @@ class Box:
 
     def __init__(self, *axes: Axis | Sequence[float]) -> None:
         if not 1 <= len(axes) <= 4:
-            raise InputError(f"a box has 1 to 4 axes, not {len(axes)}")
+            raise InputError(f"{len(axes)} axes: give a box 1 to 4 of them")
         self.axes: tuple[Axis, ...] = tuple(_axis(axis) for axis in axes)
         names = tuple(a.name or "xyzu"[i] for i, a in enumerate(self.axes))
         if len(set(names)) != len(names):

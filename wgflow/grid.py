@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -213,7 +214,9 @@ class Grid:
 
 
 def _cells(cells: int | Sequence[int], dimension: int) -> tuple[int, ...]:
-    counts = (cells,) if isinstance(cells, int | np.integer) else tuple(cells)
+    counts: tuple[Any, ...] = (cells,)
+    if isinstance(cells, Sequence | np.ndarray) and not isinstance(cells, str):
+        counts = tuple(cells)
     if len(counts) == 1:
         counts = counts * dimension
     if len(counts) != dimension:
@@ -222,8 +225,9 @@ def _cells(cells: int | Sequence[int], dimension: int) -> tuple[int, ...]:
             "give one number, or one an axis"
         )
     for n in counts:
-        if n != int(n) or n < MINIMUM_CELLS:
-            raise InputError(f"{n} cells along an axis: give a whole number >= {MINIMUM_CELLS}")
+        whole = isinstance(n, int | float | np.number) and math.isfinite(n) and n == int(n)
+        if not (whole and n >= MINIMUM_CELLS):
+            raise InputError(f"{n!r} cells along an axis: give a whole number >= {MINIMUM_CELLS}")
     return tuple(int(n) for n in counts)
 
 

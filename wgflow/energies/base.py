@@ -32,7 +32,7 @@ class DiscreteTerm(ABC):
 
     @abstractmethod
     def second_variation(self, density: Array, direction: Array) -> Array:
-        """Derivative of the first variation in a direction (a density)."""
+        """Differentiate the first variation in a direction (a density)."""
 
 
 class Term(ABC):

@@ -29,7 +29,10 @@ class DiscreteEnergy:
         terms = energy.terms if isinstance(energy, Energy) else (energy,)
         self.grid = grid
         self.terms: list[DiscreteTerm] = [term.discretize(grid) for term in terms]
-        self.temperature = sum(t.temperature for t in self.terms if isinstance(t, DiscreteEntropy))
+        # a float also without entropy: kernels are compiled for each type of argument
+        self.temperature = float(
+            sum(t.temperature for t in self.terms if isinstance(t, DiscreteEntropy))
+        )
         self._drifts = [t for t in self.terms if not isinstance(t, DiscreteEntropy)]
         self._risks = [t for t in self.terms if isinstance(t, DiscreteRisk)]
 
@@ -55,7 +58,7 @@ class DiscreteEnergy:
         return total
 
     def drift_change(self, density: Array, direction: Array) -> Array:
-        """Derivative of the drift in a direction."""
+        """Differentiate the drift in a direction."""
         total = np.zeros(self.grid.shape)
         for term in self._drifts:
             if term.interacting:
@@ -70,7 +73,7 @@ class DiscreteEnergy:
         return total
 
     def risk(self, density: Array) -> float | None:
-        """Population risk, if a network is among the terms."""
+        """Give the population risk, if a network is among the terms."""
         return sum(term.risk(density) for term in self._risks) if self._risks else None
 
     def moments(self, density: Array) -> Array | None:

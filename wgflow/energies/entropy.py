@@ -63,10 +63,13 @@ class DiscreteEntropy(DiscreteTerm):
         return logarithm if reference is None else logarithm - reference
 
     def value(self, density: Array, time: float) -> float:
+        """Value T ∫ rho log(rho / mu)."""
         return self.temperature * self.grid.integrate(density * self._log_ratio(density))
 
     def first_variation(self, density: Array, time: float) -> Array:
+        """First variation T (log(rho / mu) + 1)."""
         return self.temperature * (self._log_ratio(density) + 1.0)
 
     def second_variation(self, density: Array, direction: Array) -> Array:
+        """Second variation T direction / rho."""
         return self.temperature * direction / np.maximum(density, TINY)

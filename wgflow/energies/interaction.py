@@ -90,12 +90,15 @@ class _DiscreteInteraction(DiscreteTerm):
         return np.ascontiguousarray(inside)
 
     def value(self, density: Array, time: float) -> float:
+        """Value ½ ∬ W rho rho."""
         return self.grid.integrate(density * self._convolve(density)) / 2
 
     def first_variation(self, density: Array, time: float) -> Array:
+        """First variation W * rho."""
         return self._convolve(density)
 
     def second_variation(self, density: Array, direction: Array) -> Array:
+        """Second variation W * direction."""
         return self._convolve(direction)
 
 

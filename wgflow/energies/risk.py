@@ -57,18 +57,21 @@ class DiscreteRisk(DiscreteTerm):
         return moments
 
     def risk(self, density: Array) -> float:
-        """Population risk R(rho)."""
+        """Give the population risk R(rho)."""
         return self.features.risk(self.moments(density))
 
     def value(self, density: Array, time: float) -> float:
+        """Value R(rho) / 2."""
         return self.risk(density) / 2
 
     def first_variation(self, density: Array, time: float) -> Array:
+        """First variation Ψ = V + ∫ U rho."""
         slope = self.features.slope(self.moments(density))
         variation: Array = (slope @ self._matrix).reshape(self.grid.shape)
         return variation
 
     def second_variation(self, density: Array, direction: Array) -> Array:
+        """Second variation ∫ U direction."""
         curvature = self.features.curvature(self.moments(density))
         change = curvature * self.moments(direction)
         variation: Array = (change @ self._matrix).reshape(self.grid.shape)
