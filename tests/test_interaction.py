@@ -236,6 +236,13 @@ def test_periodic_singular_kernel() -> None:
     assert errors[-1] < 1e-4
 
 
+def test_periodic_kernel_with_kinks() -> None:
+    """The distance on a circle: its other kink lies inside the cell at half a period."""
+    grid = wg.Grid(wg.Box(wg.Axis(0, 1, periodic=True)), 8)
+    found = variation(wg.Interaction(np.abs, singular=True), grid, np.ones(8))
+    np.testing.assert_allclose(found, 0.25, atol=2e-4)  # a Gauss rule over the kink
+
+
 # --- polynomial and low-rank forms ---------------------------------------------------------------
 
 

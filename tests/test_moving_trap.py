@@ -25,22 +25,24 @@ def mean(t: float) -> float:
     return transient + forced * (k * math.sin(w * t) - w * math.cos(w * t))
 
 
-def exact(t: float, x: Array) -> Array:
+def gaussian(t: float, x: Array) -> Array:
     rest = TEMPERATURE / STIFFNESS
     variance = rest + (VARIANCE - rest) * math.exp(-2 * STIFFNESS * t)
     values: Array = np.exp(-((x - mean(t)) ** 2) / (2 * variance))
     return values / math.sqrt(2 * math.pi * variance)
 
 
-def moving_trap(temperature: float = TEMPERATURE) -> wg.Problem:
-    trap = wg.Potential(
-        lambda t, x: STIFFNESS / 2 * (x - REACH * np.sin(FREQUENCY * t)) ** 2, time_dependent=True
-    )
+def potential(t: float, x: Array) -> Array:
+    return STIFFNESS / 2 * (x - REACH * math.sin(FREQUENCY * t)) ** 2
+
+
+def moving_trap() -> wg.Problem:
+    trap = wg.Potential(potential, time_dependent=True)
     return wg.Problem(
         wg.Box((-6, 6)),
-        trap + wg.Entropy(temperature),
-        initial=lambda x: exact(0.0, x),
-        exact=exact,
+        trap + wg.Entropy(TEMPERATURE),
+        initial=lambda x: gaussian(0.0, x),
+        exact=gaussian,
         until=UNTIL,
     )
 
@@ -59,6 +61,23 @@ def test_explicit_steps() -> None:
     table.require(rate=2.0, within=0.35, finest_error=2e-3)
 
 
+@pytest.mark.parametrize(("method", "order"), [(wg.SSPRK2, 2.0), (wg.SSPRK3, 3.0)])
+def test_explicit_stages_take_the_potential_of_their_time(
+    method: type[wg.SSPRK2 | wg.SSPRK3], order: float
+) -> None:
+    """Order in time on one grid, against many steps; a stage at a wrong time has order 1."""
+    problem = moving_trap()
+    space = wg.FiniteVolume(problem, wg.Grid(problem.domain, 40), wg.ScharfetterGummel())
+
+    def run(steps: int) -> Array:
+        return wg.solve(problem, method(space, dt=UNTIL / steps), snapshots=[]).density
+
+    fine = run(1600)
+    errors = [space.grid.integrate(np.abs(run(steps) - fine)) for steps in (100, 200)]
+    assert math.log2(errors[0] / errors[1]) == pytest.approx(order, abs=0.2)
+    assert errors[1] < 1e-4
+
+
 def test_implicit_steps() -> None:
     """Order 1 in time: the error falls with dt on a grid so fine that space adds nothing."""
     problem = moving_trap()
@@ -70,6 +89,21 @@ def test_implicit_steps() -> None:
         errors.append(grid.integrate(np.abs(solution.density - solution.exact_density(UNTIL))))
     assert math.log2(errors[-2] / errors[-1]) == pytest.approx(1.0, abs=0.15)
     assert errors[-1] < 2e-2
+
+
+def test_implicit_step_takes_the_potential_of_its_end() -> None:
+    problem = moving_trap()
+    still = wg.Problem(
+        problem.domain,
+        wg.Potential(lambda x: potential(0.4, x)) + wg.Entropy(TEMPERATURE),
+        problem.initial,
+    )
+    found = []
+    for each in (problem, still):
+        space = wg.FiniteVolume(each, wg.Grid(problem.domain, 60), wg.ScharfetterGummel())
+        step = wg.ImplicitEuler(space, dt=0.1).step(space.initial_density(), 0.3, 1.0)
+        found.append(step.density)
+    np.testing.assert_allclose(found[0], found[1], rtol=1e-9)  # 0.3 + 0.1 is not quite 0.4
 
 
 def test_nothing_of_another_time_is_kept() -> None:
@@ -90,7 +124,7 @@ def test_energy_follows_the_trap() -> None:
     """The value at time t is that of the potential at time t."""
     solution = wg.solve(moving_trap(), "scharfetter_gummel", cells=400, dt=1e-2)
     x = solution.grid.centers[0]
-    trap = STIFFNESS / 2 * (x - REACH * math.sin(FREQUENCY * solution.time)) ** 2
+    trap = potential(solution.time, x)
     density = solution.density
     entropy = TEMPERATURE * density * np.log(np.maximum(density, 1e-300))
     value = solution.grid.integrate(trap * density + entropy)

@@ -52,6 +52,11 @@ def test_edges_follow_the_stretching() -> None:
     np.testing.assert_allclose(grid.face_distances(0), np.diff(grid.centers[0]), rtol=1e-14)
 
 
+def test_bounds_are_met_exactly() -> None:
+    edges = wg.Axis(0, 1, stretch=lambda s: s * (1 + 1e-11)).edges(4)
+    assert edges[-1] == 1.0
+
+
 def test_given_edges_go_before_the_stretching() -> None:
     axis = wg.Axis(1, 4, stretch=lambda s: (1 + s) ** 2)
     edges = np.array([1, 2, 3, 4.0])
