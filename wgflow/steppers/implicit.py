@@ -16,6 +16,7 @@ __all__ = ["DEFAULT_TOLERANCE", "ImplicitEuler"]
 
 DEFAULT_TOLERANCE = 1e-4
 MAXIMUM_HALVINGS = 20
+MAXIMUM_REJECTIONS = 30
 SMALLEST_CHANGE, LARGEST_CHANGE, SAFETY = 0.2, 2.0, 0.9  # of a controlled step size
 REJECTED_ABOVE = 1.5  # times the tolerance
 
@@ -61,6 +62,7 @@ class ImplicitEuler(Stepper):
         self._speed: Array | None = None  # rate of change over the last step
 
     def step(self, density: Array, time: float, limit: float) -> Step:
+        """Advance by one step of at most ``limit``; see :class:`Stepper`."""
         if self.dt is not None:
             return self._solvable(density, time, divided(self.dt, limit))
         return self._controlled(density, time, limit)
@@ -88,7 +90,7 @@ class ImplicitEuler(Stepper):
             self._next = limit if size == 0 else float(np.sqrt(self.tolerance)) / size
         rejections = 0
         wanted = self._next
-        while True:
+        for _ in range(MAXIMUM_REJECTIONS):
             asked = wanted
             step = self._solvable(density, time, divided(asked, limit))
             rejections += step.rejections
@@ -100,6 +102,11 @@ class ImplicitEuler(Stepper):
             if error <= REJECTED_ABOVE * self.tolerance or not np.isfinite(error):
                 break
             rejections += 1
+        else:
+            raise SolverError(
+                f"tolerance {self.tolerance:.3g} is not reached at t = {time:.6g}, the error is "
+                f"{error:.3g} with dt = {step.dt:.3g}: give a larger tolerance, or dt"
+            )
         # a step cut short by the limit says little against a longer one
         self._next = max(wanted, asked) if step.dt < 0.5 * asked else wanted
         self._speed = speed

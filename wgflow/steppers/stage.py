@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,10 +14,11 @@ from wgflow.finite_volume import FiniteVolume
 
 __all__ = ["Stage", "StageResult"]
 
-TOLERANCE = 1e-12  # L1 change of the fixed-point map at which a stage is solved, for mass 1
+TOLERANCE = 1e-12  # L1 change of the fixed-point map, over the mass, at which a stage is solved
 MAXIMUM_ITERATIONS = 25
 KRYLOV_TOLERANCE = 1e-4  # relative; Newton is inexact far from the solution
 KRYLOV_ITERATIONS = 40
+SAME_STEP = 1e-12  # relative; the error in time it makes is below rounding of the solve
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,16 @@ class Stage:
 
     def _linear_system(self, old: Array, time: float, factor: float) -> LocalSystem:
         """System of a drift that does not depend on the density; kept while dt stays."""
-        if self._kept is None or self._kept[0] != factor or self.space.energy.time_dependent:
-            self._kept = (factor, self._system(self.space.potential(old, time), factor))
-        return self._kept[1]
+        kept = self._kept
+        # equal steps to a stop differ in their last digits: not worth a new factorization
+        if (
+            kept is None
+            or self.space.energy.time_dependent
+            or not math.isclose(kept[0], factor, rel_tol=SAME_STEP)
+        ):
+            kept = (factor, self._system(self.space.potential(old, time), factor))
+            self._kept = kept
+        return kept[1]
 
     def _system(self, potential: Array, factor: float) -> LocalSystem:
         space = self.space
@@ -104,6 +113,7 @@ class Stage:
         space = self.space
         guess = old
         best = np.inf
+        solved = TOLERANCE * space.grid.integrate(given)
         for iteration in range(1, MAXIMUM_ITERATIONS + 1):
             mean = self._mean(old, guess)
             potential = space.potential(mean, time)
@@ -113,7 +123,7 @@ class Stage:
             size = space.grid.integrate(np.abs(residual))
             if not np.isfinite(size):
                 break
-            if size <= TOLERANCE:
+            if size <= solved:
                 return StageResult(image, iteration)
             if size > 2 * best and iteration > 2:
                 # the Newton step overshot: go back to the damped fixed-point map
@@ -160,7 +170,7 @@ class Stage:
         return np.asarray(step).reshape(shape)
 
     def _flux_slopes(self, potential: Array, density: Array) -> list[Array]:
-        """Derivative of each face's flux by its potential difference."""
+        """Differentiate each face's flux by its potential difference."""
         space, grid = self.space, self.space.grid
         slopes = []
         for axis in range(grid.dimension):
