@@ -19,8 +19,17 @@ Examples
 
 from wgflow._version import __version__
 from wgflow.convergence import ConvergenceTable, convergence
-from wgflow.domain import Axis, Box
-from wgflow.energies import Confinement, Entropy, Interaction, Potential, Risk
+from wgflow.domain import Axis, Box, Clustered, Tabulated
+from wgflow.energies import (
+    Confinement,
+    Entropy,
+    FeatureInteraction,
+    Interaction,
+    PolynomialInteraction,
+    Potential,
+    PowerLaw,
+    Risk,
+)
 from wgflow.errors import (
     DivergenceError,
     InputError,
@@ -44,17 +53,21 @@ __all__ = [
     "Axis",
     "Box",
     "Callback",
+    "Clustered",
     "Confinement",
     "ConvergenceTable",
     "DivergenceError",
     "Entropy",
+    "FeatureInteraction",
     "FiniteVolume",
     "Grid",
     "ImplicitEuler",
     "InputError",
     "Interaction",
     "Observer",
+    "PolynomialInteraction",
     "Potential",
+    "PowerLaw",
     "Problem",
     "Progress",
     "Risk",
@@ -62,6 +75,7 @@ __all__ = [
     "Solution",
     "SolverError",
     "StabilityError",
+    "Tabulated",
     "Upwind",
     "WgflowError",
     "__version__",

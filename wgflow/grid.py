@@ -33,8 +33,8 @@ class Grid:
     cells : int or sequence of int
         Cells along each axis, at least 3; one number serves all axes.
     edges : sequence of (array or None), optional
-        Strictly increasing cell edges of an axis, in place of equal widths; they must start
-        and end at the axis' bounds.
+        Strictly increasing cell edges of an axis, in place of equal or stretched cells; they
+        must start and end at the axis' bounds.
 
     Raises
     ------
@@ -62,7 +62,9 @@ class Grid:
         self.edges: tuple[Array, ...] = tuple(
             _edges(axis, n, e) for axis, n, e in zip(box.axes, self.shape, given, strict=True)
         )
-        self.uniform: tuple[bool, ...] = tuple(e is None for e in given)
+        self.uniform: tuple[bool, ...] = tuple(
+            e is None and axis.stretch is None for axis, e in zip(box.axes, given, strict=True)
+        )
         self.centers: tuple[Array, ...] = tuple((e[1:] + e[:-1]) / 2 for e in self.edges)
         self.widths: tuple[Array, ...] = tuple(np.diff(e) for e in self.edges)
 
@@ -233,7 +235,7 @@ def _cells(cells: int | Sequence[int], dimension: int) -> tuple[int, ...]:
 
 def _edges(axis: Axis, cells: int, given: Array | None) -> Array:
     if given is None:
-        return np.linspace(axis.lower, axis.upper, cells + 1)
+        return axis.edges(cells)
     edges = np.asarray(given, dtype=float)
     if edges.shape != (cells + 1,) or not np.all(np.diff(edges) > 0):
         raise InputError(f"edges must be {cells + 1} strictly increasing numbers for {cells} cells")

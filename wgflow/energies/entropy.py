@@ -53,6 +53,7 @@ class DiscreteEntropy(DiscreteTerm):
     """Entropy of cell averages relative to the grid's reference density."""
 
     interacting: ClassVar[bool] = True
+    local: ClassVar[bool] = True
 
     def __init__(self, temperature: float, grid: Grid) -> None:
         self.temperature, self.grid = temperature, grid
