@@ -89,9 +89,9 @@ class LocalSystem:
             raise SolverError(
                 f"the linear solve changed the mass by {after - before:.3g}: reduce dt"
             )
-        if masses.min() >= 0 and after > 0:
-            if solved.min() < 0:
-                raise SolverError(f"the linear solve gave a mass {solved.min():.3g}: reduce dt")
+        if masses.min() >= 0 and solved.min() < 0:
+            raise SolverError(f"the linear solve gave a mass {solved.min():.3g}: reduce dt")
+        if abs(before) > size / 2 and after != 0:  # not a residual, whose mass is about 0
             solved *= before / after
         density_after: Array = solved.reshape(self.grid.shape) / self.grid.volumes
         return density_after

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,7 +17,7 @@ TOLERANCE = 1e-12  # L1 change of the fixed-point map, over the mass, at which a
 MAXIMUM_ITERATIONS = 25
 KRYLOV_TOLERANCE = 1e-4  # relative; Newton is inexact far from the solution
 KRYLOV_ITERATIONS = 40
-SAME_STEP = 1e-12  # relative; the error in time it makes is below rounding of the solve
+SAME_FACTOR = 1e-9  # relative difference of two steps that share a factorization
 
 
 @dataclass(frozen=True)
@@ -85,18 +84,43 @@ class Stage:
             return StageResult(self._linear_system(old, time, factor).solve(given), 0)
         return self._newton(given, old, time, factor)
 
+    def filtered(self, values: Array, density: Array, time: float, dt: float) -> Array:
+        """Apply the resolvent of the drift at a density to a difference of densities."""
+        factor = dt * self.space.problem.scale(time)
+        if not self.space.energy.interacting:
+            return self._linear_system(density, time, factor).solve(values)
+        return self._system(self.space.potential(density, time), factor).solve(values)
+
+    def fluxes(self, density: Array, old: Array, time: float, dt: float) -> list[Array]:
+        """Give what crosses each face upwards in the time ``dt``, a unit of face area."""
+        space, grid = self.space, self.space.grid
+        factor = dt * space.problem.scale(time)
+        potential = space.potential(self._mean(old, density), time)
+        fluxes = []
+        for axis in range(grid.dimension):
+            difference = grid.difference(potential, axis)
+            forth, back = space.flux.coefficients(difference, space.temperature)
+            low, high = self._beside(density, difference.shape[axis], axis)
+            distance = grid.along(grid.face_distances(axis), axis)
+            fluxes.append(factor * (forth * low - back * high) / distance)
+        return fluxes
+
+    @staticmethod
+    def _beside(density: Array, faces: int, axis: int) -> tuple[Array, Array]:
+        """Densities below and above each face."""
+        low = density.take(range(faces), axis)
+        return low, np.roll(density, -1, axis).take(range(faces), axis)
+
     def _linear_system(self, old: Array, time: float, factor: float) -> LocalSystem:
         """System of a drift that does not depend on the density; kept while dt stays."""
-        kept = self._kept
-        # equal steps to a stop differ in their last digits: not worth a new factorization
+        # steps that divide an interval evenly differ by the rounding of their times
         if (
-            kept is None
+            self._kept is None
+            or abs(self._kept[0] - factor) > SAME_FACTOR * factor
             or self.space.energy.time_dependent
-            or not math.isclose(kept[0], factor, rel_tol=SAME_STEP)
         ):
-            kept = (factor, self._system(self.space.potential(old, time), factor))
-            self._kept = kept
-        return kept[1]
+            self._kept = (factor, self._system(self.space.potential(old, time), factor))
+        return self._kept[1]
 
     def _system(self, potential: Array, factor: float) -> LocalSystem:
         space = self.space
@@ -175,9 +199,7 @@ class Stage:
         slopes = []
         for axis in range(grid.dimension):
             difference = grid.difference(potential, axis)
-            faces = difference.shape[axis]
-            low = density.take(range(faces), axis)
-            high = np.roll(density, -1, axis).take(range(faces), axis)
+            low, high = self._beside(density, difference.shape[axis], axis)
             slope = space.flux.slope(difference, space.temperature, low, high)
             slopes.append(slope / grid.along(grid.face_distances(axis), axis))
         return slopes
