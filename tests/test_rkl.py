@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import wgflow as wg
+from wgflow.algebra.exchange import beside, repaired, to_cells
 from wgflow.algebra.stencil import Stencil
 from wgflow.steppers.rkl import coefficients, stable_ratio, stages_for
 
@@ -78,9 +79,9 @@ def test_stencil_is_the_balance_of_the_faces(dimension: int, periodic: bool) -> 
     for axis in range(dimension):
         forth, back = space.flux.coefficients(grid.difference(values, axis), space.temperature)
         gap = grid.along(grid.face_distances(axis), axis)
-        low, high = space.beside(2 * density + 3 * start, axis)
+        low, high = beside(grid, 2 * density + 3 * start, axis)
         expected -= grid.face_divergence((forth * low - back * high) / gap, axis)
-        emptied += space._to_cells(forth / gap, axis, 0) + space._to_cells(back / gap, axis, 1)
+        emptied += to_cells(grid, forth / gap, axis, 0) + to_cells(grid, back / gap, axis, 1)
     stencil = space.stencil(density, 0.0)
     assert isinstance(stencil, Stencil)
     out = start.copy()
@@ -178,7 +179,7 @@ def test_cells_below_zero_are_filled_from_beside() -> None:
     space = wg.FiniteVolume(problem, grid, wg.ScharfetterGummel())
     density = space.initial_density()
     density[3, 4] = density[0, 0] = -1e-6
-    filled = space.repaired(density)
+    filled = repaired(grid, density)
     assert filled.min() >= 0
     assert abs(grid.integrate(filled) - grid.integrate(density)) < 1e-15
     assert (filled[3, 4], filled[9, 9]) == (0.0, density[9, 9])

@@ -19,8 +19,17 @@ Examples
 
 from wgflow._version import __version__
 from wgflow.convergence import ConvergenceTable, convergence
-from wgflow.domain import Axis, Box
-from wgflow.energies import Confinement, Entropy, Interaction, Potential, Risk
+from wgflow.domain import Axis, Box, Clustered, Tabulated
+from wgflow.energies import (
+    Confinement,
+    Entropy,
+    FeatureInteraction,
+    Interaction,
+    PolynomialInteraction,
+    Potential,
+    PowerLaw,
+    Risk,
+)
 from wgflow.errors import (
     DivergenceError,
     InputError,
@@ -29,7 +38,7 @@ from wgflow.errors import (
     WgflowError,
 )
 from wgflow.finite_volume import FiniteVolume
-from wgflow.fluxes import MUSCL, ScharfetterGummel, Upwind
+from wgflow.fluxes import MUSCL, BailoCarrilloHu, ScharfetterGummel, Upwind
 from wgflow.grid import Grid
 from wgflow.observers import Callback, Observer, Progress
 from wgflow.problem import Problem
@@ -44,19 +53,24 @@ __all__ = [
     "SSPRK2",
     "SSPRK3",
     "Axis",
+    "BailoCarrilloHu",
     "Box",
     "Callback",
+    "Clustered",
     "Confinement",
     "ConvergenceTable",
     "DivergenceError",
     "Entropy",
+    "FeatureInteraction",
     "FiniteVolume",
     "Grid",
     "ImplicitEuler",
     "InputError",
     "Interaction",
     "Observer",
+    "PolynomialInteraction",
     "Potential",
+    "PowerLaw",
     "Problem",
     "Progress",
     "Risk",
@@ -64,6 +78,7 @@ __all__ = [
     "Solution",
     "SolverError",
     "StabilityError",
+    "Tabulated",
     "Upwind",
     "WgflowError",
     "__version__",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 from wgflow import catalog
@@ -12,7 +13,7 @@ from wgflow.distances import distance
 from wgflow.errors import InputError, WgflowError
 from wgflow.problem import Problem
 from wgflow.solution import Solution
-from wgflow.solve import SolverLike, solve
+from wgflow.solve import SolverLike, default_solver, solve
 
 __all__ = ["ConvergenceTable", "Level", "convergence"]
 
@@ -52,7 +53,8 @@ class ConvergenceTable:
     @property
     def rate(self) -> float:
         """Observed order between the two finest levels."""
-        return self.levels[-1].rate or math.nan
+        rate = self.levels[-1].rate
+        return math.nan if rate is None else rate
 
     @property
     def passed(self) -> bool:
@@ -66,9 +68,7 @@ class ConvergenceTable:
         small = self.finest_error is None or self.levels[-1].error <= self.finest_error
         return abs(self.rate - self.expected) <= self.within and small
 
-    def require(
-        self, rate: float, within: float = 0.2, finest_error: float | None = None
-    ) -> None:
+    def require(self, rate: float, within: float = 0.2, finest_error: float | None = None) -> None:
         """Raise unless the observed order and the finest error are as required.
 
         Raises
@@ -86,7 +86,7 @@ class ConvergenceTable:
             )
 
     def to_text(self) -> str:
-        """The table as text."""
+        """Give the table as text."""
         head = f"{'cells':>14} {'dt':>12} {self.norm + ' error':>14} {'order':>8}"
         lines = [head, "-" * len(head)]
         for level in self.levels:
@@ -96,7 +96,7 @@ class ConvergenceTable:
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """The table as what ``wgflow converge --json`` writes."""
+        """Give the table as what ``wgflow converge --json`` writes."""
         return {
             "case": self.case,
             "solver": self.solver,
@@ -161,9 +161,9 @@ def convergence(
     """
     if problem.exact is None and error is None:
         raise InputError("no exact solution is known for this problem: give `error`")
-    if len(cells) < 2 or any(b <= a for a, b in zip(cells, cells[1:], strict=False)):
+    if len(cells) < 2 or any(b <= a for a, b in pairwise(cells)):
         raise InputError(f"levels {list(cells)}: give at least two increasing numbers of cells")
-    power = _step_power(solver)
+    power = _step_power(solver or default_solver(problem))
     levels: list[Level] = []
     name = ""
     for number, n in enumerate(cells):
@@ -194,7 +194,7 @@ def _rate(coarse: float, fine: float, ratio: float) -> float:
     return math.log(coarse / fine) / math.log(ratio)
 
 
-def _step_power(solver: SolverLike | None) -> float:
+def _step_power(solver: SolverLike) -> float:
     """Order in space over order in time of a solver file; 1 for other solvers."""
     if not isinstance(solver, str):
         return 1.0

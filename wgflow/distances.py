@@ -43,7 +43,7 @@ def wasserstein1(first: Array, second: Array, grid: Grid) -> float:
     width = grid.widths[0]
     gap = np.concatenate([[0.0], np.cumsum((first - second) * width)])
     if grid.box.axes[0].periodic:
-        gap = gap - np.median(gap[1:])
+        gap = gap - _median(gap, width)
     else:
         gap[-1] = 0.0  # equal masses: what is left is rounding
     low, high = gap[:-1], gap[1:]
@@ -52,6 +52,21 @@ def wasserstein1(first: Array, second: Array, grid: Grid) -> float:
     mean = size / 2
     mean[crossing] = (low[crossing] ** 2 + high[crossing] ** 2) / (2 * size[crossing])
     return float(np.dot(mean, width))
+
+
+def _median(values: Array, width: Array) -> float:
+    """Median over the axis of a piecewise linear function given at the edges."""
+    low, high = np.minimum(values[:-1], values[1:]), np.maximum(values[:-1], values[1:])
+    rise = np.where(high > low, high - low, 1.0)
+    below, above = float(values.min()), float(values.max())
+    for _ in range(60):  # bisection, to rounding
+        middle = (below + above) / 2
+        share = np.where(high > low, np.clip((middle - low) / rise, 0.0, 1.0), low < middle)
+        if np.dot(share, width) < width.sum() / 2:
+            below = middle
+        else:
+            above = middle
+    return (below + above) / 2
 
 
 def wasserstein2(first: Array, second: Array, grid: Grid) -> float:
@@ -76,14 +91,14 @@ def wasserstein2(first: Array, second: Array, grid: Grid) -> float:
     return float(np.sqrt(np.dot(total, high - low) / 6))
 
 
-def _inverse(level: Array, edges: Array, low: Array, high: Array) -> tuple[Array, Array, Array]:
+def _inverse(level: Array, edges: Array, low: Array, high: Array) -> tuple[Array, ...]:
     """Values of an inverse distribution function at both ends and the middle of pieces."""
     middle = (low + high) / 2
     cell = np.clip(np.searchsorted(level, middle, side="right") - 1, 0, len(edges) - 2)
     rise = level[cell + 1] - level[cell]
     slope = (edges[cell + 1] - edges[cell]) / np.where(rise > 0, rise, np.inf)
-    base = edges[cell] - slope * level[cell]
-    return base + slope * low, base + slope * middle, base + slope * high
+    base, start = edges[cell], level[cell]
+    return tuple(base + slope * (point - start) for point in (low, middle, high))
 
 
 NORMS: dict[str, Callable[[Array, Array, Grid], float]] = {

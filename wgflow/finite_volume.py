@@ -8,18 +8,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.algebra.exchange import beside, to_cells
 from wgflow.algebra.stencil import Stencil
 from wgflow.energies import DiscreteEnergy
 from wgflow.errors import InputError
-from wgflow.fluxes import Flux, ScharfetterGummel
+from wgflow.fluxes import BailoCarrilloHu, Flux, ScharfetterGummel, face_temperature
 from wgflow.grid import Grid
 from wgflow.problem import Problem
 
 __all__ = ["FiniteVolume", "Rate"]
 
-REPAIR_PASSES = 50
-UNSEEN = 1e-30  # of the mass: below the rounding of any sum with it
-ROUNDING_OF_MASS = 1e-12  # relative; a larger error of a step is left for all to see
+SECANT_FROM = 1e-6  # relative difference of densities from which a secant has digits left
+MUSCL_DECAY = 2.0  # limited face values may be twice the cell's
+
+# densities below and above, enthalpies, and rho H'' on the two sides of faces
+FaceSides = tuple[Array, Array, tuple[Array, Array], tuple[Array, Array]]
 
 logger = logging.getLogger(__name__)
 
@@ -79,13 +82,18 @@ class FiniteVolume:
         self.temperature = self.energy.temperature
         self._stencil: Stencil | None = None
         reference = grid.log_reference
+        if self.nonlinear and reference is not None and isinstance(flux, ScharfetterGummel):
+            raise InputError(
+                "a power law on a radial axis: the ScharfetterGummel flux has none there; use "
+                "bailo_carrillo_hu, or an explicit solver"
+            )
         # the entropy's reference measure acts like the potential -T log(mu)
         self._shift = None if reference is None else -self.temperature * reference
 
     @property
     def nonlinear(self) -> bool:
         """Whether there is nonlinear diffusion (a power law in the energy)."""
-        return bool(getattr(self.energy, "nonlinear", False))
+        return self.energy.nonlinear
 
     def initial_density(self) -> Array:
         """Cell averages of the initial density, normalized to mass 1.
@@ -100,11 +108,6 @@ class FiniteVolume:
             density = self.grid.average(initial)
         else:
             density = np.array(initial, dtype=float)
-            if density.shape != self.grid.shape:
-                raise InputError(
-                    f"initial density of shape {density.shape} on a grid of shape "
-                    f"{self.grid.shape}: give one value a cell"
-                )
         check_density(density, self.grid)
         mass = self.grid.integrate(density)
         if abs(mass - 1) > 1e-12:
@@ -123,142 +126,108 @@ class FiniteVolume:
     def frozen(self) -> bool:
         """Whether the coefficients of the equation depend neither on density nor time."""
         energy = self.energy
-        return not (energy.interacting or energy.time_dependent or self.nonlinear)
+        entropic = isinstance(self.flux, BailoCarrilloHu)
+        return not (energy.interacting or energy.time_dependent or self.nonlinear or entropic)
+
+    def face_temperatures(self, density: Array) -> list[float | Array]:
+        """Temperature of the faces along each axis, power laws included."""
+        if not self.nonlinear:
+            return [self.temperature] * self.grid.dimension
+        return [
+            self.temperature + face_temperature(*sides) for sides in self.enthalpy_beside(density)
+        ]
+
+    def enthalpy_beside(self, density: Array) -> list[FaceSides]:
+        """Densities, enthalpies H' and rho H'' of the power laws on both sides of the faces."""
+        positive = np.maximum(density, 0.0)
+        enthalpy = self.energy.enthalpy(positive)
+        heat = positive * self.energy.enthalpy_slope(positive)
+        grid = self.grid
+        return [
+            (*beside(grid, positive, a), beside(grid, enthalpy, a), beside(grid, heat, a))
+            for a in range(grid.dimension)
+        ]
 
     def stencil(self, density: Array, time: float) -> Stencil:
-        """Map from a density to its rate of change, with the drift of ``density`` at ``time``.
+        """Map from a density to its rate of change, with the coefficients at ``density``.
 
-        It holds until the next call. For a flux with :meth:`ScharfetterGummel.spread`.
+        It holds until the next call. For two-point fluxes.
         """
         if self._stencil is None:
             self._stencil = Stencil(self.grid)
         elif self.frozen:
             return self._stencil
+        stencil, grid = self._stencil, self.grid
+        fitted = isinstance(self.flux, ScharfetterGummel)
+        potential = self.potential(density, time) if fitted else self._transported(density, time)
+        stencil.set_potential(potential)
+        for axis, spread in enumerate(stencil.spread):
+            heat: float | Array = self.temperature
+            if fitted and self.nonlinear:
+                sides = self.enthalpy_beside(density)[axis]
+                faces = face_temperature(*sides)
+                heat = heat + to_cells(grid, faces, axis, 1) * grid.along(grid.widths[axis], axis)
+            difference = stencil.lower_difference(potential, axis)
+            spread[:] = self.flux.spread(difference, heat).ravel()
+        return stencil
+
+    def bounds(self, density: Array, time: float) -> tuple[float, float]:
+        """Largest emptying rate q of a two-point flux, and the least q/a² with a by transport.
+
+        With a power law q is at least the rate at which its diffusion decays on the grid.
+        """
+        scale = self.problem.scale(time)
+        emptying, shortest = self.stencil(density, time).bounds(density)
+        if self.nonlinear:
+            emptying = max(emptying, self._decay(density))
+        return scale * emptying, shortest / scale
+
+    def _transported(self, density: Array, time: float) -> Array:
+        """Potential whose gradient transports the density in explicit upwind schemes."""
+        if isinstance(self.flux, BailoCarrilloHu):
+            return self.energy.first_variation(density, time)
         potential = self.potential(density, time)
-        self._stencil.set_potential(potential)
-        assert isinstance(self.flux, ScharfetterGummel)
-        for axis, spread in enumerate(self._stencil.spread):
-            difference = self._stencil.lower_difference(potential, axis)
-            spread[:] = self.flux.spread(difference, self.temperature).ravel()
-        return self._stencil
+        return potential + self.energy.enthalpy(density) if self.nonlinear else potential
+
+    def _decay(self, density: Array) -> float:
+        """Largest rate of decay by nonlinear diffusion, rho_up |ΔH'|/|Δrho| summed over faces."""
+        grid = self.grid
+        rate = np.zeros(grid.shape)
+        for axis, (low, high, enthalpy, heat) in enumerate(self.enthalpy_beside(density)):
+            fuller, change = np.maximum(low, high), np.abs(high - low)
+            diffusivity = np.maximum(*heat)
+            apart = change > SECANT_FROM * fuller
+            np.divide(
+                fuller * np.abs(enthalpy[1] - enthalpy[0]), change, out=diffusivity, where=apart
+            )
+            diffusivity /= grid.along(grid.face_distances(axis), axis)
+            rate += to_cells(grid, diffusivity, axis, 0) + to_cells(grid, diffusivity, axis, 1)
+        return float(rate.max())
 
     def rate(self, density: Array, time: float) -> Rate:
-        """Time derivative of the density by the flux' explicit kernel."""
+        """Time derivative of the density by the flux' explicit kernel.
+
+        With a power law the emptying rate includes what the stability of its diffusion asks.
+        """
         scale = self.problem.scale(time)
-        if isinstance(self.flux, ScharfetterGummel):
+        if self.flux.two_point:
             stencil = self.stencil(density, time)
             out = np.empty(self.grid.shape)
             stencil.combine(density, density, density, (0.0, 0.0, 0.0), (scale, 0.0), out)
-            return Rate(out, scale * stencil.emptying(density))
-        potential = self.grid.ghosted(self.potential(density, time))
+            return Rate(out, self.bounds(density, time)[0])
+        potential = self.grid.ghosted(self._transported(density, time))
         ghosted = self.grid.ghosted(density)
-        out = np.zeros(self.grid.size)
+        flat = np.zeros(self.grid.size)
         emptying = 0.0
         for lines in self.grid.lines:
             # both faces of a cell may empty it, each with at most the fastest rate
             emptying += 2 * self.flux.add_divergence(
-                ghosted, potential, out, lines, self.temperature
+                ghosted, potential, flat, lines, self.temperature
             )
-        out *= scale
-        return Rate(out.reshape(self.grid.shape), scale * emptying)
-
-    def add_limited(self, density: Array, fluxes: list[Array]) -> Array:
-        """Move mass through the faces, as far as no cell gives more than it has.
-
-        Parameters
-        ----------
-        density : array of the grid's shape
-            Nonnegative.
-        fluxes : list of arrays
-            For each axis what is to cross the faces of :meth:`Grid.difference`, upwards,
-            a unit of face area.
-
-        Returns
-        -------
-        array of the grid's shape
-            Nonnegative, of the same mass. Where no cell is short of mass it is the density
-            less the divergence of the fluxes.
-
-        References
-        ----------
-        Zalesak, J. Comput. Phys. 31 (1979), with positivity as the only bound.
-        """
-        grid = self.grid
-        leaving = np.zeros(grid.shape)
-        for axis, flux in enumerate(fluxes):
-            up, down = np.maximum(flux, 0.0), np.minimum(flux, 0.0)
-            leaving += self._to_cells(up, axis, 0) - self._to_cells(down, axis, 1)
-        # the margin is for the rounding of the differences
-        held = (1 - 1e-12) * density
-        short = leaving > held
-        allowed = np.divide(held, leaving, out=np.ones(grid.shape), where=short)
-        out = density - allowed * leaving
-        for axis, flux in enumerate(fluxes):
-            from_below, from_above = self.beside(allowed, axis)
-            up, down = np.maximum(flux, 0.0) * from_below, np.minimum(flux, 0.0) * from_above
-            out += self._to_cells(up, axis, 1) - self._to_cells(down, axis, 0)
-        return out
-
-    def repaired(self, density: Array) -> Array:
-        """Fill cells below 0 from the cells beside them, in proportion to what those hold.
-
-        For what rounding or the far tails of a density leave below 0; the mass stays. Cells
-        that cannot give enough are filled in turn, so that what is missing is found uphill.
-        If after many passes a cell is still below 0, it is returned as it is.
-        """
-        for _ in range(REPAIR_PASSES):
-            if not density.min() < 0:
-                break
-            density = self._repair_pass(density)
-        left = -self.grid.integrate(np.minimum(density, 0.0))
-        if 0 < left < UNSEEN * self.grid.integrate(np.abs(density)):
-            density = np.maximum(density, 0.0)
-        return density
-
-    def _repair_pass(self, density: Array) -> Array:
-        grid = self.grid
-        missing, full = np.maximum(-density, 0.0), np.maximum(density, 0.0)
-        # an even share where all cells around are empty
-        weight = full + float(np.finfo(float).tiny)
-        around = np.zeros(grid.shape)
-        for axis in range(grid.dimension):
-            low, high = self.beside(weight, axis)
-            around += self._to_cells(low, axis, 1) + self._to_cells(high, axis, 0)
-        share = missing / around
-        for axis in range(grid.dimension):
-            low, high = self.beside(weight, axis)
-            share_low, share_high = self.beside(share, axis)
-            full -= self._to_cells(low * share_high, axis, 0)
-            full -= self._to_cells(high * share_low, axis, 1)
-        return full
-
-    def beside(self, values: Array, axis: int) -> tuple[Array, Array]:
-        """Cell values below and above each face of :meth:`Grid.difference`."""
-        faces = range(len(self.grid.face_distances(axis)))
-        return values.take(faces, axis), np.roll(values, -1, axis).take(faces, axis)
-
-    def settle_mass(self, density: Array, mass: float) -> Array:
-        """Give the fullest cell what rounding took from the mass, in place.
-
-        Over very many steps the rounding of each would add up.
-        """
-        lost = mass - self.grid.integrate(density)
-        fullest = int(np.argmax(density))
-        if abs(lost) < ROUNDING_OF_MASS * mass:
-            density.flat[fullest] += lost / self.grid.volumes.flat[fullest]
-        return density
-
-    def _to_cells(self, values: Array, axis: int, side: int) -> Array:
-        """Give each cell the value of its upper (side 0) or lower (1) face, over its width."""
-        grid = self.grid
-        if grid.box.axes[axis].periodic:
-            cells = np.roll(values, side, axis)
-        else:
-            pad = [(0, 0)] * grid.dimension
-            pad[axis] = (side, 1 - side)
-            cells = np.pad(values, pad)
-        of_cells: Array = cells / grid.along(grid.widths[axis], axis)
-        return of_cells
+        if self.nonlinear:
+            emptying = max(emptying, MUSCL_DECAY * self._decay(density))
+        flat *= scale
+        return Rate(flat.reshape(self.grid.shape), scale * emptying)
 
     def dissipation(self, density: Array, rate: Rate, time: float) -> float:
         """Rate -dF/dt at which the free energy decreases, by the discrete chain rule."""
@@ -267,7 +236,12 @@ class FiniteVolume:
 
 
 def check_density(density: Array, grid: Grid) -> None:
-    """Raise InputError unless a density is finite, nonnegative and has mass."""
+    """Raise InputError unless a density is of the grid's shape, finite, >= 0 and has mass."""
+    if density.shape != grid.shape:
+        raise InputError(
+            f"density of shape {density.shape} on a grid of shape {grid.shape}: "
+            "give one value a cell"
+        )
     for name, bad in (("not finite", ~np.isfinite(density)), ("negative", density < 0)):
         if np.any(bad):
             index = tuple(np.argwhere(bad)[0])

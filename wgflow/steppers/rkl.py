@@ -10,6 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.algebra.exchange import repaired, settle_mass
 from wgflow.errors import InputError, StabilityError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import ScharfetterGummel
@@ -151,7 +152,7 @@ class RKL2(Stepper):
                     continue
             if self._longest < math.inf:
                 self._longest *= 2  # try again what failed before
-            self.space.settle_mass(new, self.space.grid.integrate(density))
+            settle_mass(self.space.grid, new, self.space.grid.integrate(density))
             return Step(new, dt, rejections=rejections, error=error)
         raise StabilityError(
             f"no nonnegative step found at t = {time:.6g} down to dt = {dt:.3g}, where forward "
@@ -168,13 +169,11 @@ class RKL2(Stepper):
 
     def _bound(self, density: Array, time: float) -> tuple[float, float]:
         """Longest step that is stable, and the emptying rate."""
-        scale = self.space.problem.scale(time)
-        fastest, shortest = self.space.stencil(density, time).bounds(density)
-        emptying = scale * fastest
+        emptying, shortest = self.space.bounds(density, time)
         if not emptying > 0:
             return math.inf, emptying
         most = stable_ratio(MAXIMUM_STAGES) / (STABILITY_MARGIN * emptying)
-        return min(most, max(TRANSPORT * shortest / scale, 1 / emptying)), emptying
+        return min(most, max(TRANSPORT * shortest, 1 / emptying)), emptying
 
     def _advance(self, density: Array, time: float, dt: float, stages: int) -> Array:
         space, scale = self.space, self.space.problem.scale
@@ -212,7 +211,7 @@ class RKL2(Stepper):
         below = -grid.integrate(np.minimum(new, 0.0))
         if not below <= REPAIRED_BELOW * grid.integrate(np.abs(new)):
             return False
-        new[...] = self.space.repaired(new)
+        new[...] = repaired(grid, new)
         self._repaired += 1
         return bool(new.min() >= 0)
 

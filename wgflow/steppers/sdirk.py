@@ -9,9 +9,17 @@ from typing import ClassVar
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.algebra.exchange import add_limited, settle_mass
+from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided
-from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
+from wgflow.steppers.control import (
+    DEFAULT_TOLERANCE,
+    MAXIMUM_REJECTIONS,
+    StepControl,
+    checked_choice,
+    unreached,
+)
 from wgflow.steppers.implicit import solvable
 from wgflow.steppers.stage import Stage
 
@@ -112,7 +120,7 @@ class SDIRK2(Stepper):
         else:
             step, _, _ = self._solvable(density, time, divided(self.dt, limit))
         self._mixed_steps += step.mixed > 0
-        self.space.settle_mass(step.density, self.space.grid.integrate(density))
+        settle_mass(self.space.grid, step.density, self.space.grid.integrate(density))
         return step
 
     def _solvable(self, density: Array, time: float, dt: float) -> tuple[Step, Array, Array]:
@@ -180,7 +188,7 @@ class SDIRK2(Stepper):
             first = self._stage.fluxes(one, one, time + length, (1 - GAMMA) * dt)
             second = self._stage.fluxes(two, two, time + dt, length)
             extra = [a + b - c for a, b, c in zip(first, second, low.fluxes, strict=True)]
-            best = space.add_limited(low.density, extra)
+            best = add_limited(space.grid, low.density, extra)
         share = 1.0
         for _ in range(MIXING_ATTEMPTS):
             mixed: Array = (1 - share) * low.density + share * best
@@ -194,7 +202,7 @@ class SDIRK2(Stepper):
             self._rate = self.space.rate(density, time).values
         asked = self._control.first(self.space, self._rate, limit)
         rejections = 0
-        while True:
+        for _ in range(MAXIMUM_REJECTIONS):
             step, first, second = self._solvable(density, time, divided(asked, limit))
             rejections += step.rejections
             error = self._error(step, first, second, time)
@@ -202,6 +210,8 @@ class SDIRK2(Stepper):
                 break
             asked = self._control.first(self.space, self._rate, limit)
             rejections += 1
+        else:
+            raise SolverError(unreached(self.tolerance, error, step.dt, time))
         self._rate = second
         return Step(step.density, step.dt, step.iterations, rejections, error, step.mixed)
 
