@@ -11,7 +11,7 @@ from wgflow.algebra import LocalSystem
 from wgflow.algebra.exchange import beside
 from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
-from wgflow.fluxes import face_temperature_slopes
+from wgflow.fluxes import ScharfetterGummel, face_temperature_slopes
 
 __all__ = ["Stage", "StageResult"]
 
@@ -71,6 +71,11 @@ class Stage:
             raise InputError(
                 f"{type(space.flux).__name__} is not linear in the density: an implicit step "
                 "needs Upwind or ScharfetterGummel"
+            )
+        if space.nonlinear and not isinstance(space.flux, ScharfetterGummel):
+            raise InputError(
+                f"a power law with the {type(space.flux).__name__} flux in an implicit step: use "
+                "the BailoCarrilloHu or ScharfetterGummel flux"
             )
         self.space, self.weight = space, weight
         self._kept: tuple[float, LocalSystem] | None = None
