@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import wgflow as wg
-from wgflow.algebra.exchange import add_limited
 from wgflow import catalog
+from wgflow.algebra.exchange import add_limited
 
 TWO_HUMPS = wg.Potential(lambda x: x**4 / 4 - x**2 / 2)
 
@@ -156,8 +156,6 @@ def test_limited_fluxes_keep_sign_and_mass(dimension: int, periodic: bool) -> No
     edges = [np.r_[0, np.sort(rng.random(6)), 1] for _ in range(dimension)]
     grid = wg.Grid(box, 7, edges=edges)
     density = 0.01 + rng.random(grid.shape) ** 4
-    problem = wg.Problem(box, wg.Entropy(1.0), density)
-    space = wg.FiniteVolume(problem, grid, wg.ScharfetterGummel())
     fluxes = [rng.normal(size=grid.difference(density, a).shape) for a in range(dimension)]
     for size in (1e-12, 0.1):
         scaled = [size * f for f in fluxes]
