@@ -15,7 +15,8 @@ by sweeping, so that this solver agrees with backward Euler of `scharfetter_gumm
 and cells.
 
 **Guarantees.** Those of the exponential flux, to the tolerance of FiPy's linear solver: mass
-and sign to about 1e-12 of the density, not exactly. One to three dimensions.
+and sign to about 1e-12 of the density, not exactly. One to three dimensions, and meshes that
+were made from FiPy's with `centres="centroid"`.
 
 **Order.** 2 in space, 1 in time. Needs FiPy: `pip install 'wgflow[fipy]'`.
 

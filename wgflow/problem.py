@@ -12,6 +12,7 @@ from wgflow._typing import Array
 from wgflow.domain import Box
 from wgflow.energies import Energy, Term
 from wgflow.errors import InputError
+from wgflow.mesh import Region
 from wgflow.networks.network import Network
 
 __all__ = ["Problem"]
@@ -23,7 +24,7 @@ class Problem:
 
     Parameters
     ----------
-    domain : Box
+    domain : Box or Region
         Where the density lives; no flux through bounds that are not periodic.
     energy : Energy or Term
         The free energy F.
@@ -47,7 +48,7 @@ class Problem:
         If the final time is not positive or a constant time scale is not positive.
     """
 
-    domain: Box
+    domain: Box | Region
     energy: Energy | Term
     initial: Callable[..., Array] | Array
     time_scale: float | Callable[[float], float] = 1.0

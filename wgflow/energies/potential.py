@@ -85,7 +85,7 @@ class _DiscretePotential(DiscreteTerm):
         values = np.broadcast_to(self.term.function(*arguments), self.grid.shape).astype(float)
         if not np.all(np.isfinite(values)):
             where = np.argwhere(~np.isfinite(values))[0]
-            point = ", ".join(f"{c[i]:.6g}" for c, i in zip(self.grid.centers, where, strict=True))
+            point = ", ".join(f"{c[tuple(where)]:.6g}" for c in self.grid.coordinates)
             raise InputError(
                 f"the potential is not finite at ({point}): change it or the domain, "
                 "or shift the cells so that no centre meets a singularity"

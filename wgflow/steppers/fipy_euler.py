@@ -10,6 +10,7 @@ from wgflow._typing import Array
 from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.grid import Grid
+from wgflow.mesh import Mesh
 from wgflow.steppers.base import Step, Stepper, checked_step, divided
 
 __all__ = ["Convection", "FipyEuler", "fipy_mesh"]
@@ -24,6 +25,7 @@ TERMS = {
 # FiPy's names of the periodic directions x, y, z
 SIDES = ("LeftRight", "TopBottom", "FrontBack")
 LINEAR_TOLERANCE = 1e-12  # of FiPy's linear solver, relative to its right-hand side
+SAME_CENTRES = 1e-6  # of the mesh width
 SWEPT = 1e-11  # L1 change of a sweep at which the nonlocal drift counts as settled
 MAXIMUM_SWEEPS = 100
 DEFAULT_STEPS = 100  # of a run, when no dt is given
@@ -43,7 +45,8 @@ class FipyEuler(Stepper):
     Parameters
     ----------
     space : FiniteVolume
-        On a grid of one to three dimensions.
+        On a grid of one to three dimensions, or a mesh made from a FiPy mesh with values at
+        the centroids.
     dt : float, optional
         Time step; a hundredth of the problem's time if left out.
     sweeps : int, optional
@@ -117,7 +120,7 @@ class _System:
         fipy = _fipy()
         self.space = space
         self.nonlinear: bool = getattr(space.energy, "nonlinear", False)
-        mesh = fipy_mesh(space.grid)
+        mesh = fipy_mesh(space.grid if space.mesh is None else space.mesh)
         self._density = fipy.CellVariable(mesh=mesh, hasOld=True)
         self._potential = fipy.CellVariable(mesh=mesh)
         self._diffusivity = fipy.CellVariable(mesh=mesh, value=space.temperature)
@@ -148,21 +151,24 @@ class _System:
         return values.reshape(self.space.grid.shape, order="F")
 
 
-def fipy_mesh(grid: Grid) -> Any:
-    """Give FiPy's grid of the same cells; its first axis runs fastest.
+def fipy_mesh(grid: Grid | Mesh) -> Any:
+    """Give FiPy's grid of the same cells, its first axis running fastest, or a mesh' source.
 
     Parameters
     ----------
-    grid : Grid
-        Of one to three axes, stretched, periodic or radial (a radial axis is a plain one to
-        FiPy: the reference measure is part of the potential).
+    grid : Grid or Mesh
+        A grid of one to three axes, stretched, periodic or radial (a radial axis is a plain
+        one to FiPy: the reference measure is part of the potential); or a mesh made from a
+        FiPy mesh with values at the centroids, where FiPy has them.
 
     Raises
     ------
     InputError
-        If FiPy is not installed or the grid has four axes.
+        If FiPy is not installed, the grid has four axes, or the mesh is not FiPy's.
     """
     fipy = _fipy()
+    if isinstance(grid, Mesh):
+        return _source(grid)
     if grid.dimension > 3:
         raise InputError(
             f"FiPy's grids have 1 to 3 axes, not {grid.dimension}: use scharfetter_gummel"
@@ -178,6 +184,18 @@ def fipy_mesh(grid: Grid) -> Any:
         arguments["n" + letter] = n
         arguments["d" + letter] = float(widths[0]) if all(grid.uniform) else widths
     return getattr(fipy, name)(**arguments)
+
+
+def _source(mesh: Mesh) -> Any:
+    if mesh.source is None:
+        raise InputError("the mesh was not made from a FiPy mesh: use Mesh.from_fipy")
+    gap = np.abs(np.array(mesh.coordinates) - np.asarray(mesh.source.cellCenters)).max()
+    if gap > SAME_CENTRES * mesh.spacing:
+        raise InputError(
+            f"FiPy's values lie at the centroids, this mesh' up to {gap:.3g} away at "
+            f"{mesh.quality.centres}s: make it with centres='centroid'"
+        )
+    return mesh.source
 
 
 def _to_fipy(values: Array) -> Array:
