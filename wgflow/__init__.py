@@ -40,6 +40,7 @@ from wgflow.errors import (
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import MUSCL, ScharfetterGummel, Upwind
 from wgflow.grid import Grid
+from wgflow.mesh import Mesh, Region
 from wgflow.observers import Callback, Observer, Progress
 from wgflow.problem import Problem
 from wgflow.solution import Solution
@@ -65,12 +66,14 @@ __all__ = [
     "ImplicitEuler",
     "InputError",
     "Interaction",
+    "Mesh",
     "Observer",
     "PolynomialInteraction",
     "Potential",
     "PowerLaw",
     "Problem",
     "Progress",
+    "Region",
     "Risk",
     "ScharfetterGummel",
     "Solution",

@@ -12,6 +12,7 @@ from wgflow._typing import Array
 from wgflow.domain import Box
 from wgflow.energies import Energy, Term
 from wgflow.errors import InputError
+from wgflow.mesh import Region
 from wgflow.networks.network import Network
 
 __all__ = ["Problem"]
@@ -23,7 +24,7 @@ class Problem:
 
     Parameters
     ----------
-    domain : Box
+    domain : Box or Region
         Where the density lives; no flux through bounds that are not periodic.
     energy : Energy or Term
         The free energy F.
@@ -48,7 +49,7 @@ class Problem:
         scale is not positive.
     """
 
-    domain: Box
+    domain: Box | Region
     energy: Energy | Term
     initial: Callable[..., Array] | Array
     time_scale: float | Callable[[float], float] = 1.0
@@ -58,8 +59,8 @@ class Problem:
     network: Network | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.domain, Box):
-            raise InputError(f"domain {self.domain!r}: give a Box, such as Box((-1, 1))")
+        if not isinstance(self.domain, Box | Region):
+            raise InputError(f"domain {self.domain!r}: give a Box, such as Box((-1, 1)), or a Region")
         if not isinstance(self.energy, Energy | Term):
             raise InputError(
                 f"energy {self.energy!r}: give a term, such as Potential(...), or a sum of terms"

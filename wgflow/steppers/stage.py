@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.algebra import LocalSystem
+from wgflow.algebra import LocalSystem, MeshSystem
 from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
 
@@ -58,7 +58,7 @@ class Stage:
                 "needs Upwind or ScharfetterGummel"
             )
         self.space, self.weight = space, weight
-        self._kept: tuple[float, LocalSystem] | None = None
+        self._kept: tuple[float, LocalSystem | MeshSystem] | None = None
 
     def solve(self, given: Array, old: Array, time: float, dt: float) -> StageResult:
         """Solve the stage.
@@ -97,21 +97,15 @@ class Stage:
         factor = dt * space.problem.scale(time)
         potential = space.potential(self._mean(old, density), time)
         fluxes = []
-        for axis in range(grid.dimension):
+        for axis in range(len(grid.shape)):
             difference = grid.difference(potential, axis)
             forth, back = space.flux.coefficients(difference, space.temperature)
-            low, high = self._beside(density, difference.shape[axis], axis)
+            low, high = space.beside(density, axis)
             distance = grid.along(grid.face_distances(axis), axis)
             fluxes.append(factor * (forth * low - back * high) / distance)
         return fluxes
 
-    @staticmethod
-    def _beside(density: Array, faces: int, axis: int) -> tuple[Array, Array]:
-        """Densities below and above each face."""
-        low = density.take(range(faces), axis)
-        return low, np.roll(density, -1, axis).take(range(faces), axis)
-
-    def _linear_system(self, old: Array, time: float, factor: float) -> LocalSystem:
+    def _linear_system(self, old: Array, time: float, factor: float) -> LocalSystem | MeshSystem:
         """System of a drift that does not depend on the density; kept while dt stays."""
         # steps that divide an interval evenly differ by the rounding of their times
         if (
@@ -122,12 +116,14 @@ class Stage:
             self._kept = (factor, self._system(self.space.potential(old, time), factor))
         return self._kept[1]
 
-    def _system(self, potential: Array, factor: float) -> LocalSystem:
+    def _system(self, potential: Array, factor: float) -> LocalSystem | MeshSystem:
         space = self.space
         coefficients = [
             space.flux.coefficients(space.grid.difference(potential, axis), space.temperature)
-            for axis in range(space.grid.dimension)
+            for axis in range(len(space.grid.shape))
         ]
+        if space.mesh is not None:
+            return MeshSystem(space.mesh, coefficients[0], factor)
         return LocalSystem(space.grid, coefficients, factor)
 
     def _mean(self, old: Array, new: Array) -> Array:
@@ -163,7 +159,7 @@ class Stage:
 
     def _newton_step(
         self,
-        system: LocalSystem,
+        system: LocalSystem | MeshSystem,
         potential: Array,
         image: Array,
         mean: Array,
@@ -197,9 +193,9 @@ class Stage:
         """Differentiate each face's flux by its potential difference."""
         space, grid = self.space, self.space.grid
         slopes = []
-        for axis in range(grid.dimension):
+        for axis in range(len(grid.shape)):
             difference = grid.difference(potential, axis)
-            low, high = self._beside(density, difference.shape[axis], axis)
+            low, high = space.beside(density, axis)
             slope = space.flux.slope(difference, space.temperature, low, high)
             slopes.append(slope / grid.along(grid.face_distances(axis), axis))
         return slopes
