@@ -20,11 +20,12 @@ PACKAGE = ROOT / "wgflow"
 LAYERS = [
     {"_typing", "_version", "_settings", "catalog", "errors", "parallel"},
     {"domain", "grid", "mesh"},
-    {"distances", "energies", "fluxes", "networks"},
-    {"algebra", "finite_volume", "problem"},
+    {"_quantiles", "distances", "energies", "fluxes", "networks"},
+    {"_local_response", "algebra", "finite_volume", "problem"},
     {"steppers"},
-    {"io", "observers", "particles", "plots", "solution", "solve"},
-    {"convergence"},
+    {"concentration", "io", "observers", "particles", "plots", "solution", "solve", "stationary"},
+    {"_convergence_table", "convergence", "convergence_plot"},
+    {"branch", "verification"},
     {"__main__", "cli"},
 ]
 # Rooms that see less than their layer does.

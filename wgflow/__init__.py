@@ -18,10 +18,12 @@ Examples
 """
 
 from wgflow._version import __version__
-from wgflow.convergence import ConvergenceTable, convergence
+from wgflow.concentration import Concentration
+from wgflow.convergence import ConvergenceTable, Reference, convergence
 from wgflow.domain import Axis, Box
 from wgflow.energies import Confinement, Entropy, Interaction, Potential, Risk
 from wgflow.errors import (
+    ConcentrationError,
     DivergenceError,
     InputError,
     SolverError,
@@ -44,6 +46,8 @@ __all__ = [
     "Axis",
     "Box",
     "Callback",
+    "Concentration",
+    "ConcentrationError",
     "Confinement",
     "ConvergenceTable",
     "DivergenceError",
@@ -57,6 +61,7 @@ __all__ = [
     "Potential",
     "Problem",
     "Progress",
+    "Reference",
     "Risk",
     "ScharfetterGummel",
     "Solution",

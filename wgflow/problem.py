@@ -40,6 +40,9 @@ class Problem:
         Time at which a run stops unless told otherwise.
     network : Network, optional
         The finite network of which this is the limit, for the particle dynamics.
+    blows_up : bool
+        Whether the density may collapse to a point in finite time: then a run stops with a
+        ConcentrationError once most of the mass sits in a few cells.
 
     Raises
     ------
@@ -55,6 +58,7 @@ class Problem:
     reference: Mapping[str, Callable[[float], float]] = field(default_factory=dict)
     until: float = 1.0
     network: Network | None = None
+    blows_up: bool = False
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.until) and self.until > 0):
