@@ -21,7 +21,16 @@ from wgflow._version import __version__
 from wgflow.concentration import Concentration
 from wgflow.convergence import ConvergenceTable, Reference, convergence
 from wgflow.domain import Axis, Box
-from wgflow.energies import Confinement, Entropy, Interaction, Potential, Risk
+from wgflow.energies import (
+    Confinement,
+    Entropy,
+    FeatureInteraction,
+    Interaction,
+    PolynomialInteraction,
+    Potential,
+    PowerLaw,
+    Risk,
+)
 from wgflow.errors import (
     ConcentrationError,
     DivergenceError,
@@ -52,13 +61,16 @@ __all__ = [
     "ConvergenceTable",
     "DivergenceError",
     "Entropy",
+    "FeatureInteraction",
     "FiniteVolume",
     "Grid",
     "ImplicitEuler",
     "InputError",
     "Interaction",
     "Observer",
+    "PolynomialInteraction",
     "Potential",
+    "PowerLaw",
     "Problem",
     "Progress",
     "Reference",

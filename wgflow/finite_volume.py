@@ -110,7 +110,10 @@ class FiniteVolume:
 
     def rate(self, density: Array, time: float) -> Rate:
         """Time derivative of the density by the flux' explicit kernel."""
-        potential = self.grid.ghosted(self.potential(density, time))
+        transported = self.potential(density, time)
+        if self.energy.nonlinear:
+            transported = transported + self.energy.enthalpy(density)
+        potential = self.grid.ghosted(transported)
         ghosted = self.grid.ghosted(density)
         out = np.zeros(self.grid.size)
         emptying = 0.0
