@@ -21,7 +21,7 @@ LAYERS = [
     {"_typing", "_version", "_settings", "catalog", "errors", "parallel"},
     {"domain", "grid", "mesh"},
     {"_quantiles", "distances", "energies", "fluxes", "networks"},
-    {"_local_response", "algebra", "finite_volume", "problem"},
+    {"_anderson", "_balance", "_local_response", "algebra", "finite_volume", "problem"},
     {"steppers"},
     {"concentration", "io", "observers", "particles", "plots", "solution", "solve", "stationary"},
     {"_convergence_table", "convergence", "convergence_plot"},
