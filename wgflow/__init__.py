@@ -46,10 +46,11 @@ from wgflow.observers import Callback, Observer, Progress
 from wgflow.problem import Problem
 from wgflow.solution import Solution
 from wgflow.solve import solve
-from wgflow.steppers import SSPRK2, SSPRK3, ImplicitEuler
+from wgflow.steppers import SDIRK2, SSPRK2, SSPRK3, ImplicitEuler
 
 __all__ = [
     "MUSCL",
+    "SDIRK2",
     "SSPRK2",
     "SSPRK3",
     "Axis",

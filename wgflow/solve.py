@@ -231,6 +231,7 @@ def _collect(
         "mass_max_error": history.mass_max_error,
         "minimum": history.minimum,
         "energy_max_increase": history.energy_max_increase if steps else 0.0,
+        **stepper.facts,
     }
     return Solution(
         problem=space.problem,

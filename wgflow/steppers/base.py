@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from wgflow._typing import Array
@@ -29,6 +29,8 @@ class Step:
         Attempts given up before this one.
     error : float
         Estimate of the local error in L1, nan where none is made.
+    mixed : float
+        Share of a first-order method in it, 0 where none was needed.
     """
 
     density: Array
@@ -36,6 +38,11 @@ class Step:
     iterations: int = 0
     rejections: int = 0
     error: float = math.nan
+    mixed: float = 0.0
+
+    def after(self, rejections: int) -> Step:
+        """Count so many more attempts before this step."""
+        return replace(self, rejections=self.rejections + rejections)
 
 
 class Stepper(ABC):
@@ -50,6 +57,11 @@ class Stepper(ABC):
 
     order: ClassVar[int]
     space: FiniteVolume
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """What the run tells of the method itself, for ``Solution.facts``."""
+        return {}
 
     @abstractmethod
     def step(self, density: Array, time: float, limit: float) -> Step:

@@ -1,23 +1,43 @@
-"""Implicit steppers."""
+"""Backward Euler."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.errors import InputError, SolverError
+from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided
+from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
 from wgflow.steppers.stage import Stage
 
-__all__ = ["DEFAULT_TOLERANCE", "ImplicitEuler"]
+__all__ = ["ImplicitEuler", "solvable"]
 
-DEFAULT_TOLERANCE = 1e-4
 MAXIMUM_HALVINGS = 20
-SMALLEST_CHANGE, LARGEST_CHANGE, SAFETY = 0.2, 2.0, 0.9  # of a controlled step size
-REJECTED_ABOVE = 1.5  # times the tolerance
+
+
+def solvable(attempt: Callable[[float], Step], time: float, dt: float) -> Step:
+    """Attempt a step, halving it until its equations can be solved.
+
+    Raises
+    ------
+    SolverError
+        If a step of ``dt / 2**20`` cannot be solved either.
+    """
+    for halvings in range(MAXIMUM_HALVINGS + 1):
+        try:
+            step = attempt(dt)
+        except SolverError as error:
+            last = error
+            dt /= 2
+        else:
+            return step if halvings == 0 else step.after(halvings)
+    raise SolverError(
+        f"no step could be solved at t = {time:.6g} down to dt = {2 * dt:.3g}: {last}"
+    )
 
 
 class ImplicitEuler(Stepper):
@@ -50,57 +70,41 @@ class ImplicitEuler(Stepper):
     def __init__(
         self, space: FiniteVolume, dt: float | None = None, tolerance: float | None = None
     ) -> None:
-        if dt is not None and tolerance is not None:
-            raise InputError(f"dt = {dt} and tolerance = {tolerance}: give one of the two")
-        if tolerance is not None and not (np.isfinite(tolerance) and tolerance > 0):
-            raise InputError(f"tolerance {tolerance}: give a finite number > 0")
+        checked_choice(dt, tolerance)
         self.space, self.dt = space, checked_step(dt)
         self.tolerance = tolerance or DEFAULT_TOLERANCE
+        self._control = StepControl(self.tolerance, self.order)
         self._stage = Stage(space)
-        self._next: float | None = None
         self._speed: Array | None = None  # rate of change over the last step
 
     def step(self, density: Array, time: float, limit: float) -> Step:
+        """Advance by one step of at most ``limit``."""
         if self.dt is not None:
             return self._solvable(density, time, divided(self.dt, limit))
         return self._controlled(density, time, limit)
 
     def _solvable(self, density: Array, time: float, dt: float) -> Step:
-        """Take the step, halving it until its equations can be solved."""
-        for halvings in range(MAXIMUM_HALVINGS + 1):
-            try:
-                result = self._stage.solve(density, density, time + dt, dt)
-            except SolverError as error:
-                last = error
-                dt /= 2
-            else:
-                return Step(result.density, dt, result.iterations, halvings)
-        raise SolverError(
-            f"no step could be solved at t = {time:.6g} down to dt = {dt:.3g}: {last}"
-        )
+        def attempt(dt: float) -> Step:
+            result = self._stage.solve(density, density, time + dt, dt)
+            self.space.settle_mass(result.density, self.space.grid.integrate(density))
+            return Step(result.density, dt, result.iterations)
+
+        return solvable(attempt, time, dt)
 
     def _controlled(self, density: Array, time: float, limit: float) -> Step:
-        if self._speed is None or self._next is None:
-            rate = self.space.rate(density, time)
-            self._speed = rate.values
-            size = self.space.grid.integrate(np.abs(rate.values))
-            # a first step that moves about the square root of the tolerance
-            self._next = limit if size == 0 else float(np.sqrt(self.tolerance)) / size
+        if self._speed is None:
+            self._speed = self.space.rate(density, time).values
+        asked = self._control.first(self.space, self._speed, limit)
         rejections = 0
-        wanted = self._next
         while True:
-            asked = wanted
             step = self._solvable(density, time, divided(asked, limit))
             rejections += step.rejections
             speed = (step.density - density) / step.dt
             # half the change of the rate over the step: the local error of backward Euler
             error = step.dt / 2 * self.space.grid.integrate(np.abs(speed - self._speed))
-            change = SAFETY * np.sqrt(self.tolerance / max(error, 1e-300))
-            wanted = step.dt * float(np.clip(change, SMALLEST_CHANGE, LARGEST_CHANGE))
-            if error <= REJECTED_ABOVE * self.tolerance or not np.isfinite(error):
+            if self._control.accepts(error, step.dt, asked):
                 break
+            asked = self._control.first(self.space, self._speed, limit)
             rejections += 1
-        # a step cut short by the limit says little against a longer one
-        self._next = max(wanted, asked) if step.dt < 0.5 * asked else wanted
         self._speed = speed
         return Step(step.density, step.dt, step.iterations, rejections, error)

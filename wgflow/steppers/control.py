@@ -1,0 +1,62 @@
+"""Step sizes from an estimate of the local error."""
+
+from __future__ import annotations
+
+import math
+
+from wgflow._typing import Array
+from wgflow.errors import InputError
+from wgflow.finite_volume import FiniteVolume
+
+__all__ = ["DEFAULT_TOLERANCE", "StepControl", "checked_choice"]
+
+DEFAULT_TOLERANCE = 1e-4
+SMALLEST_CHANGE, LARGEST_CHANGE, SAFETY = 0.2, 2.0, 0.9  # of a controlled step size
+REJECTED_ABOVE = 1.5  # times the tolerance
+# Shares of the present step within which it is kept: a kept step keeps its factorization.
+KEEP_FROM, KEEP_TO = 0.95, 1.2
+
+
+class StepControl:
+    """The step size that keeps the local error near a tolerance.
+
+    Parameters
+    ----------
+    tolerance : float
+        Local error in L1 a step may make.
+    order : int
+        The local error falls like dt^(order + 1).
+    """
+
+    def __init__(self, tolerance: float, order: int) -> None:
+        self.tolerance, self._power = tolerance, 1.0 / (order + 1)
+        self.wanted: float | None = None
+
+    def first(self, space: FiniteVolume, rate: Array, limit: float) -> float:
+        """First step: one that moves about tolerance^(1/(order + 1)) of the mass."""
+        if self.wanted is None:
+            size = space.grid.integrate(abs(rate))
+            moved = self.tolerance**self._power
+            self.wanted = limit if not size > 0 else min(limit, moved / size)
+        return self.wanted
+
+    def accepts(self, error: float, dt: float, asked: float) -> bool:
+        """Judge a step of length ``dt`` where ``asked`` was wanted, and set the next."""
+        accepted = error <= REJECTED_ABOVE * self.tolerance or not math.isfinite(error)
+        change = SAFETY * (self.tolerance / max(error, 1e-300)) ** self._power
+        change = min(max(change, SMALLEST_CHANGE), LARGEST_CHANGE)
+        if accepted and KEEP_FROM <= change <= KEEP_TO:
+            change = 1.0
+        wanted = dt * change
+        # a step cut short by the limit says little against a longer one
+        cut_short = accepted and dt < 0.5 * asked and change >= 1.0
+        self.wanted = max(wanted, asked) if cut_short else wanted
+        return accepted
+
+
+def checked_choice(dt: float | None, tolerance: float | None) -> None:
+    """Raise InputError if both a step and a tolerance are given, or a bad tolerance."""
+    if dt is not None and tolerance is not None:
+        raise InputError(f"dt = {dt} and tolerance = {tolerance}: give one of the two")
+    if tolerance is not None and not (math.isfinite(tolerance) and tolerance > 0):
+        raise InputError(f"tolerance {tolerance}: give a finite number > 0")
