@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
@@ -18,7 +19,9 @@ __all__ = ["Interaction"]
 
 EVEN_TOLERANCE = 1e-12  # relative; above the rounding of a kernel, below any real asymmetry
 SAMPLES = (4096, 64, 16, 8)  # displacements an axis at which it is looked for, by dimension
-FREQUENCIES = 32  # transformed together: two megabytes at 1024² cells, which stay in the cache
+# A block of frequencies stays in the cache: at most so many numbers, within bounds outside
+# of which strided access costs more than it saves.
+BLOCK, FEWEST_FREQUENCIES, MOST_FREQUENCIES = 2**16, 4, 32
 ROWS = 2**16  # cells transformed together along the last axis
 
 
@@ -46,10 +49,10 @@ class Interaction(Term):
 
     Notes
     -----
-    Memory on bounded axes, in arrays of the grid's size: the transform of the kernel, which is
-    real, is kept and takes 2^D/2 to 2^D of them as the padding falls, on periodic axes half as
-    much an axis; a convolution takes 2 for the spectrum and 1 for its result. Making the
-    transform takes 3 times its own size for a moment.
+    Memory in arrays of the grid's size: the transform of the kernel is real and is kept; it
+    takes half an array, times 2 for each axis that is not periodic (2 in the plane). A
+    convolution takes 2 arrays for the spectrum and 1 for its result (6 in one dimension, 5 in
+    four). Making the transform takes five times the transform's own size for a moment.
 
     Examples
     --------
@@ -142,8 +145,10 @@ class _DiscreteInteraction(DiscreteTerm):
         if not others:
             spectrum *= self._transform
             return
-        for start in range(0, spectrum.shape[-1], FREQUENCIES):
-            block = (..., slice(start, start + FREQUENCIES))
+        fitting = BLOCK // math.prod(self._padded[:-1])
+        count = min(max(fitting, FEWEST_FREQUENCIES), MOST_FREQUENCIES)
+        for start in range(0, spectrum.shape[-1], count):
+            block = (..., slice(start, start + count))
             part = spectrum[block]
             for axis in others:
                 part = fft.fft(part, self._padded[axis], axis=axis)
