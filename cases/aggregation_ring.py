@@ -34,7 +34,7 @@ import numpy as np
 import wgflow as wg
 from wgflow._typing import Array
 
-CELLS = 96
+CELLS = 64
 RADIUS = 1 / np.sqrt(3.0)
 MINIMUM = -1 / 12
 EXPECTED = {"muscl": 2.0, "upwind": 1.0}
@@ -42,7 +42,7 @@ CONVERGENCE = {"cells": (32, 64, 128), "until": 0.5}
 FINEST_ERROR = {"muscl": 1e-2, "upwind": 2e-1}
 
 
-def problem(variance: float = 0.1, half_width: float = 2.0) -> wg.Problem:
+def problem(variance: float = 0.06, half_width: float = 1.5) -> wg.Problem:
     """Make the problem.
 
     Parameters
@@ -89,15 +89,10 @@ def problem(variance: float = 0.1, half_width: float = 2.0) -> wg.Problem:
 
     return wg.Problem(
         domain=wg.Box((-half_width, half_width), (-half_width, half_width)),
-        energy=wg.Interaction(kernel),
+        energy=wg.PolynomialInteraction({4: 0.25, 2: -0.5}),
         initial=lambda x, y: density(0.0, x, y),
         exact=density,
         reference={"energy": energy},
         until=4.0,
     )
 
-
-def kernel(x: Array, y: Array) -> Array:
-    """Interaction W."""
-    square = x**2 + y**2
-    return square**2 / 4 - square / 2

@@ -67,7 +67,7 @@ def problem(
     return wg.Problem(
         domain=wg.Box((-half_width, half_width)),
         energy=wg.Potential(well)
-        + wg.Interaction(lambda x: attraction / 2 * x**2)
+        + wg.PolynomialInteraction({2: attraction / 2})
         + wg.Entropy(1 / beta),
         initial=lambda x: np.exp(-((x - mean) ** 2) / (2 * variance)),
         until=10.0,

@@ -10,7 +10,7 @@ int |x|^2 rho grows at the constant rate
 
 that of u at 4 mass (1 - mass/(8 pi)). Above 8 pi it would reach 0, so that the solution blows up
 before: the mass gathers in a point. Then the run stops with a ConcentrationError once the mass
-fills no more than four cells, and keeps what it has computed. The rate is that of the whole
+fills no more than sixteen cells, and keeps what it has computed. The rate is that of the whole
 plane; the domain is wide enough for the times run.
 
     wgflow run keller_segel                          spreads
@@ -40,7 +40,7 @@ CONVERGENCE = {
 FINEST_ERROR = {"scharfetter_gummel": 3e-2, "scharfetter_gummel_explicit": 3e-2}
 
 
-def problem(mass: float = 12.0, variance: float = 0.25, half_width: float = 5.0) -> wg.Problem:
+def problem(mass: float = 12.0, variance: float = 0.25, half_width: float = 6.0) -> wg.Problem:
     """Make the problem.
 
     Parameters

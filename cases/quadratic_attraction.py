@@ -106,12 +106,11 @@ def problem(
         values: Array = np.exp(-square / (2 * v)) / (2 * np.pi * v) ** (dimension / 2)
         return values
 
-    def kernel(*x: Array) -> Array:
-        return attraction / 2 * sum((c**2 for c in x), start=np.zeros(()))
-
     return wg.Problem(
         domain=wg.Box(*[(-half_width, half_width)] * dimension),
-        energy=wg.Confinement(stiffness) + wg.Interaction(kernel) + wg.Entropy(1 / beta),
+        energy=wg.Confinement(stiffness)
+        + wg.PolynomialInteraction({2: attraction / 2})
+        + wg.Entropy(1 / beta),
         initial=lambda *x: density(0.0, *x),
         exact=density,
         reference={"variance": spread},

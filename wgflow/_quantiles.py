@@ -10,6 +10,7 @@ __all__ = ["circle_wasserstein2", "interval_wasserstein2"]
 
 GOLDEN = (np.sqrt(5.0) - 1) / 2
 SEARCH_STEPS = 60  # of a golden-section search on an interval of length 2: to 1e-12
+SMALLEST_RISE = 1e-300  # of a level within a cell: quotients stay finite
 
 
 def interval_wasserstein2(first: Array, second: Array, edges: Array) -> float:
@@ -92,5 +93,5 @@ def _inverse(level: Array, edges: Array, points: tuple[Array, Array, Array]) -> 
     """Values of an inverse distribution function at both ends and the middle of pieces."""
     cell = np.clip(np.searchsorted(level, points[1], side="right") - 1, 0, len(edges) - 2)
     rise = level[cell + 1] - level[cell]
-    slope = (edges[cell + 1] - edges[cell]) / np.where(rise > 0, rise, np.inf)
+    slope = (edges[cell + 1] - edges[cell]) / np.where(rise > SMALLEST_RISE, rise, np.inf)
     return [edges[cell] + slope * (point - level[cell]) for point in points]

@@ -13,7 +13,7 @@ from wgflow.observers import Observer, State
 
 __all__ = ["Concentration", "occupied_cells"]
 
-CELLS_PER_AXIS = 2.0
+CELLS_PER_AXIS = 4.0  # a Gaussian so small has a standard deviation of about one cell
 
 
 def occupied_cells(density: Array, grid: Grid) -> float:
@@ -44,7 +44,7 @@ class Concentration(Observer):
     ----------
     grid : Grid
     cells : float, optional
-        Limit to :func:`occupied_cells`; 2 an axis by default.
+        Limit to :func:`occupied_cells`; 4^D by default.
 
     Raises
     ------
@@ -70,6 +70,6 @@ class Concentration(Observer):
         point = ", ".join(f"{c[i]:.4g}" for c, i in zip(self.grid.centers, peak, strict=True))
         raise ConcentrationError(
             f"the mass concentrates: at t = {state.time:.6g} it fills no more than "
-            f"{occupied:.2g} cells (limit {self.limit:g}), the fullest at ({point}); the solution "
+            f"{occupied:.3g} cells (limit {self.limit:g}), the fullest at ({point}); the solution "
             "blows up or needs finer cells there; what was computed before is kept"
         )
