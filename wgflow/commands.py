@@ -24,10 +24,11 @@ __all__ = [
     "list_cases",
     "list_solvers",
     "run",
+    "stationary",
     "study_coupling",
+    "verify",
 ]
 
-DEFAULT_LEVELS = (50, 100, 200, 400)
 LEVELS = 4
 
 
@@ -97,44 +98,116 @@ def run(given: argparse.Namespace) -> int:
 
 def converge(given: argparse.Namespace) -> int:
     """Measure the order of convergence of a solver on a case."""
-    from wgflow.convergence import convergence
     from wgflow.io import write_json
+    from wgflow.verification import plan
 
     case = catalog.load("cases", given.case)
     problem = case.problem(**_settings(case.problem, given.set))
     solver = given.solver or getattr(case, "DEFAULT_SOLVER", None) or default_solver(problem)
-    name = Path(solver).stem
-    plan = getattr(case, "CONVERGENCE", {})
-    cells = _levels(plan.get("cells", DEFAULT_LEVELS), given.cells, given.levels)
-    step = given.dt if given.dt is not None else plan.get("dt", {}).get(name)
-    table = convergence(
-        problem,
-        solver,
-        cells=cells,
-        dt=step,
-        until=given.until or plan.get("until"),
-        norm=given.norm,
-        case=Path(given.case).stem,
-        options=_options(solver, given.option),
+    stated = plan(given.case, solver, given.variant)
+    asked = {"refine": given.refine, "dt": given.dt, "until": given.until, "norm": given.norm}
+    study = {**stated.study, **{k: v for k, v in asked.items() if v is not None}}
+    if study["refine"] == "time":
+        study["cells"] = given.cells or study["cells"][-1]
+        if given.levels is not None and study["dt"] is not None:
+            study["dt"] = [study["dt"] / 2**i for i in range(given.levels)]
+    else:
+        study["cells"] = _levels(study["cells"], given.cells, given.levels)
+    changed = given.set or given.cells or given.levels or any(v is not None for v in asked.values())
+    parameters = {**stated.parameters, **_settings(case.problem, given.set)}
+    options = {**stated.options, **_options(solver, given.option)}
+    expected = stated.expected if given.expected is None else given.expected
+    plan_ = replace(
+        stated,
+        study=study,
+        parameters=parameters,
+        options=options,
+        expected=expected,
+        within=stated.within if given.within is None else given.within,
+        finest_error=None if changed else stated.finest_error,
     )
-    expected = given.expected
-    caps = {}
-    if expected is None:
-        expected = getattr(case, "EXPECTED", {}).get(name)
-        default = given.cells is None and given.levels is None and given.norm == "L1"
-        caps = getattr(case, "FINEST_ERROR", {}) if default and not given.set else {}
-    table = replace(table, expected=expected, within=given.within, finest_error=caps.get(name))
-    print(f"{table.case}, {table.solver}")
-    print(table.to_text())
+    table = plan_.run()
+    print(f"{table.case}, {plan_.method}")
+    print(table.to_text(every_norm=True))
     if given.json:
         write_json(Path(given.json), table.to_json())
+    if given.figure:
+        from wgflow.convergence_plot import convergence_figure
+
+        convergence_figure(table).savefig(given.figure)
     if expected is None:
         print("no order is stated for this pair: pass --expected to require one")
         return 0
-    band = f"{expected:g} ± {given.within:g}"
+    band = f"{expected:g} ± {table.within:g}"
     cap = f", finest error at most {table.finest_error:g}" if table.finest_error else ""
     print(f"{'passed' if table.passed else 'MISSED'}: order {table.rate:.3f}, expected {band}{cap}")
     return 0 if table.passed else 1
+
+
+def verify(given: argparse.Namespace) -> int:
+    """Run the matrix of cases and solvers; exit code 1 if anything fails."""
+    import sys
+
+    from wgflow import verification
+    from wgflow.io import write_json
+
+    def progress(number: int, count: int, plan: verification.Plan) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\033[K{number + 1}/{count} {plan.title}, {plan.method}")
+            sys.stderr.flush()
+
+    result = verification.verify(given.case or None, given.solver, progress=progress)
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K")
+    print(result.to_text())
+    if given.json:
+        write_json(Path(given.json), result.to_json())
+    return 0 if result.passed else 1
+
+
+def stationary(given: argparse.Namespace) -> int:
+    """Find a stationary state of a case, or follow it over a parameter."""
+    from wgflow.branch import branch
+    from wgflow.io import write_json
+    from wgflow.stationary import stationary as find
+
+    case = catalog.load("cases", given.case)
+    settings = _settings(case.problem, given.set)
+    cells = _cells(given.cells)
+    cells = cells[0] if cells is not None and len(cells) == 1 else cells
+    name = Path(given.case).stem
+    if given.sweep is None:
+        state = find(case.problem(**settings), cells=cells, stable=not given.saddles)
+        print(f"{name}, {' x '.join(map(str, state.grid.shape))} cells: at rest\n{state.to_text()}")
+        numbers = state.to_json()
+    else:
+        parameter, values = _sweep(given.sweep, case)
+        found = branch(
+            lambda value: case.problem(**{**settings, parameter: value}),
+            values,
+            parameter=parameter,
+            cells=cells,
+            stable=not given.saddles,
+        )
+        print(f"{name}: states at rest\n{found.to_text()}")
+        numbers = found.to_json()
+    if given.json:
+        write_json(Path(given.json), {"case": name, **numbers})
+    return 0
+
+
+def _sweep(text: str, case: types.ModuleType) -> tuple[str, list[float]]:
+    """Read a sweep such as beta=1:4:31."""
+    name, _, rest = text.partition("=")
+    try:
+        first, last, count = rest.split(":")
+        start, stop, points = float(first), float(last), int(count)
+    except ValueError:
+        raise InputError(f"--sweep {text!r}: write it as NAME=FROM:TO:COUNT") from None
+    if not (points >= 2 and math.isfinite(start) and math.isfinite(stop) and start != stop):
+        raise InputError(f"--sweep {text!r}: give two different ends and a COUNT of at least 2")
+    catalog.bind(case.problem, {name: first})  # an unknown parameter is an error here
+    return name, [start + (stop - start) * i / (points - 1) for i in range(points)]
 
 
 def compare(given: argparse.Namespace) -> int:
