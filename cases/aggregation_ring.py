@@ -12,7 +12,8 @@ F = -1/12 is taken on the ring of radius 1/sqrt(3) = 0.577350.
 **Exact solution.** A radial density stays radial, and grad W * rho = x (|x|^2 + 2 M_2 - 1): u =
 |x|^2 obeys the Bernoulli equation u' = -2 u (u + 2 M_2(t) - 1), whose flow is the Moebius map
 
-    u(t) = u0/(A + B u0) ,    A' = 2 (2 M_2 - 1) A ,    B' = 2 + 2 (2 M_2 - 1) B ,    A(0) = 1, B(0) = 0 .
+    u(t) = u0/(A + B u0) ,
+    A' = 2 (2 M_2 - 1) A ,    B' = 2 + 2 (2 M_2 - 1) B ,    A(0) = 1, B(0) = 0 .
 
 With M_2(t) = int u0/(A + B u0) rho0 this is a system of two ordinary equations, and
 
@@ -55,8 +56,7 @@ def problem(variance: float = 0.06, half_width: float = 1.5) -> wg.Problem:
     if not variance > 0:
         raise wg.InputError(f"variance = {variance}: give a number > 0")
     # squared radii of the start: exponential of mean 2 * variance
-    nodes, weights = np.polynomial.laguerre.laggauss(60)
-    squares = 2 * variance * nodes
+    squares, weights = _exponential(2 * variance)
 
     def second_moment(a: float, b: float) -> float:
         return float(weights @ (squares / (a + b * squares)))
@@ -96,3 +96,12 @@ def problem(variance: float = 0.06, half_width: float = 1.5) -> wg.Problem:
         until=4.0,
     )
 
+
+def _exponential(mean: float) -> tuple[Array, Array]:
+    """Quadrature for an exponential law: panels that grow from 0, near which the flow steepens."""
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    edges = np.concatenate([[0.0], 10.0 ** np.arange(-6, 0), 2.0 ** np.arange(-2, 6), [45.0]])
+    middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+    points = (middle[:, None] + half[:, None] * nodes).ravel()
+    share: Array = (half[:, None] * weights).ravel() * np.exp(-points)
+    return mean * points, share

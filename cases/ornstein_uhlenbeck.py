@@ -19,6 +19,8 @@ dt proportional to h^(p/q) for orders p in space and q in time.
 **Source.** Risken, The Fokker-Planck Equation (1989), sections 5.3 and 6.5.
 """
 
+from typing import Any
+
 import numpy as np
 
 import wgflow as wg
@@ -27,12 +29,13 @@ from wgflow._typing import Array
 CELLS = 200
 EXPECTED = {
     "scharfetter_gummel": 2.0,
+    "scharfetter_gummel time=euler": 1.0,
     "scharfetter_gummel_explicit": 2.0,
     "bailo_carrillo_hu": 1.0,
     "muscl": 2.0,
     "upwind": 1.0,
 }
-CONVERGENCE = {
+CONVERGENCE: dict[str, Any] = {
     "cells": (50, 100, 200, 400),
     "until": 0.5,
     "dt": {
@@ -65,8 +68,13 @@ VARIANTS = {
         "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit", "muscl", "upwind"),
     },
     "3-D": {
-        "set": {"dimension": 3, "coupling": 0.3, "correlation": 0.2, "half_width": 5.0,
-                "variance": 0.5},
+        "set": {
+            "dimension": 3,
+            "coupling": 0.3,
+            "correlation": 0.2,
+            "half_width": 5.0,
+            "variance": 0.5,
+        },
         "convergence": {
             "cells": (16, 24, 32),
             "until": 0.1,
@@ -117,11 +125,11 @@ def problem(
             raise wg.InputError(f"{name} = {value}: give a number > 0")
     if dimension not in (1, 2, 3, 4):
         raise wg.InputError(f"dimension = {dimension}: give 1, 2, 3 or 4")
-    steps = np.arange(dimension)
-    curvature = _pairwise("coupling", coupling, stiffness * (1 + anisotropy * steps))
-    start = _pairwise("correlation", correlation, np.full(dimension, variance))
+    steps: Array = np.arange(float(dimension))
+    curvature = _pairwise("coupling", coupling, stiffness * (1.0 + anisotropy * steps))
+    start = _pairwise("correlation", correlation, np.full(dimension, float(variance)))
     middle = mean / (1 + steps)
-    rest = np.linalg.inv(curvature) / beta
+    rest: Array = np.linalg.inv(curvature).astype(float) / beta
     values, vectors = np.linalg.eigh(curvature)
 
     def density(t: float, *x: Array) -> Array:
@@ -170,5 +178,6 @@ def _form(matrix: Array, x: list[Array]) -> Array:
 def _gaussian(mean: Array, covariance: Array, x: tuple[Array, ...]) -> Array:
     centred = [c - m for c, m in zip(x, mean, strict=True)]
     norm = np.sqrt(np.linalg.det(2 * np.pi * covariance))
-    values: Array = np.exp(-_form(np.linalg.inv(covariance), centred) / 2) / norm
+    inverse: Array = np.asarray(np.linalg.inv(covariance), dtype=float)
+    values: Array = np.exp(-_form(inverse, centred) / 2) / norm
     return values

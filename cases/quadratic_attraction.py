@@ -1,6 +1,7 @@
 """Quadratic attraction with noise: an interacting Gaussian that stays exact.
 
-    F = stiffness/2 int |x|^2 rho + attraction/4 int int |x - y|^2 rho rho + (1/beta) int rho log rho
+    F = stiffness/2 int |x|^2 rho + attraction/4 int int |x - y|^2 rho rho
+        + (1/beta) int rho log rho
 
 The force of the attraction on a point is attraction (x - mean). A Gaussian start of equal variance
 on every axis stays Gaussian with
@@ -13,6 +14,8 @@ on every axis stays Gaussian with
 **Source.** The simplest McKean-Vlasov equation; Carrillo, McCann, Villani, Rev. Mat. Iberoam. 19
 (2003) 971-1018 for the convexity of its energy.
 """
+
+from typing import Any
 
 import numpy as np
 
@@ -27,7 +30,7 @@ EXPECTED = {
     "muscl": 2.0,
     "upwind": 1.0,
 }
-CONVERGENCE = {
+CONVERGENCE: dict[str, Any] = {
     "cells": (50, 100, 200, 400),
     "until": 0.5,
     "dt": {

@@ -25,7 +25,7 @@ LAYERS = [
     {"steppers"},
     {"concentration", "io", "observers", "particles", "plots", "solution", "solve", "stationary"},
     {"_convergence_table", "convergence", "convergence_plot"},
-    {"branch", "verification"},
+    {"_plans", "branch", "verification"},
     {"__main__", "cli"},
 ]
 # Rooms that see less than their layer does.

@@ -65,8 +65,9 @@ class Balance:
                 density = self.response.density(drift)
                 return self.response.density(self.drift(density)), size, (steps, newton)
         raise SolverError(
-            f"no stationary state found: residual {size:.2g} after {steps} fixed-point and {newton} "
-            f"Newton steps, tolerance {tolerance:.2g}; start nearer, for example from a long run"
+            f"no stationary state found: residual {size:.2g} after {steps} fixed-point and "
+            f"{newton} Newton steps, tolerance {tolerance:.2g}; start nearer to it, for example "
+            "at the end of a long run"
         )
 
     def _newton(self, drift: Array, tolerance: float) -> tuple[Array, float, int]:

@@ -50,7 +50,7 @@ class LocalResponse:
         """Density of mass 1 in balance with a drift potential (without the reference's part)."""
         if not self.nonlinear:
             exponent = self._reference - drift / self.temperature
-            density = np.exp(exponent - exponent.max())
+            density: Array = np.exp(exponent - exponent.max())
             return density / self.grid.integrate(density)
         return self._bisected(drift)
 

@@ -83,9 +83,7 @@ def _cost(one: Array, first: Array, two: Array, second: Array) -> float:
     low, high = merged[:-1], merged[1:]
     points = (low, (low + high) / 2, high)
     ones, twos = _inverse(one, first, points), _inverse(two, second, points)
-    total = sum(
-        weight * (a - b) ** 2 for weight, a, b in zip((1, 4, 1), ones, twos, strict=True)
-    )
+    total = sum(weight * (a - b) ** 2 for weight, a, b in zip((1, 4, 1), ones, twos, strict=True))
     return float(np.dot(np.asarray(total), high - low) / 6)
 
 

@@ -53,7 +53,7 @@ class Branch:
             if present[i] == present[i + 1]:
                 continue
             inward = range(i, -1, -1) if present[i] else range(i + 1, len(present))
-            chosen = []
+            chosen: list[int] = []
             for j in inward:
                 if not present[j] or len(chosen) == POINTS:
                     break
@@ -78,8 +78,10 @@ class Branch:
             row = [value, *state.mean, state.energy, *([state.risk] if risk else [])]
             text = " ".join(f"{_tidy(v):>14.8g}" for v in [*row, state.stability])
             lines.append(f"{text} {state.residual:>10.1e}")
-        for critical in self.critical_values():
-            lines.append(f"the mean vanishes at {self.parameter} = {critical:.6g}")
+        lines += [
+            f"the mean vanishes at {self.parameter} = {critical:.6g}"
+            for critical in self.critical_values()
+        ]
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:

@@ -174,7 +174,6 @@ def stationary(given: argparse.Namespace) -> int:
     case = catalog.load("cases", given.case)
     settings = _settings(case.problem, given.set)
     cells = _cells(given.cells)
-    cells = cells[0] if cells is not None and len(cells) == 1 else cells
     name = Path(given.case).stem
     if given.sweep is None:
         state = find(case.problem(**settings), cells=cells, stable=not given.saddles)

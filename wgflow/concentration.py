@@ -17,7 +17,7 @@ CELLS_PER_AXIS = 4.0  # a Gaussian so small has a standard deviation of about on
 
 
 def occupied_cells(density: Array, grid: Grid) -> float:
-    """Number of cells that would hold the mass if it lay evenly in them, 1/sum p_K².
+    """Count the cells that would hold the mass if it lay evenly in them, 1/sum p_K².
 
     It is the inverse of the probability that two particles meet in one cell: 1 for a point
     mass, k for k equal ones.

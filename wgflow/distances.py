@@ -106,7 +106,7 @@ def wasserstein2(first: Array, second: Array, grid: Grid) -> float:
 
 
 def directions(dimension: int) -> Array:
-    """Fixed unit vectors of the sliced distances, shape (DIRECTIONS, dimension).
+    """Give the fixed unit vectors of the sliced distances, shape (DIRECTIONS, dimension).
 
     In two dimensions equally spaced angles of the half circle, beyond it the normalized
     normal quantiles of a Kronecker sequence (generalized golden ratio), which covers the

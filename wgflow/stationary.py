@@ -196,8 +196,7 @@ def _described(
     inside = variation[density > 1e-12 * density.max()]
     means = [grid.integrate(density * x) for x in grid.coordinates]
     spreads = [
-        grid.integrate(density * (x - m) ** 2)
-        for x, m in zip(grid.coordinates, means, strict=True)
+        grid.integrate(density * (x - m) ** 2) for x, m in zip(grid.coordinates, means, strict=True)
     ]
     stability, softest = balance.stability(density)
     return Stationary(
