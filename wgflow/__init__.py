@@ -20,7 +20,7 @@ Examples
 from wgflow._version import __version__
 from wgflow.concentration import Concentration
 from wgflow.convergence import ConvergenceTable, Reference, convergence
-from wgflow.domain import Axis, Box
+from wgflow.domain import Axis, Box, Clustered, Tabulated
 from wgflow.energies import (
     Confinement,
     Entropy,
@@ -56,6 +56,7 @@ __all__ = [
     "Axis",
     "Box",
     "Callback",
+    "Clustered",
     "Concentration",
     "ConcentrationError",
     "Confinement",
@@ -80,6 +81,7 @@ __all__ = [
     "Solution",
     "SolverError",
     "StabilityError",
+    "Tabulated",
     "Upwind",
     "WgflowError",
     "__version__",

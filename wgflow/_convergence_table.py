@@ -122,7 +122,7 @@ class ConvergenceTable:
                     "dt": v.dt,
                     "error": v.error,
                     "rate": v.rate,
-                    "errors": dict(v.errors),
+                    **({"errors": dict(v.errors)} if v.errors else {}),
                     **v.facts,
                 }
                 for v in self.levels

@@ -83,7 +83,9 @@ def build_parser() -> argparse.ArgumentParser:
 
     converge = words.add_parser("converge", help="measure the order; exit 1 if it is missed")
     _add_problem(converge)
-    converge.add_argument("--levels", type=int, metavar="L", help="number of grids, each twice finer")
+    converge.add_argument(
+        "--levels", type=int, metavar="L", help="number of grids, each twice finer"
+    )
     converge.add_argument("--cells", type=int, metavar="N", help="cells an axis on the first grid")
     converge.add_argument("--dt", type=float, metavar="X", help="time step on the first grid")
     converge.add_argument("--until", type=float, metavar="T", help="final time")
@@ -133,6 +135,11 @@ def build_parser() -> argparse.ArgumentParser:
     compare.add_argument("--step", type=float, metavar="E", help="step size of SGD")
     compare.add_argument("--seeds", type=int, metavar="M", help="independent networks")
     compare.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the first")
+    compare.add_argument(
+        "--extrapolate",
+        action=argparse.BooleanOptionalAction,
+        help="also run networks of half the width and extrapolate the risk to infinite width",
+    )
     compare.add_argument("--batch", type=int, default=1, metavar="P", help="samples a step")
     compare.add_argument(
         "--dynamics", choices=("sgd", "gradient", "particle", "nonlinear"), default="sgd"
@@ -143,9 +150,19 @@ def build_parser() -> argparse.ArgumentParser:
     studies = study.add_subparsers(metavar="STUDY", required=True)
     coupling = studies.add_parser("coupling", help="distances of the four coupled dynamics")
     _add_problem(coupling)
-    coupling.add_argument("--seeds", type=int, default=8, metavar="M", help="repetitions")
+    coupling.add_argument("--seeds", type=int, default=40, metavar="M", help="repetitions")
     coupling.add_argument("--json", metavar="FILE", help="write the table there too")
     coupling.set_defaults(command=commands.study_coupling)
+    refinement = studies.add_parser(
+        "refinement", help="how a recorded quantity settles when the grid is refined"
+    )
+    _add_problem(refinement)
+    refinement.add_argument("--cells", type=int, metavar="N", help="cells an axis, coarsest grid")
+    refinement.add_argument("--levels", type=int, default=4, metavar="L", help="number of grids")
+    refinement.add_argument("--times", default="", metavar="T[,T…]", help="when to look")
+    refinement.add_argument("--column", default="risk", metavar="NAME", help="risk, energy, …")
+    refinement.add_argument("--json", metavar="FILE", help="write the table there too")
+    refinement.set_defaults(command=commands.study_refinement)
     return parser
 
 

@@ -22,7 +22,15 @@ __all__ = [
 
 
 class WgflowError(Exception):
-    """Base class of all errors that wgflow raises on purpose."""
+    """Base class of all errors that wgflow raises on purpose.
+
+    Attributes
+    ----------
+    solution : wgflow.Solution, wgflow.particles.Trajectory or None
+        What a run had computed before the error, if it had begun.
+    """
+
+    solution: Any = None
 
 
 class InputError(WgflowError, ValueError):
@@ -40,10 +48,11 @@ class SolverError(WgflowError):
 class DivergenceError(WgflowError, ArithmeticError):
     """A run produced a value that is not finite.
 
-    Attributes
+    Parameters
     ----------
-    solution : wgflow.Solution or None
-        What had been computed before, with status ``"diverged"``.
+    message : str
+    solution : optional
+        What had been computed before.
     """
 
     def __init__(self, message: str, solution: Any = None) -> None:

@@ -96,11 +96,6 @@ class FiniteVolume:
             density = self.grid.average(initial)
         else:
             density = np.array(initial, dtype=float)
-            if density.shape != self.grid.shape:
-                raise InputError(
-                    f"initial density of shape {density.shape} on a grid of shape "
-                    f"{self.grid.shape}: give one value a cell"
-                )
         check_density(density, self.grid)
         mass = self.grid.integrate(density)
         if abs(mass - 1) > 1e-12:
@@ -117,10 +112,7 @@ class FiniteVolume:
 
     def rate(self, density: Array, time: float) -> Rate:
         """Time derivative of the density by the flux' explicit kernel."""
-        transported = self.potential(density, time)
-        if self.nonlinear:
-            transported = transported + self.energy.enthalpy(density)
-        potential = self.grid.ghosted(transported)
+        potential = self.grid.ghosted(self.potential(density, time))
         ghosted = self.grid.ghosted(density)
         out = np.zeros(self.grid.size)
         emptying = 0.0
@@ -202,7 +194,12 @@ class FiniteVolume:
 
 
 def check_density(density: Array, grid: Grid) -> None:
-    """Raise InputError unless a density is finite, nonnegative and has mass."""
+    """Raise InputError unless a density is of the grid's shape, finite, >= 0 and has mass."""
+    if density.shape != grid.shape:
+        raise InputError(
+            f"density of shape {density.shape} on a grid of shape {grid.shape}: "
+            "give one value a cell"
+        )
     for name, bad in (("not finite", ~np.isfinite(density)), ("negative", density < 0)):
         if np.any(bad):
             index = tuple(np.argwhere(bad)[0])

@@ -47,7 +47,8 @@ class Problem:
     Raises
     ------
     InputError
-        If the final time is not positive or a constant time scale is not positive.
+        If the domain is no Box or the energy no Energy, or the final time or a constant time
+        scale is not positive.
     """
 
     domain: Box
@@ -61,6 +62,12 @@ class Problem:
     blows_up: bool = False
 
     def __post_init__(self) -> None:
+        if not isinstance(self.domain, Box):
+            raise InputError(f"domain {self.domain!r}: give a Box, such as Box((-1, 1))")
+        if not isinstance(self.energy, Energy | Term):
+            raise InputError(
+                f"energy {self.energy!r}: give a term, such as Potential(...), or a sum of terms"
+            )
         if not (math.isfinite(self.until) and self.until > 0):
             raise InputError(f"final time {self.until}: give a finite number > 0")
         if not callable(self.time_scale):

@@ -2,9 +2,11 @@
 
 A case states in ``EXPECTED`` the order of each solver, in ``CONVERGENCE`` how grids and steps
 are refined, in ``FINEST_ERROR`` what the error on the finest grid may be, and in ``VARIANTS`` the
-same for other parameters, say more dimensions. Mass, sign and energy are checked on every level;
-the energy unless the solver's file says ``ENERGY_LAW = False``. A key of ``EXPECTED`` is a solver's name, followed
+same for other parameters, say more dimensions. A key of ``EXPECTED`` is a solver's name, followed
 by options if it is not the default: ``"scharfetter_gummel time=euler"``.
+
+Mass, sign and energy are checked on every level; the energy unless the solver's file says
+``ENERGY_LAW = False``.
 """
 
 from __future__ import annotations
