@@ -20,11 +20,12 @@ PACKAGE = ROOT / "wgflow"
 LAYERS = [
     {"_typing", "_version", "_settings", "catalog", "errors", "parallel"},
     {"domain", "grid", "lines", "mesh"},
-    {"distances", "energies", "fluxes", "networks"},
-    {"algebra", "finite_volume", "problem"},
+    {"_quantiles", "distances", "energies", "fluxes", "networks"},
+    {"_anderson", "_balance", "_local_response", "algebra", "finite_volume", "problem"},
     {"steppers"},
-    {"io", "observers", "particles", "plots", "solution", "solve"},
-    {"compare", "convergence", "refinement"},
+    {"concentration", "io", "observers", "particles", "plots", "solution", "solve", "stationary"},
+    {"_convergence_table", "compare", "convergence", "convergence_plot", "refinement"},
+    {"_plans", "branch", "verification"},
     {"__main__", "cli", "commands"},
 ]
 # Rooms that see less than their layer does.

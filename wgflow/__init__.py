@@ -18,7 +18,8 @@ Examples
 """
 
 from wgflow._version import __version__
-from wgflow.convergence import ConvergenceTable, convergence
+from wgflow.concentration import Concentration
+from wgflow.convergence import ConvergenceTable, Reference, convergence
 from wgflow.domain import Axis, Box, Clustered, Tabulated
 from wgflow.energies import (
     Confinement,
@@ -31,6 +32,7 @@ from wgflow.energies import (
     Risk,
 )
 from wgflow.errors import (
+    ConcentrationError,
     DivergenceError,
     InputError,
     SolverError,
@@ -56,6 +58,8 @@ __all__ = [
     "Box",
     "Callback",
     "Clustered",
+    "Concentration",
+    "ConcentrationError",
     "Confinement",
     "ConvergenceTable",
     "DivergenceError",
@@ -73,6 +77,7 @@ __all__ = [
     "PowerLaw",
     "Problem",
     "Progress",
+    "Reference",
     "Region",
     "Risk",
     "ScharfetterGummel",

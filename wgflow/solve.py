@@ -12,6 +12,7 @@ import numpy as np
 
 from wgflow import catalog
 from wgflow._typing import Array
+from wgflow.concentration import Concentration
 from wgflow.errors import (
     DivergenceError,
     InputError,
@@ -88,6 +89,8 @@ def solve(
         If the density stops being finite; its ``solution`` holds what came before.
     SolverError
         If an implicit step cannot be solved.
+    ConcentrationError
+        If the problem may blow up, and its mass has collapsed into a few cells.
 
     Examples
     --------
@@ -113,6 +116,8 @@ def solve(
     if isinstance(snapshots, int | np.integer):
         snapshots = [until * i / int(snapshots) for i in range(1, int(snapshots))]
     recorder = History(space, until), Snapshots(snapshots, until), BoundaryMass(space)
+    if problem.blows_up:
+        observers = [Concentration(space.grid), *observers]
     begun = clock.perf_counter()
     status, failure, steps = _loop(stepper, density, until, [*recorder, *observers])
     wall = clock.perf_counter() - begun
