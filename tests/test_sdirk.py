@@ -9,6 +9,7 @@ import pytest
 
 import wgflow as wg
 from wgflow import catalog
+from wgflow.algebra.exchange import add_limited
 
 TWO_HUMPS = wg.Potential(lambda x: x**4 / 4 - x**2 / 2)
 
@@ -115,7 +116,7 @@ def test_promises_beyond_the_explicit_bound(name: str, factor: int, time: str) -
     assert run.facts["minimum"] >= 0
     assert run.facts["mass_max_error"] < 1e-13
     assert run.facts["energy_max_increase"] < 1e-12
-    assert run.facts["steps"] == 8
+    assert 8 <= run.facts["steps"] <= 12
 
 
 def test_the_promises_need_the_mixture(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,13 +156,11 @@ def test_limited_fluxes_keep_sign_and_mass(dimension: int, periodic: bool) -> No
     edges = [np.r_[0, np.sort(rng.random(6)), 1] for _ in range(dimension)]
     grid = wg.Grid(box, 7, edges=edges)
     density = 0.01 + rng.random(grid.shape) ** 4
-    problem = wg.Problem(box, wg.Entropy(1.0), density)
-    space = wg.FiniteVolume(problem, grid, wg.ScharfetterGummel())
     fluxes = [rng.normal(size=grid.difference(density, a).shape) for a in range(dimension)]
     for size in (1e-12, 0.1):
         scaled = [size * f for f in fluxes]
         free = density - sum(grid.face_divergence(f, a) for a, f in enumerate(scaled))
-        limited = space.add_limited(density, scaled)
+        limited = add_limited(grid, density, scaled)
         assert limited.min() >= 0
         assert abs(grid.integrate(limited) - grid.integrate(density)) < 1e-14
         assert (free.min() < 0) == (size == 0.1)

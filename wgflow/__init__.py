@@ -40,21 +40,23 @@ from wgflow.errors import (
     WgflowError,
 )
 from wgflow.finite_volume import FiniteVolume
-from wgflow.fluxes import MUSCL, ScharfetterGummel, Upwind
+from wgflow.fluxes import MUSCL, BailoCarrilloHu, ScharfetterGummel, Upwind
 from wgflow.grid import Grid
 from wgflow.mesh import Mesh, Region
 from wgflow.observers import Callback, Observer, Progress
 from wgflow.problem import Problem
 from wgflow.solution import Solution
 from wgflow.solve import solve
-from wgflow.steppers import SDIRK2, SSPRK2, SSPRK3, ImplicitEuler
+from wgflow.steppers import RKL2, SDIRK2, SSPRK2, SSPRK3, ImplicitEuler
 
 __all__ = [
     "MUSCL",
+    "RKL2",
     "SDIRK2",
     "SSPRK2",
     "SSPRK3",
     "Axis",
+    "BailoCarrilloHu",
     "Box",
     "Callback",
     "Clustered",

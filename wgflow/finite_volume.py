@@ -9,16 +9,21 @@ from typing import cast
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.algebra.stencil import Stencil
 from wgflow.energies import DiscreteEnergy
 from wgflow.errors import InputError
-from wgflow.fluxes import Flux
+from wgflow.fluxes import BailoCarrilloHu, Flux, ScharfetterGummel, face_temperature
 from wgflow.grid import Grid
 from wgflow.mesh import Mesh, as_mesh
 from wgflow.problem import Problem
 
 __all__ = ["FiniteVolume", "Rate"]
 
-ROUNDING_OF_MASS = 1e-12  # relative; a larger error of a step is left for all to see
+SECANT_FROM = 1e-6  # relative difference of densities from which a secant has digits left
+MUSCL_DECAY = 2.0  # limited face values may be twice the cell's
+
+# densities below and above, enthalpies, and rho H'' on the two sides of faces
+FaceSides = tuple[Array, Array, tuple[Array, Array], tuple[Array, Array]]
 
 logger = logging.getLogger(__name__)
 
@@ -85,14 +90,20 @@ class FiniteVolume:
         self.problem, self.grid, self.flux = problem, cast(Grid, grid), flux
         self.energy = DiscreteEnergy(problem.energy, self.grid)
         self.temperature = self.energy.temperature
+        self._stencil: Stencil | None = None
         reference = grid.log_reference
+        if self.nonlinear and reference is not None and isinstance(flux, ScharfetterGummel):
+            raise InputError(
+                "a power law on a radial axis: the ScharfetterGummel flux has none there; use "
+                "bailo_carrillo_hu, or an explicit solver"
+            )
         # the entropy's reference measure acts like the potential -T log(mu)
         self._shift = None if reference is None else -self.temperature * reference
 
     @property
     def nonlinear(self) -> bool:
         """Whether there is nonlinear diffusion (a power law in the energy)."""
-        return bool(getattr(self.energy, "nonlinear", False))
+        return self.energy.nonlinear
 
     def initial_density(self) -> Array:
         """Cell averages of the initial density, normalized to mass 1.
@@ -121,106 +132,128 @@ class FiniteVolume:
         """Add what the entropy's reference measure contributes to a drift."""
         return drift if self._shift is None else drift + self._shift
 
+    @property
+    def frozen(self) -> bool:
+        """Whether the coefficients of the equation depend neither on density nor time."""
+        energy = self.energy
+        entropic = isinstance(self.flux, BailoCarrilloHu)
+        return not (energy.interacting or energy.time_dependent or self.nonlinear or entropic)
+
+    def face_temperatures(self, density: Array) -> list[float | Array]:
+        """Temperature of the faces along each axis, power laws included."""
+        if not self.nonlinear:
+            return [self.temperature] * len(self.grid.shape)
+        return [
+            self.temperature + face_temperature(*sides) for sides in self.enthalpy_beside(density)
+        ]
+
+    def enthalpy_beside(self, density: Array) -> list[FaceSides]:
+        """Densities, enthalpies H' and rho H'' of the power laws on both sides of the faces."""
+        positive = np.maximum(density, 0.0)
+        enthalpy = self.energy.enthalpy(positive)
+        heat = positive * self.energy.enthalpy_slope(positive)
+        grid = self.grid
+        return [
+            (*grid.beside(positive, a), grid.beside(enthalpy, a), grid.beside(heat, a))
+            for a in range(len(grid.shape))
+        ]
+
+    def stencil(self, density: Array, time: float) -> Stencil:
+        """Map from a density to its rate of change, with the coefficients at ``density``.
+
+        It holds until the next call. For two-point fluxes.
+        """
+        if self._stencil is None:
+            self._stencil = Stencil(self.grid)
+        elif self.frozen:
+            return self._stencil
+        stencil, grid = self._stencil, self.grid
+        fitted = isinstance(self.flux, ScharfetterGummel)
+        potential = self.potential(density, time) if fitted else self._transported(density, time)
+        stencil.set_potential(potential)
+        for axis, spread in enumerate(stencil.spread):
+            heat: float | Array = self.temperature
+            if fitted and self.nonlinear:
+                sides = self.enthalpy_beside(density)[axis]
+                faces = face_temperature(*sides)
+                heat = heat + grid.to_cells(faces, axis, 1) * grid.along(grid.widths[axis], axis)
+            difference = stencil.lower_difference(potential, axis)
+            spread[:] = self.flux.spread(difference, heat).ravel()
+        return stencil
+
+    def bounds(self, density: Array, time: float) -> tuple[float, float]:
+        """Largest emptying rate q of a two-point flux, and the least q/a² with a by transport.
+
+        With a power law q is at least the rate at which its diffusion decays on the grid.
+        """
+        scale = self.problem.scale(time)
+        emptying, shortest = self.stencil(density, time).bounds(density)
+        if self.nonlinear:
+            emptying = max(emptying, self._decay(density))
+        return scale * emptying, shortest / scale
+
+    def _transported(self, density: Array, time: float) -> Array:
+        """Potential whose gradient transports the density in explicit upwind schemes."""
+        if isinstance(self.flux, BailoCarrilloHu):
+            return self.energy.first_variation(density, time)
+        potential = self.potential(density, time)
+        return potential + self.energy.enthalpy(density) if self.nonlinear else potential
+
+    def _decay(self, density: Array) -> float:
+        """Largest rate of decay by nonlinear diffusion, rho_up |ΔH'|/|Δrho| summed over faces."""
+        grid = self.grid
+        rate = np.zeros(grid.shape)
+        for axis, (low, high, enthalpy, heat) in enumerate(self.enthalpy_beside(density)):
+            fuller, change = np.maximum(low, high), np.abs(high - low)
+            diffusivity = np.maximum(*heat)
+            apart = change > SECANT_FROM * fuller
+            np.divide(
+                fuller * np.abs(enthalpy[1] - enthalpy[0]), change, out=diffusivity, where=apart
+            )
+            diffusivity /= grid.along(grid.face_distances(axis), axis)
+            rate += grid.to_cells(diffusivity, axis, 0) + grid.to_cells(diffusivity, axis, 1)
+        return float(rate.max())
+
     def rate(self, density: Array, time: float) -> Rate:
-        """Time derivative of the density by the flux' explicit kernel."""
+        """Time derivative of the density by the flux' explicit kernel.
+
+        With a power law the emptying rate includes what the stability of its diffusion asks.
+        """
+        scale = self.problem.scale(time)
         if self.mesh is not None:
             return self._mesh_rate(self.mesh, density, time)
-        potential = self.grid.ghosted(self.potential(density, time))
+        if self.flux.two_point:
+            stencil = self.stencil(density, time)
+            out = np.empty(self.grid.shape)
+            stencil.combine(density, density, density, (0.0, 0.0, 0.0), (scale, 0.0), out)
+            return Rate(out, self.bounds(density, time)[0])
+        potential = self.grid.ghosted(self._transported(density, time))
         ghosted = self.grid.ghosted(density)
-        out = np.zeros(self.grid.size)
+        flat = np.zeros(self.grid.size)
         emptying = 0.0
         for lines in self.grid.lines:
             # both faces of a cell may empty it, each with at most the fastest rate
             emptying += 2 * self.flux.add_divergence(
-                ghosted, potential, out, lines, self.temperature
+                ghosted, potential, flat, lines, self.temperature
             )
-        scale = self.problem.scale(time)
-        out *= scale
-        return Rate(out.reshape(self.grid.shape), scale * emptying)
-
-    def add_limited(self, density: Array, fluxes: list[Array]) -> Array:
-        """Move mass through the faces, as far as no cell gives more than it has.
-
-        Parameters
-        ----------
-        density : array of the grid's shape
-            Nonnegative.
-        fluxes : list of arrays
-            For each axis what is to cross the faces of :meth:`Grid.difference`, upwards,
-            a unit of face area.
-
-        Returns
-        -------
-        array of the grid's shape
-            Nonnegative, of the same mass. Where no cell is short of mass it is the density
-            less the divergence of the fluxes.
-
-        References
-        ----------
-        Zalesak, J. Comput. Phys. 31 (1979), with positivity as the only bound.
-        """
-        grid = self.grid
-        leaving = np.zeros(grid.shape)
-        for axis, flux in enumerate(fluxes):
-            up, down = np.maximum(flux, 0.0), np.minimum(flux, 0.0)
-            leaving += self._to_cells(up, axis, 0) - self._to_cells(down, axis, 1)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            # the margin is for the rounding of the differences
-            allowed = np.where(leaving > 0, (1 - 1e-12) * density / leaving, 1.0)
-        allowed = np.minimum(allowed, 1.0)
-        out = density - allowed * leaving
-        for axis, flux in enumerate(fluxes):
-            from_below, from_above = self.beside(allowed, axis)
-            up, down = np.maximum(flux, 0.0) * from_below, np.minimum(flux, 0.0) * from_above
-            out += self._to_cells(up, axis, 1) - self._to_cells(down, axis, 0)
-        return out
-
-    def settle_mass(self, density: Array, mass: float) -> Array:
-        """Give the fullest cell what rounding took from the mass, in place.
-
-        Over very many steps the rounding of each would add up.
-        """
-        lost = mass - self.grid.integrate(density)
-        fullest = int(np.argmax(density))
-        if abs(lost) < ROUNDING_OF_MASS * mass:
-            density.flat[fullest] += lost / self.grid.volumes.flat[fullest]
-        return density
-
-    def _to_cells(self, values: Array, axis: int, side: int) -> Array:
-        """Give each cell the value of its upper (side 0) or lower (1) face, over its width."""
-        if self.mesh is not None:
-            return self.mesh.to_cells(values, side)
-        grid = self.grid
-        if grid.box.axes[axis].periodic:
-            cells = np.roll(values, side, axis)
-        else:
-            pad = [(0, 0)] * grid.dimension
-            pad[axis] = (side, 1 - side)
-            cells = np.pad(values, pad)
-        of_cells: Array = cells / grid.along(grid.widths[axis], axis)
-        return of_cells
+        if self.nonlinear:
+            emptying = max(emptying, MUSCL_DECAY * self._decay(density))
+        flat *= scale
+        return Rate(flat.reshape(self.grid.shape), scale * emptying)
 
     def _mesh_rate(self, mesh: Mesh, density: Array, time: float) -> Rate:
         """Time derivative by the two-point coefficients of every face."""
         scale = self.problem.scale(time)
         potential = self.potential(density, time)
-        forth, back = self.flux.coefficients(mesh.difference(potential), self.temperature)
+        (heat,) = self.face_temperatures(density)
+        forth, back = self.flux.coefficients(mesh.difference(potential), heat)
         low, high = mesh.beside(density)
         flux = (forth * low - back * high) / mesh.distances
-        emptying = mesh.to_cells(forth / mesh.distances, 0) + mesh.to_cells(
-            back / mesh.distances, 1
-        )
+        emptying = mesh.to_cells(forth / mesh.distances, 0, 0)
+        emptying += mesh.to_cells(back / mesh.distances, 0, 1)
         # an empty cell bounds nothing
         fastest = float(np.max(emptying[density > 0], initial=0.0))
         return Rate(-scale * mesh.face_divergence(flux), scale * fastest)
-
-    def beside(self, values: Array, axis: int) -> tuple[Array, Array]:
-        """Cell values below and above each face of :meth:`Grid.difference`."""
-        if self.mesh is not None:
-            return self.mesh.beside(values)
-        faces = values.shape[axis] - (not self.grid.box.axes[axis].periodic)
-        low = values.take(range(faces), axis)
-        return low, np.roll(values, -1, axis).take(range(faces), axis)
 
     def dissipation(self, density: Array, rate: Rate, time: float) -> float:
         """Rate -dF/dt at which the free energy decreases, by the discrete chain rule."""

@@ -112,44 +112,16 @@ def transport(
 
 
 @njit(cache=True)
-def scharfetter_gummel(
-    density: Array,
-    potential: Array,
-    out: Array,
-    starts: IntArray,
-    ghosted_starts: IntArray,
-    cells: int,
-    width: int,
-    stride: int,
-    ghosted_stride: int,
-    widths: Array,
-    distances: Array,
-    open_ends: bool,
-    temperature: float,
-) -> float:
-    """Add the divergence of the Scharfetter-Gummel flux."""
-    first = 0 if open_ends else 1
-    last = cells if open_ends else cells - 1
-    fastest = 0.0
-    for bundle in range(len(starts)):
-        for j in range(first, last + 1):
-            factor = temperature / distances[j + 1]
-            for k in range(width):
-                right = ghosted_starts[bundle] + j * ghosted_stride + k
-                left = right - ghosted_stride
-                low, high = density[left], density[right]
-                forth, back = bernoulli_pair((potential[right] - potential[left]) / temperature)
-                flux = factor * (forth * low - back * high)
-                if low > 0.0:
-                    fastest = max(fastest, factor * forth / widths[j])
-                if high > 0.0:
-                    fastest = max(fastest, factor * back / widths[j + 1])
-                here = starts[bundle] + j * stride + k
-                if j > 0:
-                    out[here - stride] -= flux / widths[j]
-                if j < cells:
-                    out[here] += flux / widths[j + 1]
-    return fastest
+def fitted_spread(difference: Array, temperature: Array, out: Array) -> None:
+    """T B(|d|/T) at each face, with a temperature for each or one for all."""
+    step = 0 if len(temperature) == 1 else 1
+    for i in range(len(difference)):
+        heat = temperature[i * step]
+        if heat > 0.0:
+            small, _ = bernoulli_pair(abs(difference[i]) / heat)
+            out[i] = heat * small
+        else:
+            out[i] = 0.0
 
 
 @njit(cache=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from typing import ClassVar
 
 import numpy as np
@@ -11,7 +11,7 @@ from wgflow._typing import Array, IntArray
 from wgflow.errors import InputError
 from wgflow.lines import Lines
 
-__all__ = ["Flux", "kernel_arguments", "two_point"]
+__all__ = ["Flux", "kernel_arguments"]
 
 
 class Flux(ABC):
@@ -24,28 +24,47 @@ class Flux(ABC):
     linear : bool
         Whether the flux is linear in the two densities beside the face, which implicit
         steppers need.
+    two_point : bool
+        Whether it is given by its :meth:`spread` and the difference of a potential.
     """
 
     order: ClassVar[int]
     linear: ClassVar[bool]
+    two_point: ClassVar[bool] = False
 
-    @abstractmethod
     def add_divergence(
         self, density: Array, potential: Array, out: Array, lines: Lines, temperature: float
     ) -> float:
         """Add the divergence along one axis to ``out``; return the largest emptying rate.
 
-        ``density`` and ``potential`` are flat with ghost cells, ``out`` flat without.
+        For fluxes that are not two-point. ``density`` and ``potential`` are flat with ghost
+        cells, ``out`` flat without.
         """
+        raise NotImplementedError(f"the rate of {type(self).__name__} goes through its spread")
 
-    def coefficients(self, difference: Array, temperature: float) -> tuple[Array, Array]:
+    def spread(self, difference: Array, temperature: float | Array) -> Array:
+        """Give what a face lets through both ways, times the centre distance.
+
+        With it a linear flux, times the distance, is ``spread (low - high)`` and the upwind
+        flux of the potential difference.
+
+        Parameters
+        ----------
+        difference : array
+            Potential above each face minus that below.
+        temperature : float or array of the same shape
+            T.
+        """
+        raise NotImplementedError(f"{type(self).__name__} is not linear in the density")
+
+    def coefficients(self, difference: Array, temperature: float | Array) -> tuple[Array, Array]:
         """Coefficients of the two densities beside each face, times the centre distance.
 
         Parameters
         ----------
         difference : array
             Potential on the right of each face minus that on the left.
-        temperature : float
+        temperature : float or array of the same shape
             T.
 
         Returns
@@ -53,10 +72,13 @@ class Flux(ABC):
         forth, back : arrays of the same shape
             The flux is ``(forth * rho_left - back * rho_right) / distance``.
         """
-        raise InputError(
-            f"{type(self).__name__} is not linear in the density: use an explicit stepper, "
-            "or the Upwind or ScharfetterGummel flux"
-        )
+        if not self.linear:
+            raise InputError(
+                f"{type(self).__name__} is not linear in the density: use an explicit stepper, "
+                "or the Upwind or ScharfetterGummel flux"
+            )
+        spread = self.spread(difference, temperature)
+        return spread + np.maximum(-difference, 0.0), spread + np.maximum(difference, 0.0)
 
     def slope(self, difference: Array, temperature: float, low: Array, high: Array) -> Array:
         """Differentiate ``forth * low - back * high`` by the potential difference."""
@@ -87,13 +109,3 @@ def kernel_arguments(
         lines.distances,
         lines.open_ends,
     )
-
-
-def two_point(difference: Array, temperature: float) -> tuple[Array, Array]:
-    """Exponentially fitted coefficients of the densities beside each face, any shape."""
-    from wgflow.fluxes import _kernels
-
-    flat = np.ascontiguousarray(difference).ravel()
-    forth, back = np.empty_like(flat), np.empty_like(flat)
-    _kernels.two_point(flat, temperature, forth, back)
-    return forth.reshape(difference.shape), back.reshape(difference.shape)

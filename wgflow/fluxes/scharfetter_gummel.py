@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from wgflow._typing import Array
-from wgflow.fluxes.base import Flux, kernel_arguments, two_point
-from wgflow.fluxes.upwind import Upwind
-from wgflow.lines import Lines
+from wgflow.fluxes.base import Flux
 
 __all__ = ["ScharfetterGummel"]
 
@@ -18,6 +18,7 @@ class ScharfetterGummel(Flux):
     """Exponentially fitted flux (T/h)[B(Δ/T) rho_left - B(-Δ/T) rho_right].
 
     It vanishes exactly at rho ∝ exp(-psi/T). Without entropy (T = 0) it is the upwind flux.
+    Power laws enter as a temperature of each face, :func:`face_temperature`.
 
     References
     ----------
@@ -27,23 +28,16 @@ class ScharfetterGummel(Flux):
 
     order: ClassVar[int] = 2
     linear: ClassVar[bool] = True
+    two_point: ClassVar[bool] = True
 
-    def add_divergence(
-        self, density: Array, potential: Array, out: Array, lines: Lines, temperature: float
-    ) -> float:
-        """Add the divergence along one axis; see :class:`Flux`."""
+    def spread(self, difference: Array, temperature: float | Array) -> Array:
+        """Give T B(|Δ|/T) at each face; see :class:`Flux`."""
         from wgflow.fluxes import _kernels
 
-        if temperature == 0:
-            return Upwind().add_divergence(density, potential, out, lines, temperature)
-        rate: float = _kernels.scharfetter_gummel(
-            density, potential, out, *kernel_arguments(lines), temperature
-        )
-        return rate
-
-    def coefficients(self, difference: Array, temperature: float) -> tuple[Array, Array]:
-        """Coefficients of the two densities beside each face; see :class:`Flux`."""
-        return two_point(difference, temperature)
+        out = np.empty(difference.size)
+        heat = np.atleast_1d(np.asarray(temperature, dtype=float)).ravel()
+        _kernels.fitted_spread(np.ascontiguousarray(difference).ravel(), heat, out)
+        return out.reshape(difference.shape)
 
     def _fitted(self, temperature: float) -> float:
         return temperature

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from wgflow._typing import Array
-from wgflow.fluxes.base import Flux, kernel_arguments, two_point
-from wgflow.lines import Lines
+from wgflow.fluxes.base import Flux
 
 __all__ = ["Upwind"]
 
@@ -24,20 +25,8 @@ class Upwind(Flux):
 
     order: ClassVar[int] = 1
     linear: ClassVar[bool] = True
+    two_point: ClassVar[bool] = True
 
-    def add_divergence(
-        self, density: Array, potential: Array, out: Array, lines: Lines, temperature: float
-    ) -> float:
-        """Add the divergence along one axis; see :class:`Flux`."""
-        from wgflow.fluxes import _kernels
-
-        arguments = kernel_arguments(lines)
-        rate: float = _kernels.transport(
-            density, potential, out, *arguments, temperature, _kernels.NONE
-        )
-        return rate
-
-    def coefficients(self, difference: Array, temperature: float) -> tuple[Array, Array]:
-        """Coefficients of the two densities beside each face; see :class:`Flux`."""
-        forth, back = two_point(difference, 0.0)
-        return forth + temperature, back + temperature
+    def spread(self, difference: Array, temperature: float | Array) -> Array:
+        """Give T at each face; see :class:`Flux`."""
+        return np.full(difference.shape, temperature)

@@ -199,15 +199,19 @@ class Mesh:
         """Distances of the centres beside the inner faces, along the normal."""
         return self.distances
 
-    def to_cells(self, values: Array, side: int) -> Array:
+    def to_cells(self, values: Array, axis: int, side: int) -> Array:
         """Add up face values times area over volume, in the left (side 0) or right (1) cell."""
         cells = self.geometry.right if side else self.geometry.left
         total = np.bincount(cells, values * self.geometry.areas, self.size)
         return np.asarray(total / self.volumes, dtype=float)
 
+    def volume(self, cell: int) -> float:
+        """Volume of one cell."""
+        return float(self.volumes[cell])
+
     def face_divergence(self, flux: Array, axis: int = 0) -> Array:
         """Divergence of fluxes (from left to right, a unit of area), per cell."""
-        return self.to_cells(flux, 0) - self.to_cells(flux, 1)
+        return self.to_cells(flux, 0, 0) - self.to_cells(flux, 0, 1)
 
     def __repr__(self) -> str:
         name = f" of {self.box.name}" if self.box.name else ""

@@ -8,8 +8,10 @@ from typing import ClassVar
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.algebra.exchange import settle_mass
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
+from wgflow.fluxes import BailoCarrilloHu
 from wgflow.steppers.base import Step, Stepper, checked_step, divided
 from wgflow.steppers.control import (
     DEFAULT_TOLERANCE,
@@ -19,6 +21,7 @@ from wgflow.steppers.control import (
     unreached,
 )
 from wgflow.steppers.stage import Stage
+from wgflow.steppers.upwind_stage import UpwindStage
 
 __all__ = ["ImplicitEuler", "solvable"]
 
@@ -49,13 +52,16 @@ def solvable(attempt: Callable[[float], Step], time: float, dt: float) -> Step:
 class ImplicitEuler(Stepper):
     """Backward Euler with the interaction at the midpoint: rho >= 0 at every dt.
 
-    Order 1 in time. Mass is kept to rounding. With the Scharfetter-Gummel flux the free
-    energy does not increase, whatever dt, and exp(-psi/T) does not move.
+    Order 1 in time. Mass is kept to rounding. With the Scharfetter-Gummel flux, without a
+    power law, and with that of Bailo, Carrillo and Hu the free energy does not increase,
+    whatever dt, unless the potential depends on time. With the Scharfetter-Gummel flux
+    exp(-psi/T) does not move.
 
     Parameters
     ----------
     space : FiniteVolume
-        With a flux that is linear in the density (Upwind, ScharfetterGummel).
+        With a flux that is linear in the density (Upwind, ScharfetterGummel), or
+        BailoCarrilloHu.
     dt : float, optional
         Fixed time step. A step that cannot be solved is done in halves.
     tolerance : float, optional
@@ -80,7 +86,8 @@ class ImplicitEuler(Stepper):
         self.space, self.dt = space, checked_step(dt)
         self.tolerance = tolerance or DEFAULT_TOLERANCE
         self._control = StepControl(self.tolerance, self.order)
-        self._stage = Stage(space)
+        bailo = isinstance(space.flux, BailoCarrilloHu)
+        self._stage = UpwindStage(space) if bailo else Stage(space)
         self._speed: Array | None = None  # rate of change over the last step
 
     def step(self, density: Array, time: float, limit: float) -> Step:
@@ -92,7 +99,7 @@ class ImplicitEuler(Stepper):
     def _solvable(self, density: Array, time: float, dt: float) -> Step:
         def attempt(dt: float) -> Step:
             result = self._stage.solve(density, density, time + dt, dt)
-            self.space.settle_mass(result.density, self.space.grid.integrate(density))
+            settle_mass(self.space.grid, result.density, self.space.grid.integrate(density))
             return Step(result.density, dt, result.iterations)
 
         return solvable(attempt, time, dt)

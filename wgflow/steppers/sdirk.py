@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.algebra.exchange import add_limited, settle_mass
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided
@@ -119,7 +120,7 @@ class SDIRK2(Stepper):
         else:
             step, _, _ = self._solvable(density, time, divided(self.dt, limit))
         self._mixed_steps += step.mixed > 0
-        self.space.settle_mass(step.density, self.space.grid.integrate(density))
+        settle_mass(self.space.grid, step.density, self.space.grid.integrate(density))
         return step
 
     def _solvable(self, density: Array, time: float, dt: float) -> tuple[Step, Array, Array]:
@@ -187,7 +188,7 @@ class SDIRK2(Stepper):
             first = self._stage.fluxes(one, one, time + length, (1 - GAMMA) * dt)
             second = self._stage.fluxes(two, two, time + dt, length)
             extra = [a + b - c for a, b, c in zip(first, second, low.fluxes, strict=True)]
-            best = space.add_limited(low.density, extra)
+            best = add_limited(space.grid, low.density, extra)
         share = 1.0
         for _ in range(MIXING_ATTEMPTS):
             mixed: Array = (1 - share) * low.density + share * best

@@ -10,11 +10,16 @@ from wgflow._typing import Array
 from wgflow.algebra import LocalSystem, MeshSystem
 from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
+from wgflow.fluxes import face_temperature_slopes
 
 __all__ = ["Stage", "StageResult"]
 
 TOLERANCE = 1e-12  # L1 change of the fixed-point map, over the mass, at which a stage is solved
-MAXIMUM_ITERATIONS = 25
+MAXIMUM_ITERATIONS = 40
+STAGNATED = 1e-11  # the same, where rounding lets it fall no further
+SMALLEST_SHARE = 1 / 16  # of a Newton step in the line search
+KEPT_SHARE = 0.1  # of its density a cell keeps in one iteration of nonlinear diffusion
+SMALLEST_HEAT = 1e-300
 KRYLOV_TOLERANCE = 1e-4  # relative; Newton is inexact far from the solution
 KRYLOV_ITERATIONS = 40
 SAME_FACTOR = 1e-9  # relative difference of two steps that share a factorization
@@ -26,6 +31,15 @@ class StageResult:
 
     density: Array
     iterations: int
+
+
+@dataclass(frozen=True)
+class _Slopes:
+    """Derivatives of a flux by the potential difference and the two densities, one axis."""
+
+    by_difference: Array
+    by_low: Array | None
+    by_high: Array | None
 
 
 class Stage:
@@ -80,27 +94,33 @@ class Stage:
             If Newton's method does not converge; a shorter stage will.
         """
         factor = dt * self.space.problem.scale(time)
-        if not self.space.energy.interacting:
+        if not self._coupled:
             return StageResult(self._linear_system(old, time, factor).solve(given), 0)
         return self._newton(given, old, time, factor)
 
     def filtered(self, values: Array, density: Array, time: float, dt: float) -> Array:
         """Apply the resolvent of the drift at a density to a difference of densities."""
         factor = dt * self.space.problem.scale(time)
-        if not self.space.energy.interacting:
+        if not self._coupled:
             return self._linear_system(density, time, factor).solve(values)
-        return self._system(self.space.potential(density, time), factor).solve(values)
+        return self._system(self.space.potential(density, time), density, factor).solve(values)
+
+    @property
+    def _coupled(self) -> bool:
+        """Whether the coefficients depend on the density."""
+        return self.space.energy.interacting or self.space.nonlinear
 
     def fluxes(self, density: Array, old: Array, time: float, dt: float) -> list[Array]:
         """Give what crosses each face upwards in the time ``dt``, a unit of face area."""
         space, grid = self.space, self.space.grid
         factor = dt * space.problem.scale(time)
         potential = space.potential(self._mean(old, density), time)
+        heats = space.face_temperatures(density)
         fluxes = []
         for axis in range(len(grid.shape)):
             difference = grid.difference(potential, axis)
-            forth, back = space.flux.coefficients(difference, space.temperature)
-            low, high = space.beside(density, axis)
+            forth, back = space.flux.coefficients(difference, heats[axis])
+            low, high = grid.beside(density, axis)
             distance = grid.along(grid.face_distances(axis), axis)
             fluxes.append(factor * (forth * low - back * high) / distance)
         return fluxes
@@ -113,14 +133,14 @@ class Stage:
             or abs(self._kept[0] - factor) > SAME_FACTOR * factor
             or self.space.energy.time_dependent
         ):
-            self._kept = (factor, self._system(self.space.potential(old, time), factor))
+            self._kept = (factor, self._system(self.space.potential(old, time), old, factor))
         return self._kept[1]
 
-    def _system(self, potential: Array, factor: float) -> LocalSystem | MeshSystem:
+    def _system(self, potential: Array, density: Array, factor: float) -> LocalSystem | MeshSystem:
         space = self.space
         coefficients = [
-            space.flux.coefficients(space.grid.difference(potential, axis), space.temperature)
-            for axis in range(len(space.grid.shape))
+            space.flux.coefficients(space.grid.difference(potential, axis), heat)
+            for axis, heat in enumerate(space.face_temperatures(density))
         ]
         if space.mesh is not None:
             return MeshSystem(space.mesh, coefficients[0], factor)
@@ -131,27 +151,29 @@ class Stage:
 
     def _newton(self, given: Array, old: Array, time: float, factor: float) -> StageResult:
         space = self.space
-        guess = old
-        best = np.inf
-        solved = TOLERANCE * space.grid.integrate(given)
+        guess = start = old
+        step = np.zeros_like(old)
+        share, best = 1.0, np.inf
+        mass = space.grid.integrate(given)
         for iteration in range(1, MAXIMUM_ITERATIONS + 1):
             mean = self._mean(old, guess)
             potential = space.potential(mean, time)
-            system = self._system(potential, factor)
+            system = self._system(potential, guess, factor)
             image = system.solve(given)
             residual = image - guess
             size = space.grid.integrate(np.abs(residual))
             if not np.isfinite(size):
                 break
-            if size <= solved:
+            if size <= TOLERANCE * mass or (size > best / 2 and size <= STAGNATED * mass):
                 return StageResult(image, iteration)
-            if size > 2 * best and iteration > 2:
-                # the Newton step overshot: go back to the damped fixed-point map
-                guess = guess + 0.5 * residual
-                best = size
-                continue
-            best = min(best, size)
-            guess = guess + self._newton_step(system, potential, image, mean, residual, factor)
+            if size > best and share > SMALLEST_SHARE:
+                share /= 2  # the Newton step overshot
+            else:
+                start, share, best = guess, 1.0, size
+                step = self._newton_step(system, potential, image, guess, mean, residual, factor)
+            guess = start + share * step
+            if space.nonlinear:
+                guess = np.maximum(guess, KEPT_SHARE * np.maximum(start, 0.0))
         raise SolverError(
             f"the implicit step of length {factor:.3g} did not converge in "
             f"{MAXIMUM_ITERATIONS} iterations (last change {size:.3g} in L1): reduce dt"
@@ -162,6 +184,7 @@ class Stage:
         system: LocalSystem | MeshSystem,
         potential: Array,
         image: Array,
+        guess: Array,
         mean: Array,
         residual: Array,
         factor: float,
@@ -169,13 +192,13 @@ class Stage:
         """Solve (I - P'(guess)) step = residual."""
         from scipy.sparse.linalg import LinearOperator, gmres
 
-        shape = residual.shape
-        slopes = self._flux_slopes(potential, image)
+        space, shape = self.space, residual.shape
+        slopes = self._flux_slopes(potential, guess, image)
 
         def product(flat: Array) -> Array:
             direction = flat.reshape(shape)
-            change = self.space.energy.drift_change(mean, self.weight * direction)
-            moved = factor * self._divergence(slopes, change)
+            change = space.energy.drift_change(mean, self.weight * direction)
+            moved = factor * self._divergence(slopes, change, direction)
             result: Array = (direction - system.solve(moved)).ravel()
             return result
 
@@ -189,22 +212,41 @@ class Stage:
         )
         return np.asarray(step).reshape(shape)
 
-    def _flux_slopes(self, potential: Array, density: Array) -> list[Array]:
-        """Differentiate each face's flux by its potential difference."""
+    def _flux_slopes(self, potential: Array, guess: Array, image: Array) -> list[_Slopes]:
+        """Differentiate each face's flux at a density by what its coefficients depend on."""
         space, grid = self.space, self.space.grid
+        heats = space.face_temperatures(guess)
+        sides = space.enthalpy_beside(guess) if space.nonlinear else []
         slopes = []
         for axis in range(len(grid.shape)):
             difference = grid.difference(potential, axis)
-            low, high = space.beside(density, axis)
-            slope = space.flux.slope(difference, space.temperature, low, high)
-            slopes.append(slope / grid.along(grid.face_distances(axis), axis))
+            low, high = grid.beside(image, axis)
+            heat = heats[axis]
+            distance = grid.along(grid.face_distances(axis), axis)
+            if not space.nonlinear:
+                slope = space.flux.slope(difference, space.temperature, low, high)
+                slopes.append(_Slopes(slope / distance, None, None))
+                continue
+            # the flux is homogeneous of degree 1 in difference and temperature
+            safe = np.maximum(heat, SMALLEST_HEAT)
+            slope = space.flux.slope(difference / safe, 1.0, low, high)
+            forth, back = space.flux.coefficients(difference, heat)
+            by_heat = (forth * low - back * high - difference * slope) / safe
+            under, over = face_temperature_slopes(*sides[axis])
+            rho_low, rho_high = sides[axis][:2]
+            by_low = np.divide(by_heat * under, rho_low, out=np.zeros_like(under), where=under != 0)
+            by_high = np.divide(by_heat * over, rho_high, out=np.zeros_like(over), where=over != 0)
+            slopes.append(_Slopes(slope / distance, by_low / distance, by_high / distance))
         return slopes
 
-    def _divergence(self, slopes: list[Array], change: Array) -> Array:
-        """Rate of change of the densities when the potential changes."""
+    def _divergence(self, slopes: list[_Slopes], change: Array, direction: Array) -> Array:
+        """Rate of change of the densities when potential and coefficients change."""
         grid = self.space.grid
         out = np.zeros(grid.shape)
         for axis, slope in enumerate(slopes):
-            flux = slope * grid.difference(change, axis)
+            flux = slope.by_difference * grid.difference(change, axis)
+            if slope.by_low is not None and slope.by_high is not None:
+                low, high = grid.beside(direction, axis)
+                flux += slope.by_low * low + slope.by_high * high
             out -= grid.face_divergence(flux, axis)
         return out
