@@ -29,7 +29,6 @@ from wgflow._typing import Array
 CELLS = 200
 EXPECTED = {
     "scharfetter_gummel": 2.0,
-    "scharfetter_gummel time=euler": 1.0,
     "scharfetter_gummel_explicit": 2.0,
     "bailo_carrillo_hu": 1.0,
     "muscl": 2.0,
@@ -52,6 +51,20 @@ FINEST_ERROR = {
     "upwind": 2e-2,
 }
 VARIANTS = {
+    "in time": {
+        "convergence": {**CONVERGENCE, "refine": "time", "cells": (200,)},
+        "solvers": (
+            "scharfetter_gummel",
+            "scharfetter_gummel time=euler",
+            "scharfetter_gummel_explicit",
+        ),
+        "expected": {"scharfetter_gummel time=euler": 1.0},
+        "finest_error": {
+            "scharfetter_gummel": 1.2e-6,
+            "scharfetter_gummel time=euler": 2e-3,
+            "scharfetter_gummel_explicit": 2e-6,
+        },
+    },
     "2-D": {
         "set": {"dimension": 2, "coupling": 0.4, "anisotropy": 0.5, "half_width": 6.0},
         "convergence": {
@@ -82,6 +95,20 @@ VARIANTS = {
         },
         "finest_error": {"scharfetter_gummel": 3e-2, "scharfetter_gummel_explicit": 3e-2},
         "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit"),
+    },
+    "4-D": {
+        "set": {
+            "dimension": 4,
+            "coupling": 0.2,
+            "correlation": 0.2,
+            "half_width": 4.5,
+            "variance": 0.6,
+            "mean": 0.5,
+        },
+        "convergence": {"cells": (10, 14, 20), "until": 0.1},
+        "expected": {"upwind": 1.0},
+        "solvers": ("scharfetter_gummel_explicit",),
+        "finest_error": {"scharfetter_gummel_explicit": 1e-1},
     },
 }
 

@@ -249,7 +249,7 @@ def test_verify_sees_a_broken_scheme(tmp_path: Path) -> None:
 def test_plan_names_what_is_known() -> None:
     with pytest.raises(wg.InputError, match="variants are: 2-D"):
         plan("ornstein_uhlenbeck", "upwind", "2D")
-    chosen = plan("ornstein_uhlenbeck", "scharfetter_gummel time=euler")
+    chosen = plan("ornstein_uhlenbeck", "scharfetter_gummel time=euler", "in time")
     assert chosen.options == {"time": "euler"}
     assert chosen.method == "scharfetter_gummel time=euler"
     assert chosen.expected is not None
