@@ -47,10 +47,10 @@ VARIANTS = {
         "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit", "muscl", "upwind"),
         "expected": {"scharfetter_gummel": 2.0, "scharfetter_gummel_explicit": 2.0},
         "finest_error": {
-            "scharfetter_gummel": 1e-3,
-            "scharfetter_gummel_explicit": 1e-3,
-            "muscl": 1e-3,
-            "upwind": 2e-2,
+            "scharfetter_gummel": 1e-4,
+            "scharfetter_gummel_explicit": 1e-4,
+            "muscl": 6e-5,
+            "upwind": 2.5e-3,
         },
     },
 }

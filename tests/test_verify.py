@@ -203,6 +203,8 @@ def test_figure_shows_levels_and_expected_orders(tmp_path: Path) -> None:
 
 def test_every_case_that_states_an_order_is_in_the_matrix() -> None:
     plans = matrix()
+    orders = [getattr(catalog.load("cases", n), "EXPECTED", {}) for n in catalog.names("cases")]
+    assert {s.split()[0] for o in orders for s in o} <= set(catalog.names("solvers"))
     stated = {n for n in catalog.names("cases") if hasattr(catalog.load("cases", n), "EXPECTED")}
     assert {p.case for p in plans} == stated
     assert len(stated) >= 10
