@@ -29,7 +29,7 @@ CONVERGENCE = {
     "until": 0.5,
     "reference": {"cells": 800, "solver": "muscl"},
 }
-FINEST_ERROR = {"upwind": 5e-2, "muscl": 1e-2}
+FINEST_ERROR = {"upwind": 1e-2, "muscl": 6e-4}
 
 
 def problem(
