@@ -46,7 +46,7 @@ CONVERGENCE: dict[str, Any] = {
 FINEST_ERROR = {
     "scharfetter_gummel": 3e-4,
     "scharfetter_gummel_explicit": 3e-4,
-    "bailo_carrillo_hu": 3e-2,
+    "bailo_carrillo_hu": 1.4e-2,
     "muscl": 3.5e-4,
     "upwind": 1.5e-2,
 }

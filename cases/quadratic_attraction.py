@@ -42,7 +42,7 @@ CONVERGENCE: dict[str, Any] = {
 FINEST_ERROR = {
     "scharfetter_gummel": 3e-4,
     "scharfetter_gummel_explicit": 3e-4,
-    "bailo_carrillo_hu": 4e-2,
+    "bailo_carrillo_hu": 9e-3,
     "muscl": 4e-4,
     "upwind": 2.2e-2,
 }

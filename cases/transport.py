@@ -24,9 +24,9 @@ CONVERGENCE = {"cells": (50, 100, 200, 400), "until": 0.5}
 FINEST_ERROR = {"muscl": 8e-4, "upwind": 3.2e-2}
 VARIANTS = {
     "expanding": {
-        "set": {"k": -1.0},
+        "set": {"k": -1.0, "half_width": 3.0},
         "convergence": CONVERGENCE,
-        "finest_error": {"muscl": 3e-4, "upwind": 2e-2},
+        "finest_error": {"muscl": 4e-4, "upwind": 2.5e-2},
     },
     "2-D": {
         "set": {"dimension": 2},
