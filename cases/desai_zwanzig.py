@@ -36,7 +36,6 @@ CONVERGENCE = {
     "reference": {"cells": 640, "solver": "scharfetter_gummel", "dt": 0.00125},
 }
 FINEST_ERROR = {"scharfetter_gummel": 7e-4, "scharfetter_gummel_explicit": 7e-4}
-SWEEP = "beta=4:1:31"
 
 
 def problem(

@@ -27,7 +27,7 @@ EXPECTED = {"upwind": 1.0, "muscl": 1.6}
 CONVERGENCE = {
     "cells": (50, 100, 200),
     "until": 0.5,
-    "reference": {"cells": 800, "solver": "muscl"},
+    "reference": {"cells": 400, "solver": "muscl"},
 }
 FINEST_ERROR = {"upwind": 1e-2, "muscl": 6e-4}
 
