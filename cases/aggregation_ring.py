@@ -40,7 +40,7 @@ RADIUS = 1 / np.sqrt(3.0)
 MINIMUM = -1 / 12
 EXPECTED = {"muscl": 2.0, "upwind": 1.0}
 CONVERGENCE = {"cells": (32, 64, 128), "until": 0.5}
-FINEST_ERROR = {"muscl": 1e-2, "upwind": 2e-1}
+FINEST_ERROR = {"muscl": 9e-4, "upwind": 3.2e-2}
 
 
 def problem(variance: float = 0.06, half_width: float = 1.5) -> wg.Problem:

@@ -35,17 +35,18 @@ CONVERGENCE = {
     "until": 0.1,
     "dt": {"bailo_carrillo_hu": 0.01},
 }
-FINEST_ERROR = {"upwind": 2e-2, "muscl": 2e-3, "bailo_carrillo_hu": 3e-2}
+FINEST_ERROR = {"upwind": 7e-3, "muscl": 5e-5, "bailo_carrillo_hu": 7e-3}
 VARIANTS = {
     "m = 3": {
         "set": {"exponent": 3.0},
         "convergence": CONVERGENCE,
-        "finest_error": {"upwind": 2e-2, "muscl": 5e-3, "bailo_carrillo_hu": 4e-2},
+        "expected": {"muscl": 1.2},
+        "finest_error": {"upwind": 7e-3, "muscl": 4e-4, "bailo_carrillo_hu": 7e-3},
     },
     "2-D": {
         "set": {"dimension": 2},
         "convergence": {**CONVERGENCE, "cells": (32, 64, 128)},
-        "finest_error": {"upwind": 6e-2, "muscl": 1e-2, "bailo_carrillo_hu": 8e-2},
+        "finest_error": {"upwind": 3e-2, "muscl": 6e-4, "bailo_carrillo_hu": 3e-2},
     },
 }
 

@@ -27,9 +27,9 @@ EXPECTED = {"upwind": 1.0, "muscl": 1.6}
 CONVERGENCE = {
     "cells": (50, 100, 200),
     "until": 0.5,
-    "reference": {"cells": 800, "solver": "muscl"},
+    "reference": {"cells": 400, "solver": "muscl"},
 }
-FINEST_ERROR = {"upwind": 5e-2, "muscl": 1e-2}
+FINEST_ERROR = {"upwind": 1e-2, "muscl": 6e-4}
 
 
 def problem(

@@ -37,7 +37,7 @@ CONVERGENCE = {
     "until": 0.1,
     "dt": {"scharfetter_gummel": 0.02, "scharfetter_gummel_explicit": 0.02},
 }
-FINEST_ERROR = {"scharfetter_gummel": 3e-2, "scharfetter_gummel_explicit": 3e-2}
+FINEST_ERROR = {"scharfetter_gummel": 3e-3, "scharfetter_gummel_explicit": 3e-3}
 
 
 def problem(mass: float = 12.0, variance: float = 0.25, half_width: float = 6.0) -> wg.Problem:

@@ -29,7 +29,6 @@ from wgflow._typing import Array
 CELLS = 200
 EXPECTED = {
     "scharfetter_gummel": 2.0,
-    "scharfetter_gummel time=euler": 1.0,
     "scharfetter_gummel_explicit": 2.0,
     "bailo_carrillo_hu": 1.0,
     "muscl": 2.0,
@@ -45,13 +44,27 @@ CONVERGENCE: dict[str, Any] = {
     },
 }
 FINEST_ERROR = {
-    "scharfetter_gummel": 2e-4,
-    "scharfetter_gummel_explicit": 2e-4,
-    "bailo_carrillo_hu": 3e-2,
-    "muscl": 2e-4,
-    "upwind": 2e-2,
+    "scharfetter_gummel": 3e-4,
+    "scharfetter_gummel_explicit": 3e-4,
+    "bailo_carrillo_hu": 1.4e-2,
+    "muscl": 3.5e-4,
+    "upwind": 1.5e-2,
 }
 VARIANTS = {
+    "in time": {
+        "convergence": {**CONVERGENCE, "refine": "time", "cells": (200,)},
+        "solvers": (
+            "scharfetter_gummel",
+            "scharfetter_gummel time=euler",
+            "scharfetter_gummel_explicit",
+        ),
+        "expected": {"scharfetter_gummel time=euler": 1.0},
+        "finest_error": {
+            "scharfetter_gummel": 1.2e-6,
+            "scharfetter_gummel time=euler": 1.2e-3,
+            "scharfetter_gummel_explicit": 3e-6,
+        },
+    },
     "2-D": {
         "set": {"dimension": 2, "coupling": 0.4, "anisotropy": 0.5, "half_width": 6.0},
         "convergence": {
@@ -62,8 +75,8 @@ VARIANTS = {
         "finest_error": {
             "scharfetter_gummel": 5e-3,
             "scharfetter_gummel_explicit": 5e-3,
-            "muscl": 5e-3,
-            "upwind": 6e-2,
+            "muscl": 6e-3,
+            "upwind": 7e-2,
         },
         "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit", "muscl", "upwind"),
     },
@@ -80,8 +93,21 @@ VARIANTS = {
             "until": 0.1,
             "dt": dict.fromkeys(CONVERGENCE["dt"], 0.02),
         },
-        "finest_error": {"scharfetter_gummel": 3e-2, "scharfetter_gummel_explicit": 3e-2},
+        "finest_error": {"scharfetter_gummel": 1.2e-2, "scharfetter_gummel_explicit": 1.2e-2},
         "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit"),
+    },
+    "4-D": {
+        "set": {
+            "dimension": 4,
+            "coupling": 0.2,
+            "correlation": 0.2,
+            "half_width": 4.5,
+            "variance": 0.6,
+            "mean": 0.5,
+        },
+        "convergence": {"cells": (10, 14, 20), "until": 0.1},
+        "solvers": ("scharfetter_gummel_explicit",),
+        "finest_error": {"scharfetter_gummel_explicit": 2.4e-2},
     },
 }
 

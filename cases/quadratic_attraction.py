@@ -40,11 +40,11 @@ CONVERGENCE: dict[str, Any] = {
     },
 }
 FINEST_ERROR = {
-    "scharfetter_gummel": 4e-4,
-    "scharfetter_gummel_explicit": 4e-4,
-    "bailo_carrillo_hu": 4e-2,
+    "scharfetter_gummel": 3e-4,
+    "scharfetter_gummel_explicit": 3e-4,
+    "bailo_carrillo_hu": 9e-3,
     "muscl": 4e-4,
-    "upwind": 3e-2,
+    "upwind": 2.2e-2,
 }
 VARIANTS = {
     "2-D": {
@@ -55,8 +55,8 @@ VARIANTS = {
             "dt": dict.fromkeys(CONVERGENCE["dt"], 0.02),
         },
         "finest_error": {
-            "scharfetter_gummel": 1e-2,
-            "scharfetter_gummel_explicit": 1e-2,
+            "scharfetter_gummel": 5e-3,
+            "scharfetter_gummel_explicit": 5e-3,
             "upwind": 1e-1,
         },
         "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit", "upwind"),

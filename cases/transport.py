@@ -21,17 +21,17 @@ from wgflow._typing import Array
 CELLS = 200
 EXPECTED = {"muscl": 2.0, "upwind": 1.0}
 CONVERGENCE = {"cells": (50, 100, 200, 400), "until": 0.5}
-FINEST_ERROR = {"muscl": 2e-3, "upwind": 4e-2}
+FINEST_ERROR = {"muscl": 8e-4, "upwind": 3.2e-2}
 VARIANTS = {
     "expanding": {
-        "set": {"k": -1.0},
+        "set": {"k": -1.0, "half_width": 3.0},
         "convergence": CONVERGENCE,
-        "finest_error": {"muscl": 2e-3, "upwind": 4e-2},
+        "finest_error": {"muscl": 4e-4, "upwind": 2.5e-2},
     },
     "2-D": {
         "set": {"dimension": 2},
         "convergence": {"cells": (32, 64, 128), "until": 0.5},
-        "finest_error": {"muscl": 3e-2, "upwind": 3e-1},
+        "finest_error": {"muscl": 1.3e-2, "upwind": 1.6e-1},
     },
 }
 BUMP = 256 / 315  # integral of (1 - x^2)^4 over [-1, 1]

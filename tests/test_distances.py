@@ -120,9 +120,7 @@ def test_availability() -> None:
     assert available(torus) == ["L1", "L2", "Linf"]
     flat = np.ones((4, 4))
     for name in ("W1", "W2"):
-        with pytest.raises(
-            wg.InputError, match=r"in 2 dimensions needs axes that are not periodic"
-        ):
+        with pytest.raises(wg.InputError, match="axes that are not periodic"):
             distance(name, flat, flat, torus)
     with pytest.raises(wg.InputError, match=r"norm 'l1' is not known: use L1, "):
         distance("l1", flat, flat, plane)

@@ -275,6 +275,40 @@ def test_log_gas_breathes_as_stated() -> None:
         assert abs(of_variance - radius) < 0.1 * width
 
 
+@pytest.mark.parametrize(("m", "solver"), [(2.0, "upwind"), (2.0, "muscl"), (3.0, "muscl")])
+def test_barenblatt_front(m: float, solver: str) -> None:
+    problem = case("barenblatt").problem(exponent=m)
+    solution = wg.solve(problem, solver, cells=100, until=0.2, snapshots=[0.05, 0.1])
+    width = problem.domain.axes[0].length / 100
+    x = solution.coordinates[0]
+    for t, density in zip(solution.times, solution.densities, strict=True):
+        # a first-order scheme smears a little mass over the next cells
+        least = {"upwind": 3e-2, "muscl": 1e-2}[solver] * density.max()
+        right = x[density > least].max() + width / 2
+        assert abs(right - problem.reference["front"](t)) < width
+    assert solution.facts["minimum"] >= 0
+    assert solution.facts["mass_max_error"] < 1e-12
+    assert solution.facts["energy_max_increase"] <= 1e-12
+
+
+def test_double_well_rests_with_two_components() -> None:
+    module = case("double_well_porous")
+    solution = wg.solve(module.problem(), "muscl", cells=60, until=20.0, snapshots=[])
+    x, density = solution.coordinates[0], solution.density
+    variation = module.well(x) + 0.05 * 2 * density
+    constants = []
+    for side in (x < 0, x > 0):
+        there = side & (density > 1e-3)
+        assert np.ptp(variation[there]) < 1e-8
+        constants.append(float(variation[there].mean()))
+        mass = float(np.sum(density[side]) * solution.grid.widths[0][0])
+        rest = module.rest(x[side], mass)
+        np.testing.assert_allclose(density[side], rest, atol=1e-7)
+    assert density[np.abs(x) < 0.2].max() < 1e-7
+    # each component has its own constant: the wells hold unequal masses
+    assert abs(constants[0] - constants[1]) > 0.01
+
+
 def test_ring_reaches_its_minimum() -> None:
     module = case("aggregation_ring")
     problem = module.problem()

@@ -203,6 +203,8 @@ def test_figure_shows_levels_and_expected_orders(tmp_path: Path) -> None:
 
 def test_every_case_that_states_an_order_is_in_the_matrix() -> None:
     plans = matrix()
+    orders = [getattr(catalog.load("cases", n), "EXPECTED", {}) for n in catalog.names("cases")]
+    assert {s.split()[0] for o in orders for s in o} <= set(catalog.names("solvers"))
     stated = {n for n in catalog.names("cases") if hasattr(catalog.load("cases", n), "EXPECTED")}
     assert {p.case for p in plans} == stated
     assert len(stated) >= 10
@@ -249,7 +251,7 @@ def test_verify_sees_a_broken_scheme(tmp_path: Path) -> None:
 def test_plan_names_what_is_known() -> None:
     with pytest.raises(wg.InputError, match="variants are: 2-D"):
         plan("ornstein_uhlenbeck", "upwind", "2D")
-    chosen = plan("ornstein_uhlenbeck", "scharfetter_gummel time=euler")
+    chosen = plan("ornstein_uhlenbeck", "scharfetter_gummel time=euler", "in time")
     assert chosen.options == {"time": "euler"}
     assert chosen.method == "scharfetter_gummel time=euler"
     assert chosen.expected is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import types
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from wgflow.errors import InputError, nearest_first
 from wgflow.problem import Problem
 
 __all__ = ["Plan", "matrix", "plan"]
+
+logger = logging.getLogger(__name__)
 
 WITHIN = 0.3  # of the expected order
 KEYS = ("cells", "dt", "norm", "reference", "refine", "until")  # of CONVERGENCE
@@ -157,6 +160,7 @@ def matrix(cases: Sequence[str] | None = None, solvers: Sequence[str] | None = N
         Names; all that a case states by default.
     """
     plans = []
+    known = catalog.names("solvers")
     for case in catalog.names("cases") if cases is None else cases:
         module = catalog.load("cases", case)
         variants: Mapping[str, Any] = getattr(module, "VARIANTS", {})
@@ -165,9 +169,10 @@ def matrix(cases: Sequence[str] | None = None, solvers: Sequence[str] | None = N
             if variant:
                 stated |= variants[variant].get("expected", {})
             names = variants[variant].get("solvers", tuple(stated)) if variant else tuple(stated)
-            plans += [
-                plan(case, name, variant)
-                for name in names
-                if solvers is None or name.split()[0] in solvers
-            ]
+            for name in names:
+                solver = name.split()[0]
+                if solver not in known:
+                    logger.warning("%s states an order for %s, which is no solver", case, solver)
+                elif solvers is None or solver in solvers:
+                    plans.append(plan(case, name, variant))
     return plans

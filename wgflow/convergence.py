@@ -252,7 +252,9 @@ def _level(
     else:
         assert target is not None  # there is one unless `error` is given
         exact = target.density(solution)
-        names = {norm, *available(solution.grid)}
+        # transport distances need a mass to transport
+        others = available(solution.grid) if solution.grid.integrate(exact) > 0 else []
+        names = {norm, *others}
         errors = {n: distance(n, solution.density, exact, solution.grid) for n in sorted(names)}
         size = errors[norm]
     largest = float(max(solution.history["dt"]))
