@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 REPEATS = 5  # medians of at least so many
-PATIENCE = 20.0  # seconds; what takes longer is run once, and said so
+PATIENCE = 10.0  # seconds; what takes longer is run once, and said so
 
 __all__ = ["REPEATS", "Record", "median_seconds", "skipped", "triad_bandwidth", "versions"]
 
