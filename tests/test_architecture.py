@@ -20,12 +20,11 @@ PACKAGE = ROOT / "wgflow"
 LAYERS = [
     {"_typing", "_version", "_settings", "catalog", "errors", "parallel"},
     {"domain", "grid", "lines", "mesh"},
-    {"_quantiles", "distances", "energies", "fluxes", "networks"},
-    {"_anderson", "_balance", "_local_response", "algebra", "finite_volume", "problem"},
+    {"distances", "energies", "fluxes", "networks"},
+    {"algebra", "finite_volume", "problem"},
     {"steppers"},
     {"concentration", "io", "observers", "particles", "plots", "solution", "solve", "stationary"},
-    {"_convergence_table", "compare", "convergence", "convergence_plot", "refinement"},
-    {"_plans", "branch", "verification"},
+    {"compare", "convergence"},
     {"__main__", "cli", "commands"},
 ]
 # Rooms that see less than their layer does.

@@ -11,9 +11,9 @@ import pytest
 import wgflow as wg
 from wgflow import catalog
 from wgflow.convergence import ConvergenceTable, Level
+from wgflow.convergence.verification import Plan, check, matrix
 from wgflow.errors import WgflowError
 from wgflow.solution import Solution
-from wgflow.verification import Plan, check, matrix
 
 PROMISES = matrix()
 

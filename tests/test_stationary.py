@@ -10,8 +10,7 @@ from scipy.special import ive
 
 import wgflow as wg
 from wgflow import catalog
-from wgflow.branch import branch
-from wgflow.stationary import stationary
+from wgflow.stationary import branch, stationary
 
 
 def case(name: str) -> ModuleType:

@@ -14,9 +14,9 @@ import wgflow as wg
 from wgflow import catalog
 from wgflow.cli import main
 from wgflow.convergence import ConvergenceTable, Level, restrict
-from wgflow.convergence_plot import convergence_figure
+from wgflow.convergence.figure import convergence_figure
+from wgflow.convergence.verification import Verification, check, matrix, plan, verify
 from wgflow.distances import DIRECTIONS, available, directions, distance
-from wgflow.verification import Verification, check, matrix, plan, verify
 
 OU = catalog.load("cases", "ornstein_uhlenbeck")
 

@@ -2,8 +2,8 @@
 
 from wgflow.commands.pages import describe, list_cases, list_solvers
 from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
-from wgflow.commands.rest import stationary
 from wgflow.commands.runs import compare, run
+from wgflow.commands.stationary import stationary
 
 __all__ = [
     "compare",

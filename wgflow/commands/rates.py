@@ -18,8 +18,8 @@ __all__ = ["converge", "study_coupling", "study_refinement", "verify"]
 
 def converge(given: argparse.Namespace) -> int:
     """Measure the order of convergence of a solver on a case."""
+    from wgflow.convergence.verification import plan
     from wgflow.io import write_json
-    from wgflow.verification import plan
 
     case = catalog.load("cases", given.case)
     problem = case.problem(**settings_of(case.problem, given.set))
@@ -52,7 +52,7 @@ def converge(given: argparse.Namespace) -> int:
     if given.json:
         write_json(Path(given.json), table.to_json())
     if given.figure:
-        from wgflow.convergence_plot import convergence_figure
+        from wgflow.convergence.figure import convergence_figure
 
         convergence_figure(table).savefig(given.figure)
     if expected is None:
@@ -66,7 +66,7 @@ def converge(given: argparse.Namespace) -> int:
 
 def verify(given: argparse.Namespace) -> int:
     """Run the matrix of cases and solvers; exit code 1 if anything fails."""
-    from wgflow import verification
+    from wgflow.convergence import verification
     from wgflow.io import write_json
 
     def progress(number: int, count: int, plan: verification.Plan) -> None:
@@ -120,8 +120,8 @@ def study_coupling(given: argparse.Namespace) -> int:
 
 def study_refinement(given: argparse.Namespace) -> int:
     """Tabulate a recorded quantity on a sequence of grids and extrapolate."""
+    from wgflow.convergence.refinement import refinement
     from wgflow.io import write_json
-    from wgflow.refinement import refinement
 
     case = catalog.load("cases", given.case)
     problem: Problem = case.problem(**settings_of(case.problem, given.set))

@@ -52,6 +52,11 @@ class Region:
         return tuple("xyz"[: self.dimension])
 
     @property
+    def periodic(self) -> bool:
+        """Never: a region has walls all around."""
+        return False
+
+    @property
     def axes(self) -> NoReturn:
         """No axes.
 

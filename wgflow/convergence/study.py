@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from wgflow import catalog
-from wgflow._convergence_table import ConvergenceTable, Level
 from wgflow._typing import Array
+from wgflow.convergence.table import ConvergenceTable, Level
 from wgflow.distances import available, distance
 from wgflow.errors import InputError
 from wgflow.grid import Grid

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from wgflow import catalog
-from wgflow.convergence import ConvergenceTable, Reference, convergence
+from wgflow.convergence.study import Reference, convergence
+from wgflow.convergence.table import ConvergenceTable
 from wgflow.errors import InputError, nearest_first
 from wgflow.problem import Problem
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wgflow import catalog
-from wgflow._plans import Plan, matrix, plan
-from wgflow.convergence import ConvergenceTable
+from wgflow.convergence.plans import Plan, matrix, plan
+from wgflow.convergence.table import ConvergenceTable
 from wgflow.errors import InputError, WgflowError
 
 __all__ = ["Check", "Plan", "Verification", "check", "matrix", "plan", "verify"]

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from wgflow._anderson import Anderson
-from wgflow._local_response import LocalResponse
 from wgflow._typing import Array
 from wgflow.energies import DiscreteEnergy
 from wgflow.errors import InputError, SolverError
 from wgflow.grid import Grid
 from wgflow.problem import Problem
+from wgflow.stationary.anderson import Anderson
+from wgflow.stationary.local_response import LocalResponse
 
 __all__ = ["Balance"]
 

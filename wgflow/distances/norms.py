@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wgflow._quantiles import circle_wasserstein2, interval_wasserstein2
 from wgflow._typing import Array
+from wgflow.distances.quantiles import circle_wasserstein2, interval_wasserstein2
 from wgflow.errors import InputError, nearest_first
 from wgflow.grid import Grid
 
@@ -134,7 +134,7 @@ def directions(dimension: int) -> Array:
 
 def _sliced(first: Array, second: Array, grid: Grid, power: int, name: str) -> float:
     """Sliced distance of the cell masses at the cell centres."""
-    if any(axis.periodic for axis in grid.box.axes):
+    if grid.box.periodic:
         raise InputError(
             f"{name} in {grid.dimension} dimensions needs axes that are not periodic: use L1"
         )
@@ -201,7 +201,6 @@ def distance(norm: str, first: Array, second: Array, grid: Grid) -> float:
 
 def available(grid: Grid) -> list[str]:
     """Names of the norms that are defined on a grid and quick enough for every run."""
-    periodic = any(axis.periodic for axis in grid.box.axes)
-    if grid.dimension > 1 and (periodic or grid.size > LARGEST_SLICED):
+    if grid.dimension > 1 and (grid.box.periodic or grid.size > LARGEST_SLICED):
         return ["L1", "L2", "Linf"]
     return list(NORMS)

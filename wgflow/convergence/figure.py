@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wgflow.convergence import ConvergenceTable
+from wgflow.convergence.table import ConvergenceTable
 from wgflow.errors import InputError
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ __all__ = ["stationary"]
 
 def stationary(given: argparse.Namespace) -> int:
     """Find a stationary state of a case, or follow it over a parameter."""
-    from wgflow.branch import branch
     from wgflow.io import write_json
+    from wgflow.stationary import branch
     from wgflow.stationary import stationary as find
 
     case = catalog.load("cases", given.case)

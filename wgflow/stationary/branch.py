@@ -12,7 +12,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.errors import InputError, SolverError
 from wgflow.problem import Problem
-from wgflow.stationary import Stationary, stationary
+from wgflow.stationary.state import Stationary, stationary
 
 __all__ = ["Branch", "branch"]
 
