@@ -28,9 +28,10 @@ help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.run ## solve a network and its SGD, print a table, write a figure to demo/
+demo: $(VENV)/.run ## solve a network's density equation beside its SGD (about 2 minutes)
 	@echo "== demo: writing to $(OUT)/"
-	@$(BIN)/python -m wgflow demo --out "$(OUT)"
+	@$(THREADS) $(BIN)/wgflow compare isotropic_gaussians --out "$(OUT)" --overwrite
+	@echo "== look at $(OUT)/comparison.png"
 
 test: $(VENV)/.test ## run the tests
 	@echo "== test"

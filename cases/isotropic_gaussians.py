@@ -25,16 +25,20 @@ isotropic Gaussians.
 """
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
 
 import wgflow as wg
-from wgflow.networks import IsotropicGaussians, activation as named_activation, isotropic_network
+from wgflow._typing import Array
+from wgflow.energies import Energy
+from wgflow.networks import IsotropicGaussians, isotropic_network
+from wgflow.networks import activation as named_activation
 
 CELLS = 1600
-SNAPSHOTS = (0.01, 0.1, 1.0, 2.0, 4.0, 6.0)
-PARTICLES = {"particles": 800, "step": 1e-5, "seeds": 3}
+SNAPSHOTS = (0.001, 0.01, 0.1, 1.0, 2.0, 4.0, 6.0)
+PARTICLES = {"particles": 800, "step": 1e-5, "seeds": 4, "extrapolate": True}
 
 
 def problem(
@@ -78,13 +82,14 @@ def problem(
     radius : float
         The domain is 0 <= r <= radius.
     """
-    for name, value in (("kappa", kappa), ("xi", xi), ("beta", beta)):
+    for name, value in (("kappa", kappa), ("xi", xi), ("beta", beta), ("spread", spread)):
         if not value > 0:
             raise wg.InputError(f"{name} = {value}: give a number > 0")
     if math.isinf(d) and math.isfinite(beta):
         raise wg.InputError(f"beta = {beta} with d = inf: noise needs a finite dimension")
-    network = isotropic_network(named_activation(activation), IsotropicGaussians(d, delta), kappa, order)
-    energy = wg.Risk(network.features)
+    data = IsotropicGaussians(d, delta)
+    network = isotropic_network(named_activation(activation), data, kappa, order)
+    energy: wg.Risk | Energy = wg.Risk(network.features)
     if weight_decay:
         energy = energy + wg.Confinement(weight_decay)
     if math.isfinite(beta):
@@ -99,13 +104,16 @@ def problem(
     )
 
 
-def _start(d, kappa, spread):
+def _start(d: float, kappa: float, spread: float) -> Callable[[Array], Array]:
     """Density of |w|, up to its norm: chi with d degrees of freedom, or a Gaussian."""
     if math.isinf(d):
         return lambda r: np.exp(-(((r - kappa) / (spread * kappa)) ** 2) / 2)
     peak = kappa * math.sqrt((d - 1) / d)  # where the exponent is largest
 
-    def exponent(r):
-        return (d - 1) * np.log(r) - d * r**2 / (2 * kappa**2)
+    def density(r: Array) -> Array:
+        # relative to the peak, which keeps the powers within range
+        exponent = (d - 1) * np.log(r / peak) - d * (r**2 - peak**2) / (2 * kappa**2)
+        values: Array = np.exp(exponent)
+        return values
 
-    return lambda r: np.exp(exponent(r) - exponent(peak))
+    return density

@@ -18,10 +18,21 @@ Examples
 """
 
 from wgflow._version import __version__
-from wgflow.convergence import ConvergenceTable, convergence
-from wgflow.domain import Axis, Box
-from wgflow.energies import Confinement, Entropy, Interaction, Potential, Risk
+from wgflow.concentration import Concentration
+from wgflow.convergence import ConvergenceTable, Reference, convergence
+from wgflow.domain import Axis, Box, Clustered, Tabulated
+from wgflow.energies import (
+    Confinement,
+    Entropy,
+    FeatureInteraction,
+    Interaction,
+    PolynomialInteraction,
+    Potential,
+    PowerLaw,
+    Risk,
+)
 from wgflow.errors import (
+    ConcentrationError,
     DivergenceError,
     InputError,
     SolverError,
@@ -46,10 +57,14 @@ __all__ = [
     "Axis",
     "Box",
     "Callback",
+    "Clustered",
+    "Concentration",
+    "ConcentrationError",
     "Confinement",
     "ConvergenceTable",
     "DivergenceError",
     "Entropy",
+    "FeatureInteraction",
     "FiniteVolume",
     "Grid",
     "ImplicitEuler",
@@ -57,15 +72,19 @@ __all__ = [
     "Interaction",
     "Mesh",
     "Observer",
+    "PolynomialInteraction",
     "Potential",
+    "PowerLaw",
     "Problem",
     "Progress",
+    "Reference",
     "Region",
     "Risk",
     "ScharfetterGummel",
     "Solution",
     "SolverError",
     "StabilityError",
+    "Tabulated",
     "Upwind",
     "WgflowError",
     "__version__",

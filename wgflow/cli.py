@@ -83,15 +83,49 @@ def build_parser() -> argparse.ArgumentParser:
 
     converge = words.add_parser("converge", help="measure the order; exit 1 if it is missed")
     _add_problem(converge)
-    converge.add_argument("--levels", type=int, metavar="L", help="number of grids, each twice finer")
+    converge.add_argument(
+        "--levels", type=int, metavar="L", help="number of grids, each twice finer"
+    )
     converge.add_argument("--cells", type=int, metavar="N", help="cells an axis on the first grid")
     converge.add_argument("--dt", type=float, metavar="X", help="time step on the first grid")
     converge.add_argument("--until", type=float, metavar="T", help="final time")
-    converge.add_argument("--norm", default="L1", metavar="NORM", help="L1, L2, Linf, W1 or W2")
+    converge.add_argument("--norm", metavar="NORM", help="L1, L2, Linf, W1 or W2")
     converge.add_argument("--expected", type=float, metavar="P", help="order to require")
-    converge.add_argument("--within", type=float, default=0.3, metavar="W", help="allowed distance")
+    converge.add_argument("--within", type=float, metavar="W", help="allowed distance")
+    converge.add_argument(
+        "--refine", choices=("both", "space", "time"), help="what is refined (default both)"
+    )
+    converge.add_argument("--variant", default="", metavar="V", help="a variant of the case")
     converge.add_argument("--json", metavar="FILE", help="write the table there too")
+    converge.add_argument("--figure", metavar="FILE", help="draw errors and orders there")
     converge.set_defaults(command=commands.converge)
+
+    verify = words.add_parser(
+        "verify", help="measure every order that the cases state; exit 1 if one is missed"
+    )
+    verify.add_argument("case", nargs="*", metavar="CASE", help="all cases if none is named")
+    verify.add_argument("--solver", action="append", metavar="S", help="only this solver")
+    verify.add_argument("--json", metavar="FILE", help="write the results there too")
+    verify.add_argument("--verbose", action="store_true", help="say more on stderr")
+    verify.set_defaults(command=commands.verify)
+
+    stationary = words.add_parser(
+        "stationary", help="find a state at rest, or follow it over a parameter"
+    )
+    stationary.add_argument("case", metavar="CASE", help="name or path of a case")
+    stationary.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
+    stationary.add_argument(
+        "--set", action="append", default=[], metavar="K=V", help="a parameter of the case"
+    )
+    stationary.add_argument(
+        "--sweep", metavar="K=FROM:TO:COUNT", help="follow the state over a parameter"
+    )
+    stationary.add_argument(
+        "--saddles", action="store_true", help="stay on a saddle where the search finds one"
+    )
+    stationary.add_argument("--json", metavar="FILE", help="write the numbers there too")
+    stationary.add_argument("--verbose", action="store_true", help="say more on stderr")
+    stationary.set_defaults(command=commands.stationary)
 
     compare = words.add_parser("compare", help="solve a network case and run SGD beside it")
     _add_problem(compare)
@@ -101,6 +135,11 @@ def build_parser() -> argparse.ArgumentParser:
     compare.add_argument("--step", type=float, metavar="E", help="step size of SGD")
     compare.add_argument("--seeds", type=int, metavar="M", help="independent networks")
     compare.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the first")
+    compare.add_argument(
+        "--extrapolate",
+        action=argparse.BooleanOptionalAction,
+        help="also run networks of half the width and extrapolate the risk to infinite width",
+    )
     compare.add_argument("--batch", type=int, default=1, metavar="P", help="samples a step")
     compare.add_argument(
         "--dynamics", choices=("sgd", "gradient", "particle", "nonlinear"), default="sgd"
@@ -111,9 +150,19 @@ def build_parser() -> argparse.ArgumentParser:
     studies = study.add_subparsers(metavar="STUDY", required=True)
     coupling = studies.add_parser("coupling", help="distances of the four coupled dynamics")
     _add_problem(coupling)
-    coupling.add_argument("--seeds", type=int, default=8, metavar="M", help="repetitions")
+    coupling.add_argument("--seeds", type=int, default=40, metavar="M", help="repetitions")
     coupling.add_argument("--json", metavar="FILE", help="write the table there too")
     coupling.set_defaults(command=commands.study_coupling)
+    refinement = studies.add_parser(
+        "refinement", help="how a recorded quantity settles when the grid is refined"
+    )
+    _add_problem(refinement)
+    refinement.add_argument("--cells", type=int, metavar="N", help="cells an axis, coarsest grid")
+    refinement.add_argument("--levels", type=int, default=4, metavar="L", help="number of grids")
+    refinement.add_argument("--times", default="", metavar="T[,T…]", help="when to look")
+    refinement.add_argument("--column", default="risk", metavar="NAME", help="risk, energy, …")
+    refinement.add_argument("--json", metavar="FILE", help="write the table there too")
+    refinement.set_defaults(command=commands.study_refinement)
     return parser
 
 

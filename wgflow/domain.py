@@ -1,14 +1,118 @@
-"""The continuous domain: a box whose axes carry bounds, periodicity and a radial weight."""
+"""The continuous domain: a box whose axes carry bounds, periodicity, radial weight, stretching."""
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from wgflow._typing import Array
 from wgflow.errors import InputError
 
-__all__ = ["Axis", "Box"]
+__all__ = ["Axis", "Box", "Clustered", "Tabulated"]
+
+BOUND_TOLERANCE = 1e-9  # relative to the length; how far a stretching may miss a bound
+
+
+@dataclass(frozen=True)
+class Clustered:
+    """A stretching that puts small cells around one point.
+
+    x(s) = around + scale sinh(a + (b - a) s), with a and b such that x(0) = lower and
+    x(1) = upper: cells are about equal within ``scale`` of the point, and beyond grow in
+    proportion to the distance from it.
+
+    Parameters
+    ----------
+    lower, upper : float
+        The bounds of the axis.
+    around : float
+        Where cells are smallest; it may lie outside the bounds.
+    scale : float
+        Distance over which they are about equal, > 0.
+
+    Raises
+    ------
+    InputError
+        If the scale is not positive or a number not finite.
+
+    Examples
+    --------
+    >>> axis = Axis(-8, 8, stretch=Clustered(-8, 8, around=0.0, scale=1.0))
+    >>> axis.edges(4).round(3).tolist()
+    [-8.0, -1.879, 0.0, 1.879, 8.0]
+    """
+
+    lower: float
+    upper: float
+    around: float
+    scale: float
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.scale) and self.scale > 0 and math.isfinite(self.around)):
+            raise InputError(
+                f"cells clustered around {self.around} with scale {self.scale}: give a finite "
+                "point and a finite scale > 0"
+            )
+
+    def __call__(self, fraction: Array) -> Array:
+        """Coordinates at fractions of the cells."""
+        first = math.asinh((self.lower - self.around) / self.scale)
+        last = math.asinh((self.upper - self.around) / self.scale)
+        values: Array = self.around + self.scale * np.sinh(first + (last - first) * fraction)
+        return values
+
+
+@dataclass(frozen=True)
+class Tabulated:
+    """A stretching through given cell edges.
+
+    With one cell fewer than edges the cells are exactly those; other numbers of cells follow
+    the monotone cubic through them, so that refinement is smooth.
+
+    Parameters
+    ----------
+    points : sequence of float
+        Strictly increasing edges, at least two.
+
+    Raises
+    ------
+    InputError
+        If they do not increase or are not finite.
+
+    References
+    ----------
+    Fritsch, Butland, SIAM J. Sci. Stat. Comput. 5 (1984), the interpolant (PCHIP).
+
+    Examples
+    --------
+    >>> axis = Axis(0, 4, stretch=Tabulated((0, 1, 4)))
+    >>> axis.edges(2).tolist(), axis.edges(4).round(3).tolist()
+    ([0.0, 1.0, 4.0], [0.0, 0.312, 1.0, 2.188, 4.0])
+    """
+
+    points: Sequence[float] = field(repr=False)
+
+    def __post_init__(self) -> None:
+        points = tuple(float(p) for p in self.points)
+        object.__setattr__(self, "points", points)
+        increasing = all(a < b for a, b in itertools.pairwise(points))
+        if len(points) < 2 or not increasing or not all(map(math.isfinite, points)):
+            raise InputError(
+                f"{len(points)} edges {points[:3]}...: give at least 2 finite numbers that "
+                "strictly increase"
+            )
+
+    def __call__(self, fraction: Array) -> Array:
+        """Coordinates at fractions of the cells."""
+        from scipy.interpolate import PchipInterpolator
+
+        at = np.linspace(0.0, 1.0, len(self.points))
+        values: Array = PchipInterpolator(at, self.points)(fraction)
+        return values
 
 
 @dataclass(frozen=True)
@@ -31,12 +135,18 @@ class Axis:
         is never taken for a truncation.
     name : str
         Name of the coordinate in files and figures; ``x, y, z, u`` by position if empty.
+    stretch : callable, optional
+        Strictly increasing smooth map of fractions in [0, 1] to coordinates, from ``lower``
+        to ``upper``: edge j of n cells lies at ``stretch(j / n)``. :class:`Clustered` and
+        :class:`Tabulated` are ready ones. Equal cells if left out. The map must be smooth on
+        the scale of the cells for second-order schemes to stay of second order.
 
     Raises
     ------
     InputError
         If the bounds are not finite or reversed, or the radial dimension is below 1 or the
-        radius negative, or the axis both radial and periodic.
+        radius negative, or the axis both radial and periodic, or the stretching does not run
+        from one bound to the other.
 
     Examples
     --------
@@ -50,6 +160,7 @@ class Axis:
     radial: float | None = None
     wall: bool = False
     name: str = ""
+    stretch: Callable[[Array], Array] | None = None
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.lower) and math.isfinite(self.upper)):
@@ -62,6 +173,8 @@ class Axis:
                 f"axis bounds ({self.lower}, {self.upper}) are reversed or equal: "
                 "give them as (lower, upper) with lower < upper"
             )
+        if self.stretch is not None:
+            self.edges(2)
         if self.radial is None:
             return
         if not (math.isfinite(self.radial) and self.radial >= 1):
@@ -73,6 +186,31 @@ class Axis:
             raise InputError(f"radial axis starts at {self.lower}: a radius is at least 0")
         if self.periodic:
             raise InputError("an axis is radial or periodic, not both: drop one of the two")
+
+    def edges(self, cells: int) -> Array:
+        """Edges of the cells, shape (cells + 1,), from ``lower`` to ``upper`` exactly.
+
+        Raises
+        ------
+        InputError
+            If the stretching is not strictly increasing or misses a bound.
+        """
+        if self.stretch is None:
+            return np.linspace(self.lower, self.upper, cells + 1)
+        edges = np.array(self.stretch(np.linspace(0.0, 1.0, cells + 1)), dtype=float)
+        if edges.shape != (cells + 1,) or not np.all(np.diff(edges) > 0):
+            raise InputError(
+                f"the stretching of axis ({self.lower}, {self.upper}) does not give {cells + 1} "
+                "strictly increasing edges: map arrays of fractions in [0, 1] to coordinates"
+            )
+        miss = max(abs(edges[0] - self.lower), abs(edges[-1] - self.upper))
+        if miss > BOUND_TOLERANCE * self.length:
+            raise InputError(
+                f"the stretching runs from {edges[0]:.9g} to {edges[-1]:.9g}: it must run from "
+                f"the lower bound {self.lower} to the upper bound {self.upper} of its axis"
+            )
+        edges[0], edges[-1] = self.lower, self.upper
+        return edges
 
     @property
     def length(self) -> float:
@@ -109,7 +247,7 @@ class Box:
 
     def __init__(self, *axes: Axis | Sequence[float]) -> None:
         if not 1 <= len(axes) <= 4:
-            raise InputError(f"a box has 1 to 4 axes, not {len(axes)}")
+            raise InputError(f"{len(axes)} axes: give a box 1 to 4 of them")
         self.axes: tuple[Axis, ...] = tuple(_axis(axis) for axis in axes)
         names = tuple(a.name or "xyzu"[i] for i, a in enumerate(self.axes))
         if len(set(names)) != len(names):

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "ConcentrationError",
     "DivergenceError",
     "InputError",
     "SolverError",
@@ -21,7 +22,15 @@ __all__ = [
 
 
 class WgflowError(Exception):
-    """Base class of all errors that wgflow raises on purpose."""
+    """Base class of all errors that wgflow raises on purpose.
+
+    Attributes
+    ----------
+    solution : wgflow.Solution, wgflow.particles.Trajectory or None
+        What a run had computed before the error, if it had begun.
+    """
+
+    solution: Any = None
 
 
 class InputError(WgflowError, ValueError):
@@ -39,10 +48,25 @@ class SolverError(WgflowError):
 class DivergenceError(WgflowError, ArithmeticError):
     """A run produced a value that is not finite.
 
+    Parameters
+    ----------
+    message : str
+    solution : optional
+        What had been computed before.
+    """
+
+    def __init__(self, message: str, solution: Any = None) -> None:
+        super().__init__(message)
+        self.solution = solution
+
+
+class ConcentrationError(WgflowError):
+    """The mass of a run collapsed into a few cells, as in a blow-up.
+
     Attributes
     ----------
     solution : wgflow.Solution or None
-        What had been computed before, with status ``"diverged"``.
+        What had been computed up to then, with status ``"failed"``.
     """
 
     def __init__(self, message: str, solution: Any = None) -> None:

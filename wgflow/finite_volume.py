@@ -107,11 +107,6 @@ class FiniteVolume:
             density = self.grid.average(initial)
         else:
             density = np.array(initial, dtype=float)
-            if density.shape != self.grid.shape:
-                raise InputError(
-                    f"initial density of shape {density.shape} on a grid of shape "
-                    f"{self.grid.shape}: give one value a cell"
-                )
         check_density(density, self.grid)
         mass = self.grid.integrate(density)
         if abs(mass - 1) > 1e-12:
@@ -234,7 +229,12 @@ class FiniteVolume:
 
 
 def check_density(density: Array, grid: Grid) -> None:
-    """Raise InputError unless a density is finite, nonnegative and has mass."""
+    """Raise InputError unless a density is of the grid's shape, finite, >= 0 and has mass."""
+    if density.shape != grid.shape:
+        raise InputError(
+            f"density of shape {density.shape} on a grid of shape {grid.shape}: "
+            "give one value a cell"
+        )
     for name, bad in (("not finite", ~np.isfinite(density)), ("negative", density < 0)):
         if np.any(bad):
             index = tuple(np.argwhere(bad)[0])

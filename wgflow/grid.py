@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -32,8 +33,8 @@ class Grid:
     cells : int or sequence of int
         Cells along each axis, at least 3; one number serves all axes.
     edges : sequence of (array or None), optional
-        Strictly increasing cell edges of an axis, in place of equal widths; they must start
-        and end at the axis' bounds.
+        Strictly increasing cell edges of an axis, in place of equal or stretched cells; they
+        must start and end at the axis' bounds.
 
     Raises
     ------
@@ -61,7 +62,9 @@ class Grid:
         self.edges: tuple[Array, ...] = tuple(
             _edges(axis, n, e) for axis, n, e in zip(box.axes, self.shape, given, strict=True)
         )
-        self.uniform: tuple[bool, ...] = tuple(e is None for e in given)
+        self.uniform: tuple[bool, ...] = tuple(
+            e is None and axis.stretch is None for axis, e in zip(box.axes, given, strict=True)
+        )
         self.centers: tuple[Array, ...] = tuple((e[1:] + e[:-1]) / 2 for e in self.edges)
         self.widths: tuple[Array, ...] = tuple(np.diff(e) for e in self.edges)
 
@@ -213,7 +216,9 @@ class Grid:
 
 
 def _cells(cells: int | Sequence[int], dimension: int) -> tuple[int, ...]:
-    counts = (cells,) if isinstance(cells, int | np.integer) else tuple(cells)
+    counts: tuple[Any, ...] = (cells,)
+    if isinstance(cells, Sequence | np.ndarray) and not isinstance(cells, str):
+        counts = tuple(cells)
     if len(counts) == 1:
         counts = counts * dimension
     if len(counts) != dimension:
@@ -222,14 +227,15 @@ def _cells(cells: int | Sequence[int], dimension: int) -> tuple[int, ...]:
             "give one number, or one an axis"
         )
     for n in counts:
-        if n != int(n) or n < MINIMUM_CELLS:
-            raise InputError(f"{n} cells along an axis: give a whole number >= {MINIMUM_CELLS}")
+        whole = isinstance(n, int | float | np.number) and math.isfinite(n) and n == int(n)
+        if not (whole and n >= MINIMUM_CELLS):
+            raise InputError(f"{n!r} cells along an axis: give a whole number >= {MINIMUM_CELLS}")
     return tuple(int(n) for n in counts)
 
 
 def _edges(axis: Axis, cells: int, given: Array | None) -> Array:
     if given is None:
-        return np.linspace(axis.lower, axis.upper, cells + 1)
+        return axis.edges(cells)
     edges = np.asarray(given, dtype=float)
     if edges.shape != (cells + 1,) or not np.all(np.diff(edges) > 0):
         raise InputError(f"edges must be {cells + 1} strictly increasing numbers for {cells} cells")

@@ -73,9 +73,11 @@ class Callback(Observer):
         self.function = function
 
     def start(self, state: State) -> None:
+        """Call the function."""
         self.function(state)
 
     def update(self, state: State) -> None:
+        """Call the function."""
         self.function(state)
 
 
@@ -100,13 +102,16 @@ class Snapshots(Observer):
         self.densities: list[Array] = []
 
     def start(self, state: State) -> None:
+        """Keep the start."""
         self._keep(state)
 
     def update(self, state: State) -> None:
+        """Keep the density at a time that is due."""
         if state.time >= self._due[0]:
             self._keep(state)
 
     def finish(self, state: State) -> None:
+        """Keep the last density, unless it is kept already."""
         if self.kept_times[-1] != state.time:
             self._keep(state)
 
@@ -135,7 +140,7 @@ class History(Observer):
     def __init__(self, space: FiniteVolume, until: float) -> None:
         self.space, self.until = space, until
         names = ["time", "dt", "mass", "minimum", "energy", "dissipation", "iterations"]
-        if space.energy.risk(np.zeros(space.grid.shape)) is not None:
+        if space.energy.moments(np.zeros(space.grid.shape)) is not None:
             names.append("risk")
         self.rows: dict[str, list[float]] = {name: [] for name in names}
         self.moments: list[Array] = []
@@ -147,11 +152,13 @@ class History(Observer):
         self._next = 0.0
 
     def start(self, state: State) -> None:
+        """Record the start."""
         self._mass = self.space.grid.integrate(state.density)
         self._look(state)
         self._record(state)
 
     def update(self, state: State) -> None:
+        """Look at a step, and record it if a row is due."""
         before = self._energy
         self._look(state)
         # nan compares false, so that a run that diverges keeps its last finite increase
@@ -162,6 +169,7 @@ class History(Observer):
             self._record(state)
 
     def finish(self, state: State) -> None:
+        """Record the last state, unless it is recorded already."""
         if self.rows["time"][-1] != state.time:
             self._record(state)
 
@@ -172,20 +180,23 @@ class History(Observer):
         self.mass_max_error = max(self.mass_max_error, error)
 
     def _record(self, state: State) -> None:
-        space, rows = self.space, self.rows
-        rate = space.rate(state.density, state.time)
-        rows["time"].append(state.time)
-        rows["dt"].append(state.dt)
-        rows["mass"].append(space.grid.integrate(state.density))
-        rows["minimum"].append(float(state.density.min()))
-        rows["energy"].append(self._energy)
-        rows["dissipation"].append(space.dissipation(state.density, rate, state.time))
-        rows["iterations"].append(state.iterations)
-        if "risk" in rows:
-            rows["risk"].append(float(space.energy.risk(state.density) or 0.0))
-            moments = space.energy.moments(state.density)
-            if moments is not None:
-                self.moments.append(moments)
+        space, density = self.space, state.density
+        rate = space.rate(density, state.time)
+        row = {
+            "time": state.time,
+            "dt": state.dt,
+            "mass": space.grid.integrate(density),
+            "minimum": float(density.min()),
+            "energy": self._energy,
+            "dissipation": space.dissipation(density, rate, state.time),
+            "iterations": state.iterations,
+        }
+        moments = space.energy.moments(density)
+        if moments is not None:
+            row["risk"] = space.energy.risk(density) or 0.0
+            self.moments.append(moments)
+        for name, value in row.items():  # only now: a row is recorded whole or not at all
+            self.rows[name].append(value)
         gap = min(self.until / self.ROWS, self.GROWTH * state.time)
         self._next = state.time + gap
 
@@ -212,6 +223,7 @@ class BoundaryMass(Observer):
         ]
 
     def finish(self, state: State) -> None:
+        """Measure the mass in the outermost cells."""
         for axis, end in self._ends:
             layer = self.grid.widths[axis][-end] * state.density.take(-end, axis)
             others = [w for a, w in enumerate(self.grid.widths) if a != axis]
@@ -250,6 +262,7 @@ class Progress(Observer):
         self._bar: Any = None
 
     def start(self, state: State) -> None:
+        """Open the bar."""
         from tqdm import tqdm
 
         self._bar = tqdm(
@@ -262,7 +275,9 @@ class Progress(Observer):
         )
 
     def update(self, state: State) -> None:
+        """Move the bar to the time."""
         self._bar.update(state.time - self._bar.n)
 
     def finish(self, state: State) -> None:
+        """Close the bar."""
         self._bar.close()

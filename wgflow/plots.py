@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_figure", "solution_figure"]
 
-STYLE = {
+STYLE: dict[Any, Any] = {
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -113,7 +113,10 @@ def _draw_stack(axes: Axes, solution: Solution) -> None:
     chosen = _chosen(solution)
     for colour, i in zip(_colours(len(chosen)), chosen, strict=True):
         axes.plot(
-            grid.centers[0], solution.densities[i], color=colour, label=f"t = {solution.times[i]:.3g}"
+            grid.centers[0],
+            solution.densities[i],
+            color=colour,
+            label=f"t = {solution.times[i]:.3g}",
         )
     if solution.errors:
         exact = solution.exact_density(solution.time)
@@ -211,7 +214,8 @@ def _draw_comparison(comparison: Comparison) -> Figure:
     columns = 3
     rows = -(-len(shown) // columns)
     figure = _figure(11.5, 2.2 * rows + 0.6)
-    left, right = figure.subfigures(1, 2, width_ratios=(1.55, 1))
+    parts: Any = figure.subfigures(1, 2, width_ratios=(1.55, 1))
+    left, right = parts
     panels = np.atleast_1d(left.subplots(rows, columns)).ravel()
     for panel in panels[len(shown) :]:
         panel.set_visible(False)
@@ -272,6 +276,18 @@ def _draw_risks(axes: Axes, comparison: Comparison) -> None:
         lw=0,
         label="± 2 standard deviations",
     )
+    if comparison.half_risks is not None:
+        limit, error = (values[later] for values in comparison.limit)
+        axes.errorbar(
+            iterations,
+            limit,
+            2 * error,
+            fmt="_",
+            ms=4,
+            lw=0.8,
+            color="black",
+            label="SGD, N → ∞, ± 2 standard errors",
+        )
     axes.set_xscale("log")
     axes.set_xlim(iterations[0], iterations[-1])
     axes.set(xlabel="iterations t/ε", ylabel="population risk")

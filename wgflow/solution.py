@@ -13,6 +13,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.distances import available, distance
+from wgflow.errors import InputError, nearest_first
 from wgflow.grid import Grid
 from wgflow.problem import Problem
 
@@ -88,23 +89,33 @@ class Solution:
         return {n: distance(n, self.density, exact, self.grid) for n in available(self.grid)}
 
     def exact_density(self, time: float) -> Array:
-        """Cell averages of the exact solution."""
+        """Cell averages of the exact solution.
+
+        Raises
+        ------
+        InputError
+            If the problem has none.
+        """
         exact = self.problem.exact
         if exact is None:
-            raise ValueError("no exact solution is known for this problem")
+            raise InputError("no exact solution is known for this problem: give Problem(exact=...)")
         return self.grid.average(lambda *x: exact(time, *x))
 
     def at(self, time: float, column: str) -> float:
-        """Value of a history column at a time, interpolated between rows.
+        """Value of a history column at a time, interpolated between rows: ``at(0.5, "risk")``.
 
-        Examples
-        --------
-        ``solution.at(0.5, "risk")``
+        Raises
+        ------
+        InputError
+            If there is no such column.
         """
+        if column not in self.history:
+            known = ", ".join(nearest_first(column, self.history))
+            raise InputError(f"history has no column {column!r}; its columns are: {known}")
         return float(np.interp(time, self.history["time"], self.history[column]))
 
     def summary(self) -> dict[str, Any]:
-        """The content of ``summary.json``."""
+        """Give the content of ``summary.json``."""
         history = self.history
         summary = {
             "case": self.case,

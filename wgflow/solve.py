@@ -12,7 +12,14 @@ import numpy as np
 
 from wgflow import catalog
 from wgflow._typing import Array
-from wgflow.errors import DivergenceError, InputError, WgflowError, nearest_first
+from wgflow.concentration import Concentration
+from wgflow.errors import (
+    DivergenceError,
+    InputError,
+    SolverError,
+    WgflowError,
+    nearest_first,
+)
 from wgflow.finite_volume import check_density
 from wgflow.grid import Grid
 from wgflow.mesh import Mesh, Region
@@ -82,6 +89,8 @@ def solve(
         If the density stops being finite; its ``solution`` holds what came before.
     SolverError
         If an implicit step cannot be solved.
+    ConcentrationError
+        If the problem may blow up, and its mass has collapsed into a few cells.
 
     Examples
     --------
@@ -95,26 +104,20 @@ def solve(
     until = problem.until if until is None else until
     if not (np.isfinite(until) and until > 0):
         raise InputError(f"final time {until}: give a finite number > 0")
-    if isinstance(solver, Stepper):
-        stepper, name = solver, type(solver).__name__
-        if cells is not None or dt is not None or tolerance is not None or options:
-            raise InputError("a ready stepper has its own grid and step: leave cells and dt out")
-    else:
-        grid = _cells(problem, cells)
-        solver = solver or default_solver(problem)
-        name = solver if isinstance(solver, str) else getattr(solver, "__name__", "custom")
-        given = {"dt": dt, "tolerance": tolerance, **(options or {})}
-        stepper = make_stepper(
-            problem, grid, solver, {k: v for k, v in given.items() if v is not None}
-        )
+    given = {"dt": dt, "tolerance": tolerance, **(options or {})}
+    given = {name: value for name, value in given.items() if value is not None}
+    stepper, name = _prepared(problem, solver, cells, given)
     space = stepper.space
     if density is None:
         density = space.initial_density()
     else:
+        density = np.array(density, dtype=float)
         check_density(density, space.grid)
-    if isinstance(snapshots, int):
-        snapshots = [until * i / snapshots for i in range(1, snapshots)]
+    if isinstance(snapshots, int | np.integer):
+        snapshots = [until * i / int(snapshots) for i in range(1, int(snapshots))]
     recorder = History(space, until), Snapshots(snapshots, until), BoundaryMass(space)
+    if problem.blows_up:
+        observers = [Concentration(space.grid), *observers]
     begun = clock.perf_counter()
     status, failure, steps = _loop(stepper, density, until, [*recorder, *observers])
     wall = clock.perf_counter() - begun
@@ -122,9 +125,28 @@ def solve(
     for warning in solution.warnings:
         logger.warning("%s", warning)
     if failure is not None:
-        failure.solution = solution  # type: ignore[attr-defined]
+        failure.solution = solution
         raise failure
     return solution
+
+
+def _prepared(
+    problem: Problem,
+    solver: SolverLike | None,
+    cells: int | Sequence[int] | Mesh | None,
+    given: Mapping[str, Any],
+) -> tuple[Stepper, str]:
+    """Give the stepper of a run and its name."""
+    if isinstance(solver, Stepper):
+        if cells is not None or given:
+            raise InputError("a ready stepper has its own grid and step: leave cells and dt out")
+        if solver.space.problem is not problem:
+            raise InputError("the stepper was made for another problem: make it from this one")
+        return solver, type(solver).__name__
+    grid = _cells(problem, cells)
+    solver = solver or default_solver(problem)
+    name = solver if isinstance(solver, str) else getattr(solver, "__name__", "custom")
+    return make_stepper(problem, grid, solver, given), name
 
 
 def default_solver(problem: Problem) -> str:
@@ -185,29 +207,39 @@ def _loop(
     """Advance to the end; return the status, what went wrong if anything, and the steps."""
     stops = sorted({t for o in observers for t in o.times if 0 < t <= until} | {until})
     state = State(0.0, density)
-    status, failure = "finished", None
+    failure: WgflowError | None = None
+    started: list[Observer] = []
     try:
         for observer in observers:
             observer.start(state)
+            started.append(observer)
         for stop in stops:
             while state.time < stop:
                 state = _advance(stepper, state, stop)
                 for observer in observers:
                     observer.update(state)
-    except DivergenceError as error:
-        status, failure = "diverged", error
     except WgflowError as error:
-        status, failure = "failed", error
+        failure = error
     finally:
-        for observer in observers:
-            observer.finish(state)
-    return status, failure, state.steps
+        for observer in started:
+            try:
+                observer.finish(state)
+            except WgflowError as error:  # what failed the run may fail again at its last state
+                failure = failure or error
+    if failure is None:
+        return "finished", None, state.steps
+    return "diverged" if isinstance(failure, DivergenceError) else "failed", failure, state.steps
 
 
 def _advance(stepper: Stepper, state: State, stop: float) -> State:
     step = stepper.step(state.density, state.time, stop - state.time)
     # the last step to a stop lands on it exactly, whatever the rounding of the sum
     time = stop if stop - state.time - step.dt <= 1e-12 * stop else state.time + step.dt
+    if not time > state.time:
+        raise SolverError(
+            f"the time step {step.dt:.3g} at t = {time:.6g} is below the resolution of the time: "
+            "the velocity is too large; check the energy, or use an implicit solver"
+        )
     if not np.isfinite(step.density.sum()):
         bad = np.argwhere(~np.isfinite(step.density))
         index = bad[0] if len(bad) else np.zeros(step.density.ndim, dtype=int)

@@ -4,7 +4,10 @@ from wgflow.energies.base import DiscreteTerm, Energy, Term
 from wgflow.energies.discrete import DiscreteEnergy
 from wgflow.energies.entropy import Entropy
 from wgflow.energies.interaction import Interaction
+from wgflow.energies.low_rank import FeatureInteraction
+from wgflow.energies.polynomial import PolynomialInteraction
 from wgflow.energies.potential import Confinement, Potential
+from wgflow.energies.power_law import PowerLaw
 from wgflow.energies.risk import Risk
 
 __all__ = [
@@ -13,8 +16,11 @@ __all__ = [
     "DiscreteTerm",
     "Energy",
     "Entropy",
+    "FeatureInteraction",
     "Interaction",
+    "PolynomialInteraction",
     "Potential",
+    "PowerLaw",
     "Risk",
     "Term",
 ]

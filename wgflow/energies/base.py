@@ -18,9 +18,20 @@ class DiscreteTerm(ABC):
     Densities and variations are arrays of the grid's shape. The first variation ``xi`` is
     the derivative of the value by the mass of each cell, so that a change ``d`` of the
     density changes the value by ``sum(xi * d * volumes)`` to first order.
+
+    Attributes
+    ----------
+    interacting : bool
+        Whether the first variation depends on the density.
+    local : bool
+        Whether it is a function of the density of the cell alone: entropy and power laws.
+    time_dependent : bool
+        Whether it depends on time by itself.
     """
 
-    interacting: ClassVar[bool] = False  # the first variation depends on the density
+    interacting: ClassVar[bool] = False
+    local: ClassVar[bool] = False
+    time_dependent: bool = False
 
     @abstractmethod
     def value(self, density: Array, time: float) -> float:
@@ -32,7 +43,7 @@ class DiscreteTerm(ABC):
 
     @abstractmethod
     def second_variation(self, density: Array, direction: Array) -> Array:
-        """Derivative of the first variation in a direction (a density)."""
+        """Differentiate the first variation in a direction (a density)."""
 
 
 class Term(ABC):

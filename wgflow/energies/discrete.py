@@ -7,6 +7,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.energies.base import DiscreteTerm, Energy, Term
 from wgflow.energies.entropy import DiscreteEntropy
+from wgflow.energies.power_law import DiscretePowerLaw
 from wgflow.energies.risk import DiscreteRisk
 from wgflow.grid import Grid
 
@@ -16,8 +17,9 @@ __all__ = ["DiscreteEnergy"]
 class DiscreteEnergy:
     """Sum of the discrete terms of a free energy.
 
-    Schemes treat the entropy apart from the rest: ``drift`` is everything else, V + U*rho,
-    and ``temperature`` the sum of the coefficients of rho log rho.
+    Schemes treat local terms, functions of the density of a cell, apart from the rest:
+    ``drift`` is V + U*rho, all that is not local; ``temperature`` is the sum of the
+    coefficients of rho log rho; ``enthalpy`` is H'(rho) of the power laws.
 
     Parameters
     ----------
@@ -29,8 +31,12 @@ class DiscreteEnergy:
         terms = energy.terms if isinstance(energy, Energy) else (energy,)
         self.grid = grid
         self.terms: list[DiscreteTerm] = [term.discretize(grid) for term in terms]
-        self.temperature = sum(t.temperature for t in self.terms if isinstance(t, DiscreteEntropy))
-        self._drifts = [t for t in self.terms if not isinstance(t, DiscreteEntropy)]
+        # a float also without entropy: kernels are compiled for each type of argument
+        self.temperature = float(
+            sum(t.temperature for t in self.terms if isinstance(t, DiscreteEntropy))
+        )
+        self._drifts = [t for t in self.terms if not t.local]
+        self._powers = [t for t in self.terms if isinstance(t, DiscretePowerLaw)]
         self._risks = [t for t in self.terms if isinstance(t, DiscreteRisk)]
 
     @property
@@ -41,25 +47,44 @@ class DiscreteEnergy:
     @property
     def time_dependent(self) -> bool:
         """Whether the drift depends on time by itself."""
-        return any(getattr(term, "time_dependent", False) for term in self._drifts)
+        return any(term.time_dependent for term in self._drifts)
+
+    @property
+    def nonlinear(self) -> bool:
+        """Whether there is a power law: the diffusion is not linear in the density."""
+        return any(term.term.coefficient > 0 for term in self._powers)
 
     def value(self, density: Array, time: float) -> float:
         """Free energy F(rho)."""
         return sum(term.value(density, time) for term in self.terms)
 
     def drift(self, density: Array, time: float) -> Array:
-        """First variation without the entropy, V + U*rho, of the grid's shape."""
+        """First variation without the local terms, V + U*rho, of the grid's shape."""
         total = np.zeros(self.grid.shape)
         for term in self._drifts:
             total += term.first_variation(density, time)
         return total
 
     def drift_change(self, density: Array, direction: Array) -> Array:
-        """Derivative of the drift in a direction."""
+        """Differentiate the drift in a direction."""
         total = np.zeros(self.grid.shape)
         for term in self._drifts:
             if term.interacting:
                 total += term.second_variation(density, direction)
+        return total
+
+    def enthalpy(self, density: Array) -> Array:
+        """First variation H'(rho) of the power laws, of the grid's shape."""
+        total = np.zeros(self.grid.shape)
+        for term in self._powers:
+            total += term.first_variation(density, 0.0)
+        return total
+
+    def enthalpy_slope(self, density: Array) -> Array:
+        """Differentiate the enthalpy, H''(rho), by the density of each cell."""
+        total = np.zeros(self.grid.shape)
+        for term in self._powers:
+            total += term.slope(density)
         return total
 
     def first_variation(self, density: Array, time: float) -> Array:
@@ -70,7 +95,7 @@ class DiscreteEnergy:
         return total
 
     def risk(self, density: Array) -> float | None:
-        """Population risk, if a network is among the terms."""
+        """Give the population risk, if a network is among the terms."""
         return sum(term.risk(density) for term in self._risks) if self._risks else None
 
     def moments(self, density: Array) -> Array | None:

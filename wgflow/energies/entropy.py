@@ -53,6 +53,7 @@ class DiscreteEntropy(DiscreteTerm):
     """Entropy of cell averages relative to the grid's reference density."""
 
     interacting: ClassVar[bool] = True
+    local: ClassVar[bool] = True
 
     def __init__(self, temperature: float, grid: Grid) -> None:
         self.temperature, self.grid = temperature, grid
@@ -63,10 +64,13 @@ class DiscreteEntropy(DiscreteTerm):
         return logarithm if reference is None else logarithm - reference
 
     def value(self, density: Array, time: float) -> float:
+        """Value T ∫ rho log(rho / mu)."""
         return self.temperature * self.grid.integrate(density * self._log_ratio(density))
 
     def first_variation(self, density: Array, time: float) -> Array:
+        """First variation T (log(rho / mu) + 1)."""
         return self.temperature * (self._log_ratio(density) + 1.0)
 
     def second_variation(self, density: Array, direction: Array) -> Array:
+        """Second variation T direction / rho."""
         return self.temperature * direction / np.maximum(density, TINY)

@@ -9,7 +9,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.energies.base import DiscreteTerm, Term
-from wgflow.errors import InputError
+from wgflow.errors import DivergenceError, InputError
 from wgflow.grid import Grid
 
 __all__ = ["Confinement", "Potential"]
@@ -82,13 +82,22 @@ class _DiscretePotential(DiscreteTerm):
 
     def _evaluate(self, time: float) -> Array:
         arguments = (time, *self.grid.coordinates) if self.time_dependent else self.grid.coordinates
-        values = np.broadcast_to(self.term.function(*arguments), self.grid.shape).astype(float)
-        if not np.all(np.isfinite(values)):
-            where = np.argwhere(~np.isfinite(values))[0]
-            point = ", ".join(f"{c[tuple(where)]:.6g}" for c in self.grid.coordinates)
+        raw = np.asarray(self.term.function(*arguments), dtype=float)
+        try:
+            values = np.broadcast_to(raw, self.grid.shape).copy()
+        except ValueError:
             raise InputError(
-                f"the potential is not finite at ({point}): change it or the domain, "
-                "or shift the cells so that no centre meets a singularity"
+                f"the potential has shape {raw.shape} on a grid of shape {self.grid.shape}: "
+                "return one value for each entry of the coordinate arrays"
+            ) from None
+        bad = np.argwhere(~np.isfinite(values))
+        if len(bad):
+            point = ", ".join(f"{c[tuple(bad[0])]:.6g}" for c in self.grid.coordinates)
+            when = f" at t = {time:.6g}" if self.time_dependent else ""
+            error = DivergenceError if time > 0 else InputError
+            raise error(
+                f"the potential is not finite{when} in {len(bad)} cells, first at ({point}): "
+                "change it or the domain, or shift the cells so that no centre meets a singularity"
             )
         return values
 
@@ -98,10 +107,13 @@ class _DiscretePotential(DiscreteTerm):
         return self._values
 
     def value(self, density: Array, time: float) -> float:
+        """Value ∫ V rho."""
         return self.grid.integrate(self._values_at(time) * density)
 
     def first_variation(self, density: Array, time: float) -> Array:
+        """First variation V at the cell centres."""
         return self._values_at(time)
 
     def second_variation(self, density: Array, direction: Array) -> Array:
+        """Second variation 0: the term is linear."""
         return np.zeros(self.grid.shape)

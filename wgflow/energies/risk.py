@@ -5,11 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-import numpy as np
-
 from wgflow._typing import Array
 from wgflow.energies.base import DiscreteTerm, Term
-from wgflow.errors import InputError
+from wgflow.energies.low_rank import FeatureMatrix
 from wgflow.grid import Grid
 from wgflow.networks.features import Features
 
@@ -42,34 +40,26 @@ class DiscreteRisk(DiscreteTerm):
     interacting: ClassVar[bool] = True
 
     def __init__(self, features: Features, grid: Grid) -> None:
-        self.features, self.grid = features, grid
-        values = np.asarray(features.functions(*grid.coordinates), dtype=float)
-        if values.shape[1:] != grid.shape or not np.all(np.isfinite(values)):
-            raise InputError(
-                f"features of shape {values.shape} on a grid of shape {grid.shape}: they must "
-                "be finite arrays of shape (K, *grid.shape); check domain and dimension"
-            )
-        self._matrix = np.ascontiguousarray(values.reshape(len(values), grid.size))
+        self.features = features
+        self._matrix = FeatureMatrix(features.functions, grid)
 
     def moments(self, density: Array) -> Array:
         """Moments m_k = ∫ Φ_k rho, shape (K,)."""
-        moments: Array = self._matrix @ (density * self.grid.volumes).ravel()
-        return moments
+        return self._matrix.moments(density)
 
     def risk(self, density: Array) -> float:
-        """Population risk R(rho)."""
+        """Give the population risk R(rho)."""
         return self.features.risk(self.moments(density))
 
     def value(self, density: Array, time: float) -> float:
+        """Value R(rho) / 2."""
         return self.risk(density) / 2
 
     def first_variation(self, density: Array, time: float) -> Array:
-        slope = self.features.slope(self.moments(density))
-        variation: Array = (slope @ self._matrix).reshape(self.grid.shape)
-        return variation
+        """First variation Ψ = V + ∫ U rho."""
+        return self._matrix.combine(self.features.slope(self.moments(density)))
 
     def second_variation(self, density: Array, direction: Array) -> Array:
+        """Second variation ∫ U direction."""
         curvature = self.features.curvature(self.moments(density))
-        change = curvature * self.moments(direction)
-        variation: Array = (change @ self._matrix).reshape(self.grid.shape)
-        return variation
+        return self._matrix.combine(curvature * self.moments(direction))

@@ -1,8 +1,8 @@
 """Compiled flux kernels: pure functions of flat local arrays with ghost cells.
 
 Each sweep runs over the faces of one axis, adds the divergence of the flux to ``out`` and
-returns the largest rate at which a face empties the cell upwind of it, from which the
-caller bounds the time step. A face between two empty cells bounds nothing.
+returns the largest rate at which a face empties a cell beside it, from which the caller
+bounds the time step. An empty cell bounds nothing.
 """
 
 from __future__ import annotations
@@ -50,6 +50,12 @@ def limited(back: float, ahead: float, limiter: int) -> float:
     return sign * low
 
 
+@njit(cache=True, inline="always")
+def kept(change: float, value: float) -> float:
+    """Change from a cell's value to its faces that keeps both in [0, 2 value]: positivity."""
+    return max(-value, min(value, change))
+
+
 @njit(cache=True)
 def transport(
     density: Array,
@@ -81,26 +87,22 @@ def transport(
                 left = right - ghosted_stride
                 low, high = density[left], density[right]
                 speed = (potential[left] - potential[right]) / gap
-                if limiter != NONE:
-                    slope = (high - low) / gap
-                    if speed > 0.0:
-                        back = (low - density[left - ghosted_stride]) / below
-                        change = limited(back, slope, limiter) * half_left
-                        # both face values of a cell stay in [0, 2 rho]: positivity
-                        face = low + max(-low, min(low, change))
-                    else:
-                        ahead = (density[right + ghosted_stride] - high) / above
-                        change = limited(slope, ahead, limiter) * half_right
-                        face = high - max(-high, min(high, change))
-                else:
+                if limiter == NONE:
                     face = low if speed > 0.0 else high
+                elif speed > 0.0:
+                    back = (low - density[left - ghosted_stride]) / below
+                    face = low + kept(limited(back, (high - low) / gap, limiter) * half_left, low)
+                else:
+                    ahead = (density[right + ghosted_stride] - high) / above
+                    face = high - kept(
+                        limited((high - low) / gap, ahead, limiter) * half_right, high
+                    )
                 flux = speed * face + diffusion * (low - high)
-                size = abs(speed) + diffusion
-                if speed > 0.0:
-                    if low > 0.0:
-                        fastest = max(fastest, size / widths[j])
-                elif high > 0.0:
-                    fastest = max(fastest, size / widths[j + 1])
+                # diffusion empties the cell downwind too, and the one upwind may be empty
+                if low > 0.0:
+                    fastest = max(fastest, (max(speed, 0.0) + diffusion) / widths[j])
+                if high > 0.0:
+                    fastest = max(fastest, (max(-speed, 0.0) + diffusion) / widths[j + 1])
                 here = starts[bundle] + j * stride + k
                 if j > 0:
                     out[here - stride] -= flux / widths[j]
@@ -165,7 +167,7 @@ def two_point(difference: Array, temperature: float, forth: Array, back: Array) 
 def two_point_slope(
     difference: Array, temperature: float, low: Array, high: Array, out: Array
 ) -> None:
-    """Derivative of ``forth * low - back * high`` by the potential difference."""
+    """Differentiate ``forth * low - back * high`` by the potential difference."""
     for i in range(len(difference)):
         if temperature > 0.0:
             x = difference[i] / temperature

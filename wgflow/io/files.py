@@ -11,7 +11,14 @@ from typing import Any
 
 from wgflow.errors import InputError
 
-__all__ = ["atomically", "check_directory", "claim_directory", "free_directory", "write_json", "write_table"]
+__all__ = [
+    "atomically",
+    "check_directory",
+    "claim_directory",
+    "free_directory",
+    "write_json",
+    "write_table",
+]
 
 MARKER = "summary.json"  # a directory that holds it holds a result
 

@@ -8,9 +8,16 @@ from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.finite_volume import FiniteVolume
 
-__all__ = ["DEFAULT_TOLERANCE", "StepControl", "checked_choice"]
+__all__ = [
+    "DEFAULT_TOLERANCE",
+    "MAXIMUM_REJECTIONS",
+    "StepControl",
+    "checked_choice",
+    "unreached",
+]
 
 DEFAULT_TOLERANCE = 1e-4
+MAXIMUM_REJECTIONS = 30  # of one step
 SMALLEST_CHANGE, LARGEST_CHANGE, SAFETY = 0.2, 2.0, 0.9  # of a controlled step size
 REJECTED_ABOVE = 1.5  # times the tolerance
 # Shares of the present step within which it is kept: a kept step keeps its factorization.
@@ -60,3 +67,11 @@ def checked_choice(dt: float | None, tolerance: float | None) -> None:
         raise InputError(f"dt = {dt} and tolerance = {tolerance}: give one of the two")
     if tolerance is not None and not (math.isfinite(tolerance) and tolerance > 0):
         raise InputError(f"tolerance {tolerance}: give a finite number > 0")
+
+
+def unreached(tolerance: float, error: float, dt: float, time: float) -> str:
+    """Say that a tolerance is out of reach."""
+    return (
+        f"tolerance {tolerance:.3g} is not reached at t = {time:.6g}, the error is "
+        f"{error:.3g} with dt = {dt:.3g}: give a larger tolerance, or dt"
+    )

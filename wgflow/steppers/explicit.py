@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import abstractmethod
 from typing import ClassVar
 
 import numpy as np
@@ -50,6 +51,7 @@ class _SSPRK(Stepper):
         self.space, self.dt, self.safety = space, checked_step(dt), safety
 
     def step(self, density: Array, time: float, limit: float) -> Step:
+        """Advance by one step of at most ``limit``; see :class:`Stepper`."""
         first = self.space.rate(density, time)
         dt = self._first_size(first, time, limit)
         for rejections in range(MAXIMUM_REJECTIONS):
@@ -86,8 +88,9 @@ class _SSPRK(Stepper):
             raise _Retry(rate.emptying)
         return density + dt * rate.values
 
+    @abstractmethod
     def _stages(self, density: Array, first: Rate, time: float, dt: float) -> Array:
-        raise NotImplementedError
+        """Density after a step, from its rate at the start; raise _Retry if dt is too long."""
 
 
 class SSPRK2(_SSPRK):

@@ -144,7 +144,7 @@ class _System:
         self._density.setValue(_to_fipy(guess))
         self._potential.setValue(_to_fipy(potential))
         if self.nonlinear:
-            slope = self.space.energy.enthalpy_slope(guess)  # type: ignore[attr-defined]
+            slope = self.space.energy.enthalpy_slope(guess)
             self._diffusivity.setValue(_to_fipy(self.space.temperature + guess * slope))
         self._equation.solve(var=self._density, dt=factor, solver=self._solver)
         values: Array = np.array(self._density.value, dtype=float)

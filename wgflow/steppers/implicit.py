@@ -11,7 +11,13 @@ from wgflow._typing import Array
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided
-from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
+from wgflow.steppers.control import (
+    DEFAULT_TOLERANCE,
+    MAXIMUM_REJECTIONS,
+    StepControl,
+    checked_choice,
+    unreached,
+)
 from wgflow.steppers.stage import Stage
 
 __all__ = ["ImplicitEuler", "solvable"]
@@ -78,7 +84,7 @@ class ImplicitEuler(Stepper):
         self._speed: Array | None = None  # rate of change over the last step
 
     def step(self, density: Array, time: float, limit: float) -> Step:
-        """Advance by one step of at most ``limit``."""
+        """Advance by one step of at most ``limit``; see :class:`Stepper`."""
         if self.dt is not None:
             return self._solvable(density, time, divided(self.dt, limit))
         return self._controlled(density, time, limit)
@@ -96,7 +102,7 @@ class ImplicitEuler(Stepper):
             self._speed = self.space.rate(density, time).values
         asked = self._control.first(self.space, self._speed, limit)
         rejections = 0
-        while True:
+        for _ in range(MAXIMUM_REJECTIONS):
             step = self._solvable(density, time, divided(asked, limit))
             rejections += step.rejections
             speed = (step.density - density) / step.dt
@@ -106,5 +112,7 @@ class ImplicitEuler(Stepper):
                 break
             asked = self._control.first(self.space, self._speed, limit)
             rejections += 1
+        else:
+            raise SolverError(unreached(self.tolerance, error, step.dt, time))
         self._speed = speed
         return Step(step.density, step.dt, step.iterations, rejections, error)

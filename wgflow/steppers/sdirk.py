@@ -9,9 +9,16 @@ from typing import ClassVar
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided
-from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
+from wgflow.steppers.control import (
+    DEFAULT_TOLERANCE,
+    MAXIMUM_REJECTIONS,
+    StepControl,
+    checked_choice,
+    unreached,
+)
 from wgflow.steppers.implicit import solvable
 from wgflow.steppers.stage import Stage
 
@@ -194,7 +201,7 @@ class SDIRK2(Stepper):
             self._rate = self.space.rate(density, time).values
         asked = self._control.first(self.space, self._rate, limit)
         rejections = 0
-        while True:
+        for _ in range(MAXIMUM_REJECTIONS):
             step, first, second = self._solvable(density, time, divided(asked, limit))
             rejections += step.rejections
             error = self._error(step, first, second, time)
@@ -202,6 +209,8 @@ class SDIRK2(Stepper):
                 break
             asked = self._control.first(self.space, self._rate, limit)
             rejections += 1
+        else:
+            raise SolverError(unreached(self.tolerance, error, step.dt, time))
         self._rate = second
         return Step(step.density, step.dt, step.iterations, rejections, error, step.mixed)
 

@@ -13,7 +13,7 @@ from wgflow.finite_volume import FiniteVolume
 
 __all__ = ["Stage", "StageResult"]
 
-TOLERANCE = 1e-12  # L1 change of the fixed-point map at which a stage is solved, for mass 1
+TOLERANCE = 1e-12  # L1 change of the fixed-point map, over the mass, at which a stage is solved
 MAXIMUM_ITERATIONS = 25
 KRYLOV_TOLERANCE = 1e-4  # relative; Newton is inexact far from the solution
 KRYLOV_ITERATIONS = 40
@@ -133,6 +133,7 @@ class Stage:
         space = self.space
         guess = old
         best = np.inf
+        solved = TOLERANCE * space.grid.integrate(given)
         for iteration in range(1, MAXIMUM_ITERATIONS + 1):
             mean = self._mean(old, guess)
             potential = space.potential(mean, time)
@@ -142,7 +143,7 @@ class Stage:
             size = space.grid.integrate(np.abs(residual))
             if not np.isfinite(size):
                 break
-            if size <= TOLERANCE:
+            if size <= solved:
                 return StageResult(image, iteration)
             if size > 2 * best and iteration > 2:
                 # the Newton step overshot: go back to the damped fixed-point map
@@ -189,7 +190,7 @@ class Stage:
         return np.asarray(step).reshape(shape)
 
     def _flux_slopes(self, potential: Array, density: Array) -> list[Array]:
-        """Derivative of each face's flux by its potential difference."""
+        """Differentiate each face's flux by its potential difference."""
         space, grid = self.space, self.space.grid
         slopes = []
         for axis in range(len(grid.shape)):

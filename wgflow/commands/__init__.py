@@ -1,0 +1,19 @@
+"""What the commands of the command line do; each takes the parsed words, returns the exit code."""
+
+from wgflow.commands.pages import describe, list_cases, list_solvers
+from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
+from wgflow.commands.rest import stationary
+from wgflow.commands.runs import compare, run
+
+__all__ = [
+    "compare",
+    "converge",
+    "describe",
+    "list_cases",
+    "list_solvers",
+    "run",
+    "stationary",
+    "study_coupling",
+    "study_refinement",
+    "verify",
+]

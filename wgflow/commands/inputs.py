@@ -1,0 +1,149 @@
+"""What the commands share: reading the words of the command line, solving, reporting."""
+
+from __future__ import annotations
+
+import argparse
+import types
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from wgflow import catalog
+from wgflow.errors import InputError
+from wgflow.observers import Progress
+from wgflow.problem import Problem
+from wgflow.solution import Solution
+from wgflow.solve import SNAPSHOTS, default_solver, solve
+
+__all__ = [
+    "cells_of",
+    "directory",
+    "levels",
+    "named",
+    "numbers",
+    "options_of",
+    "report",
+    "settings_of",
+    "snapshots_of",
+    "solve_case",
+]
+
+LEVELS = 4
+
+
+def solve_case(given: argparse.Namespace, case: types.ModuleType) -> Solution:
+    """Solve a case as the command line says."""
+    problem: Problem = case.problem(**settings_of(case.problem, given.set))
+    solver = given.solver or getattr(case, "DEFAULT_SOLVER", None) or default_solver(problem)
+    until = problem.until if given.until is None else given.until
+    cells = cells_of(given.cells) or getattr(case, "CELLS", None)
+    solution = solve(
+        problem,
+        solver,
+        cells=cells,
+        until=until,
+        dt=given.dt,
+        tolerance=given.tolerance,
+        snapshots=snapshots_of(getattr(given, "snapshots", None), case, until),
+        observers=[Progress(until, Path(given.case).stem)],
+        options=options_of(solver, given.option),
+    )
+    return named(solution, given)
+
+
+def named(solution: Solution, given: argparse.Namespace) -> Solution:
+    """Write the case, the solver and the parameters into a solution."""
+    case = catalog.load("cases", given.case)
+    parameters = {p.name: p.default for p in catalog.parameters(case.problem)}
+    parameters.update(settings_of(case.problem, given.set))
+    return replace(
+        solution,
+        case=Path(given.case).stem,
+        solver=Path(solution.solver).stem,
+        parameters=parameters,
+    )
+
+
+def report(solution: Solution) -> str:
+    """Sum a solution up in a few lines."""
+    summary = solution.summary()
+    cells = " x ".join(map(str, summary["cells"]))
+    lines = [
+        f"{summary['case']}, {summary['solver']}, {cells} cells: t = {summary['time']:g} in "
+        f"{summary['steps']} steps, {summary['wall_seconds']:.2f} s",
+        f"  mass    {summary['mass_final']:.15g} (largest change {summary['mass_max_error']:.1e}), "
+        f"minimum {summary['minimum']:.3g}",
+        f"  energy  {summary['energy_initial']:.8g} -> {summary['energy_final']:.8g}, "
+        f"largest increase in a step {max(summary['energy_max_increase'], 0.0):.1e}",
+    ]
+    if "risk_initial" in summary:
+        lines.append(f"  risk    {summary['risk_initial']:.6g} -> {summary['risk_final']:.6g}")
+    if summary["errors"]:
+        errors = ", ".join(f"{k} {v:.3e}" for k, v in summary["errors"].items())
+        lines.append(f"  errors  {errors}")
+    return "\n".join(lines)
+
+
+def directory(given: argparse.Namespace) -> Path:
+    """Where to write; checked before anything is computed, made when there is a result."""
+    from wgflow.io import check_directory, free_directory
+
+    if given.out is None:
+        return free_directory(Path(given.case).stem)
+    return check_directory(Path(given.out), overwrite=given.overwrite)
+
+
+def _pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
+    pairs = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise InputError(f"{flag} {text!r}: write it as {flag} NAME=VALUE")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def settings_of(function: Any, texts: Sequence[str]) -> dict[str, Any]:
+    """Read the ``--set`` words as arguments of a case."""
+    return catalog.bind(function, _pairs(texts, "--set"))
+
+
+def options_of(solver: str, texts: Sequence[str]) -> dict[str, Any]:
+    """Read the ``--option`` words as arguments of a solver."""
+    return catalog.bind(catalog.load("solvers", solver).stepper, _pairs(texts, "--option"))
+
+
+def cells_of(text: str | None) -> tuple[int, ...] | None:
+    """Read ``--cells``."""
+    if text is None:
+        return None
+    try:
+        return tuple(int(part) for part in text.split(","))
+    except ValueError:
+        raise InputError(f"--cells {text!r}: give whole numbers like 400 or 128,64") from None
+
+
+def numbers(text: str, flag: str) -> list[float]:
+    """Read numbers between commas."""
+    try:
+        return [float(part) for part in text.split(",") if part]
+    except ValueError:
+        raise InputError(f"{flag} {text!r}: give numbers like 0.1,1,5") from None
+
+
+def snapshots_of(text: str | None, case: types.ModuleType, until: float) -> int | list[float]:
+    """Read ``--snapshots``, or take the case's own times."""
+    if text is not None:
+        return numbers(text, "--snapshots")
+    stated = getattr(case, "SNAPSHOTS", None)
+    return SNAPSHOTS if stated is None else [t for t in stated if t < until]
+
+
+def levels(planned: Sequence[int], first: int | None, count: int | None) -> list[int]:
+    """Give the numbers of cells of a sequence of grids."""
+    if first is None and count is None:
+        return list(planned)
+    if count is not None and count < 2:
+        raise InputError(f"--levels {count}: give at least 2, an order needs two grids")
+    return [(first or planned[0]) * 2**i for i in range(count or LEVELS)]

@@ -1,0 +1,142 @@
+"""Commands that measure orders and rates."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from wgflow import catalog
+from wgflow.commands.inputs import levels, numbers, options_of, settings_of
+from wgflow.errors import InputError
+from wgflow.problem import Problem
+from wgflow.solve import default_solver, solve
+
+__all__ = ["converge", "study_coupling", "study_refinement", "verify"]
+
+
+def converge(given: argparse.Namespace) -> int:
+    """Measure the order of convergence of a solver on a case."""
+    from wgflow.io import write_json
+    from wgflow.verification import plan
+
+    case = catalog.load("cases", given.case)
+    problem = case.problem(**settings_of(case.problem, given.set))
+    solver = given.solver or getattr(case, "DEFAULT_SOLVER", None) or default_solver(problem)
+    stated = plan(given.case, solver, given.variant)
+    asked = {"refine": given.refine, "dt": given.dt, "until": given.until, "norm": given.norm}
+    study = {**stated.study, **{k: v for k, v in asked.items() if v is not None}}
+    if study["refine"] == "time":
+        study["cells"] = given.cells or study["cells"][-1]
+        if given.levels is not None and study["dt"] is not None:
+            study["dt"] = [study["dt"] / 2**i for i in range(given.levels)]
+    else:
+        study["cells"] = levels(study["cells"], given.cells, given.levels)
+    changed = given.set or given.cells or given.levels or any(v is not None for v in asked.values())
+    parameters = {**stated.parameters, **settings_of(case.problem, given.set)}
+    options = {**stated.options, **options_of(solver, given.option)}
+    expected = stated.expected if given.expected is None else given.expected
+    plan_ = replace(
+        stated,
+        study=study,
+        parameters=parameters,
+        options=options,
+        expected=expected,
+        within=stated.within if given.within is None else given.within,
+        finest_error=None if changed else stated.finest_error,
+    )
+    table = plan_.run()
+    print(f"{table.case}, {plan_.method}")
+    print(table.to_text(every_norm=True))
+    if given.json:
+        write_json(Path(given.json), table.to_json())
+    if given.figure:
+        from wgflow.convergence_plot import convergence_figure
+
+        convergence_figure(table).savefig(given.figure)
+    if expected is None:
+        print("no order is stated for this pair: pass --expected to require one")
+        return 0
+    band = f"{expected:g} ± {table.within:g}"
+    cap = f", finest error at most {table.finest_error:g}" if table.finest_error else ""
+    print(f"{'passed' if table.passed else 'MISSED'}: order {table.rate:.3f}, expected {band}{cap}")
+    return 0 if table.passed else 1
+
+
+def verify(given: argparse.Namespace) -> int:
+    """Run the matrix of cases and solvers; exit code 1 if anything fails."""
+    from wgflow import verification
+    from wgflow.io import write_json
+
+    def progress(number: int, count: int, plan: verification.Plan) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\033[K{number + 1}/{count} {plan.title}, {plan.method}")
+            sys.stderr.flush()
+
+    result = verification.verify(given.case or None, given.solver, progress=progress)
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K")
+    print(result.to_text())
+    if given.json:
+        write_json(Path(given.json), result.to_json())
+    return 0 if result.passed else 1
+
+
+def study_coupling(given: argparse.Namespace) -> int:
+    """Measure the distances between the density and the four coupled dynamics."""
+    from wgflow.compare import moments_of, schedule_of
+    from wgflow.particles import coupling_errors
+
+    case = catalog.load("cases", given.case)
+    problem: Problem = case.problem(**settings_of(case.problem, given.set))
+    if problem.network is None:
+        raise InputError(f"{given.case} has no finite network: choose a network case")
+    if given.seeds < 2:
+        raise InputError(f"seeds = {given.seeds}: give at least 2, for the slopes' intervals")
+    plan = getattr(case, "COUPLING", None)
+    if plan is None:
+        raise InputError(f"{given.case} states no sizes and steps for this study (COUPLING)")
+    solver = given.solver or default_solver(problem)
+    options = options_of(solver, given.option)
+    solution = solve(problem, solver, until=max(plan["times"]), options=options)
+    table = coupling_errors(
+        problem.network,
+        moments_of(solution),
+        plan["times"],
+        plan["sizes"],
+        plan["steps"],
+        range(given.seeds),
+        schedule_of(problem),
+    )
+    print(table.to_text())
+    if given.json:
+        Path(given.json).write_text(table.to_json(), encoding="utf-8")
+    missed = table.missed()
+    for slope in missed:
+        print(f"MISSED: {slope}")
+    return 1 if missed else 0
+
+
+def study_refinement(given: argparse.Namespace) -> int:
+    """Tabulate a recorded quantity on a sequence of grids and extrapolate."""
+    from wgflow.io import write_json
+    from wgflow.refinement import refinement
+
+    case = catalog.load("cases", given.case)
+    problem: Problem = case.problem(**settings_of(case.problem, given.set))
+    solver = given.solver or default_solver(problem)
+    first = given.cells or max(getattr(case, "CELLS", 400) // 4, 3)
+    table = refinement(
+        problem,
+        solver,
+        cells=levels((first,), first, given.levels),
+        times=numbers(given.times, "--times") or [problem.until],
+        column=given.column,
+        options=options_of(solver, given.option),
+    )
+    print(f"{Path(given.case).stem}, {Path(solver).stem}")
+    print(table.to_text())
+    if given.json:
+        write_json(Path(given.json), table.to_json())
+    return 0

@@ -1,0 +1,210 @@
+"""What a comparison of the density equation with finite networks holds."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from wgflow._typing import Array
+from wgflow.errors import InputError
+from wgflow.solution import Solution
+
+__all__ = ["Comparison", "Dynamics", "ParticleSettings"]
+
+Dynamics = Literal["sgd", "gradient", "particle", "nonlinear"]
+PICTURED = 6  # panels of the figure
+
+
+@dataclass(frozen=True)
+class ParticleSettings:
+    """How the finite networks are run.
+
+    Attributes
+    ----------
+    particles : int
+        Neurons N of each network.
+    step : float
+        ε; training time is t = k ε.
+    seeds : int
+        Independent networks.
+    seed : int
+        Seed of the first; the others are spawned from it.
+    batch : int
+        Samples a step.
+    dynamics : {"sgd", "gradient", "particle", "nonlinear"}
+        Which of the four coupled dynamics.
+    extrapolate : bool
+        Whether to run networks of half the width too. The risk of N neurons exceeds that of
+        the density by about C/N in the mean, often more than it scatters; 2 R_N - R_{N/2}
+        removes that term.
+    """
+
+    particles: int = 800
+    step: float = 1e-3
+    seeds: int = 3
+    seed: int = 0
+    batch: int = 1
+    dynamics: Dynamics = "sgd"
+    extrapolate: bool = False
+
+    def __post_init__(self) -> None:
+        for name in ("particles", "seeds", "batch"):
+            if getattr(self, name) < 1:
+                raise InputError(f"{name} = {getattr(self, name)}: give a whole number >= 1")
+        if not (math.isfinite(self.step) and self.step > 0):
+            raise InputError(f"step = {self.step}: give a finite number > 0")
+        if self.seed < 0:
+            raise InputError(f"seed = {self.seed}: give a whole number >= 0")
+        if self.extrapolate and self.particles < 2:
+            raise InputError("one neuron has no half: give more particles, or no extrapolation")
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Risk and coordinates of finite networks at times of a solution.
+
+    Attributes
+    ----------
+    solution : Solution
+    settings : ParticleSettings
+    times : (T,) array
+        Times at which the networks were recorded; the snapshots' are among them.
+    risks : (seeds, T) array
+        Population risk of each network.
+    coordinates : (S, seeds, N) array
+        First coordinate of the neurons at the solution's snapshot times.
+    half_risks : (seeds, T) array or None
+        Population risk of other networks, of half the width.
+    """
+
+    solution: Solution
+    settings: ParticleSettings
+    times: Array
+    risks: Array
+    coordinates: Array
+    half_risks: Array | None = None
+
+    @property
+    def risk_mean(self) -> Array:
+        """Mean over seeds, shape (T,)."""
+        mean: Array = self.risks.mean(axis=0)
+        return mean
+
+    @property
+    def risk_deviation(self) -> Array:
+        """Standard deviation over seeds, shape (T,); nan with one seed."""
+        return _deviation(self.risks)
+
+    @property
+    def limit(self) -> tuple[Array, Array]:
+        """Mean risk extrapolated to infinite width, and its standard error, shape (T,).
+
+        Raises
+        ------
+        InputError
+            If no networks of half the width were run.
+        """
+        if self.half_risks is None:
+            raise InputError("no networks of half the width were run: set extrapolate")
+        mean: Array = 2 * self.risk_mean - self.half_risks.mean(axis=0)
+        variance = 4 * self.risk_deviation**2 + _deviation(self.half_risks) ** 2
+        return mean, np.sqrt(variance / len(self.risks))
+
+    def sample(self, snapshot: int) -> Array:
+        """First coordinate of all neurons of all networks at a snapshot."""
+        flat: Array = self.coordinates[snapshot].ravel()
+        return flat
+
+    def pictured(self) -> list[int]:
+        """Numbers of the snapshots a figure shows: the start and the latest."""
+        count = len(self.solution.times)
+        return [0, *range(max(1, count - PICTURED + 1), count)]
+
+    def rows(self) -> list[dict[str, float]]:
+        """Risks of both at the snapshot times."""
+        found = []
+        for time in self.solution.times:
+            i = int(np.argmin(np.abs(self.times - time)))
+            equation = self.solution.at(time, "risk")
+            mean, deviation = float(self.risk_mean[i]), float(self.risk_deviation[i])
+            found.append(
+                {
+                    "time": float(time),
+                    "iterations": float(time) / self.settings.step,
+                    "risk_equation": equation,
+                    "risk_network": mean,
+                    "deviation": deviation,
+                    "difference": mean - equation,
+                }
+            )
+            if self.half_risks is not None:
+                limit, error = (float(v[i]) for v in self.limit)
+                found[-1] |= {
+                    "risk_limit": limit,
+                    "limit_error": error,
+                    "limit_difference": limit - equation,
+                }
+        return found
+
+    def to_text(self) -> str:
+        """Give the rows as a table."""
+        name = {"sgd": "SGD", "gradient": "GD", "particle": "PD", "nonlinear": "ND"}
+        label = name[self.settings.dynamics]
+        columns = [
+            ("time", "time", "8.4g"),
+            ("iterations", "iterations", "11.4g"),
+            ("risk_equation", "R density", "10.5f"),
+            ("risk_network", f"R {label}", "10.5f"),
+            ("deviation", "± std dev", "10.1e"),
+        ]
+        if self.half_risks is None:
+            columns += [("difference", "difference", "+11.1e")]
+        else:
+            columns += [
+                ("risk_limit", "R N→∞", "10.5f"),
+                ("limit_error", "± std err", "10.1e"),
+                ("limit_difference", "difference", "+11.1e"),
+            ]
+        widths = [int(form.lstrip("+").split(".")[0]) for _, _, form in columns]
+        head = " ".join(f"{t:>{w}}" for (_, t, _), w in zip(columns, widths, strict=True))
+        lines = [head, "-" * len(head)]
+        lines += [
+            " ".join(f"{row[key]:>{form}}" for key, _, form in columns) for row in self.rows()
+        ]
+        return "\n".join(lines)
+
+    def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
+        """Write ``comparison.csv``, ``comparison.png`` and the files of the solution.
+
+        Raises
+        ------
+        InputError
+            If the directory holds an earlier result and ``overwrite`` is false.
+        """
+        from wgflow.io import atomically, claim_directory, write_table
+        from wgflow.plots import comparison_figure
+
+        folder = claim_directory(Path(directory), overwrite=overwrite)
+        columns: dict[str, Array] = {"time": self.times, "risk_mean": self.risk_mean}
+        for number, risk in enumerate(self.risks):
+            columns[f"risk_{number}"] = risk
+        if self.half_risks is not None:
+            columns["risk_limit"], columns["risk_limit_error"] = self.limit
+        write_table(folder / "comparison.csv", columns)
+        figure = comparison_figure(self)
+        atomically(
+            folder / "comparison.png", lambda path: figure.savefig(path, format="png", dpi=150)
+        )
+        return self.solution.save(folder, overwrite=overwrite)
+
+
+def _deviation(risks: Array) -> Array:
+    """Give the standard deviation over the first axis; nan for one row."""
+    if len(risks) < 2:
+        return np.full(risks.shape[1], math.nan)
+    deviation: Array = risks.std(axis=0, ddof=1)
+    return deviation
