@@ -412,7 +412,8 @@ def test_results_are_saved(tmp_path: Path) -> None:
 
     mesh = wg.Mesh.from_simplices(*equilateral(10))
     solution = wg.solve(ornstein_uhlenbeck(), "scharfetter_gummel", cells=mesh, dt=0.1)
-    assert set(solution.errors) == {"L1", "L2", "Linf"}
+    assert set(solution.errors) == {"L1", "L2", "Linf", "W1", "W2"}
+    assert solution.errors["W1"] <= solution.errors["W2"] < 0.2
     assert "Mesh" not in repr(solution)
     folder = solution.save(tmp_path / "out")
     with h5py.File(folder / "solution.h5") as file:

@@ -143,8 +143,8 @@ def _sliced(first: Array, second: Array, grid: Grid, power: int, name: str) -> f
     total = 0.0
     for direction in directions(grid.dimension):
         projected = np.zeros(grid.shape)
-        for axis, (component, center) in enumerate(zip(direction, grid.centers, strict=True)):
-            projected = projected + component * grid.along(center, axis)
+        for component, coordinate in zip(direction, grid.coordinates, strict=True):
+            projected += component * coordinate
         flat = projected.ravel()
         order = np.argsort(flat, kind="stable")
         points, one, two = flat[order], mass[order], other[order]
