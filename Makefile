@@ -3,10 +3,12 @@
 #   PYTHON=python3.12 make test    another interpreter (3.11 or newer)
 #   VENV=/tmp/venv make test       another place for the environment
 #   make test PYTEST="-k catalog"  some of the tests
+#   make bench BENCH="explicit"     some of the benchmarks
 
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST ?=
+BENCH ?=
 OUT ?= demo
 
 BIN := $(VENV)/bin
@@ -20,7 +22,7 @@ CHECK := $(THREADS) NUMBA_CACHE_DIR="$(CURDIR)/.cache/numba" MPLBACKEND=Agg
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test lint format-check format types doctest wheel clean clean-venv
+.PHONY: help demo test bench lint format-check format types doctest wheel clean clean-venv
 
 help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -34,6 +36,10 @@ demo: $(VENV)/.run ## solve a network's density equation beside its SGD (about 2
 test: $(VENV)/.test ## run the tests
 	@echo "== test"
 	@$(CHECK) $(BIN)/python -m pytest $(PYTEST)
+
+bench: $(VENV)/.bench ## measure speed beside py-pde, FiPy and the machine (some minutes)
+	@echo "== bench: writing benchmarks/results.json"
+	@$(CHECK) $(BIN)/python -m benchmarks $(BENCH)
 
 lint: $(VENV)/.test ## check the style of the code
 	@echo "== lint"
@@ -85,4 +91,9 @@ $(VENV)/.run: pyproject.toml | $(VENV)/.made
 $(VENV)/.test: pyproject.toml | $(VENV)/.made
 	@echo "== installing wgflow and what its tests need into $(VENV) (about a minute, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[test]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: pyproject.toml | $(VENV)/.made
+	@echo "== installing wgflow, FiPy and py-pde into $(VENV) (about a minute, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@ $(VENV)/.run

@@ -36,6 +36,24 @@ COUPLING = {
     "steps": (0.05, 0.025, 0.0125, 0.00625),
 }
 FINEST_ERROR = {"muscl": 1.5e-5, "upwind": 2.5e-3}
+VARIANTS = {
+    "with noise": {  # against a fine reference
+        "set": {"beta": 20.0},
+        "convergence": {
+            "cells": (50, 100, 200),
+            "until": 0.5,
+            "dt": {"scharfetter_gummel": 0.02, "scharfetter_gummel_explicit": 0.02},
+        },
+        "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit", "muscl", "upwind"),
+        "expected": {"scharfetter_gummel": 2.0, "scharfetter_gummel_explicit": 2.0},
+        "finest_error": {
+            "scharfetter_gummel": 1e-4,
+            "scharfetter_gummel_explicit": 1e-4,
+            "muscl": 6e-5,
+            "upwind": 2.5e-3,
+        },
+    },
+}
 
 
 def problem(

@@ -1,19 +1,25 @@
-"""Ornstein-Uhlenbeck process in one dimension: an exact Gaussian.
+"""Ornstein-Uhlenbeck process in one to four dimensions: an exact Gaussian.
 
-    d rho/dt = d/dx( rho d/dx( stiffness x^2/2 ) ) + (1/beta) d2 rho/dx2
+    d rho/dt = div( rho A x ) + (1/beta) Laplacian rho ,     V = x . A x / 2
 
-A Gaussian start stays Gaussian with
+A Gaussian start of mean m and covariance S stays Gaussian, with
 
-    mean(t) = mean e^(-stiffness t),
-    variance(t) = 1/(stiffness beta) + (variance - 1/(stiffness beta)) e^(-2 stiffness t).
+    mean(t) = e^(-A t) m ,
+    covariance(t) = A^(-1)/beta + e^(-A t) (S - A^(-1)/beta) e^(-A t) .
 
-The start's variance differs from the stationary one, so that both the drift and the
-diffusion are tested. The domain is wide enough that the Gaussian at its ends is below
-rounding.
+The i-th axis has the stiffness A_ii = stiffness (1 + (i - 1) anisotropy), the others couple to it
+by A_ij = coupling sqrt(A_ii A_jj); the start has the mean m_i = mean/i, the variance S_ii =
+variance, and every pair of coordinates the given correlation. The start's covariance differs from
+the stationary one and does not commute with A in general, so that drift, diffusion and rotation
+are all tested. The domain is wide enough that the Gaussian at its ends is below rounding.
 
-**Source.** Any text on stochastic processes; e.g. Risken, The Fokker-Planck Equation (1989),
-section 5.3.
+**Rates.** Scharfetter-Gummel and MUSCL 2, upwind 1 in space. Refinement path: as in the solver,
+dt proportional to h^(p/q) for orders p in space and q in time.
+
+**Source.** Risken, The Fokker-Planck Equation (1989), sections 5.3 and 6.5.
 """
+
+from typing import Any
 
 import numpy as np
 
@@ -21,9 +27,89 @@ import wgflow as wg
 from wgflow._typing import Array
 
 CELLS = 200
-EXPECTED = {"scharfetter_gummel": 2.0, "muscl": 2.0, "upwind": 1.0}
-CONVERGENCE = {"cells": (50, 100, 200, 400), "until": 0.5, "dt": {"scharfetter_gummel": 0.02}}
-FINEST_ERROR = {"scharfetter_gummel": 4e-4, "muscl": 3e-4, "upwind": 1.2e-2}
+EXPECTED = {
+    "scharfetter_gummel": 2.0,
+    "scharfetter_gummel_explicit": 2.0,
+    "bailo_carrillo_hu": 1.0,
+    "muscl": 2.0,
+    "upwind": 1.0,
+}
+CONVERGENCE: dict[str, Any] = {
+    "cells": (50, 100, 200, 400),
+    "until": 0.5,
+    "dt": {
+        "scharfetter_gummel": 0.02,
+        "scharfetter_gummel_explicit": 0.02,
+        "bailo_carrillo_hu": 0.02,
+    },
+}
+FINEST_ERROR = {
+    "scharfetter_gummel": 3e-4,
+    "scharfetter_gummel_explicit": 3e-4,
+    "bailo_carrillo_hu": 1.4e-2,
+    "muscl": 3.5e-4,
+    "upwind": 1.5e-2,
+}
+VARIANTS = {
+    "in time": {
+        "convergence": {**CONVERGENCE, "refine": "time", "cells": (200,)},
+        "solvers": (
+            "scharfetter_gummel",
+            "scharfetter_gummel time=euler",
+            "scharfetter_gummel_explicit",
+        ),
+        "expected": {"scharfetter_gummel time=euler": 1.0},
+        "finest_error": {
+            "scharfetter_gummel": 1.2e-6,
+            "scharfetter_gummel time=euler": 1.2e-3,
+            "scharfetter_gummel_explicit": 3e-6,
+        },
+    },
+    "2-D": {
+        "set": {"dimension": 2, "coupling": 0.4, "anisotropy": 0.5, "half_width": 6.0},
+        "convergence": {
+            "cells": (24, 48, 96),
+            "until": 0.25,
+            "dt": dict.fromkeys(CONVERGENCE["dt"], 0.02),
+        },
+        "finest_error": {
+            "scharfetter_gummel": 5e-3,
+            "scharfetter_gummel_explicit": 5e-3,
+            "muscl": 6e-3,
+            "upwind": 7e-2,
+        },
+        "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit", "muscl", "upwind"),
+    },
+    "3-D": {
+        "set": {
+            "dimension": 3,
+            "coupling": 0.3,
+            "correlation": 0.2,
+            "half_width": 5.0,
+            "variance": 0.5,
+        },
+        "convergence": {
+            "cells": (16, 24, 32),
+            "until": 0.1,
+            "dt": dict.fromkeys(CONVERGENCE["dt"], 0.02),
+        },
+        "finest_error": {"scharfetter_gummel": 1.2e-2, "scharfetter_gummel_explicit": 1.2e-2},
+        "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit"),
+    },
+    "4-D": {
+        "set": {
+            "dimension": 4,
+            "coupling": 0.2,
+            "correlation": 0.2,
+            "half_width": 4.5,
+            "variance": 0.6,
+            "mean": 0.5,
+        },
+        "convergence": {"cells": (10, 14, 20), "until": 0.1},
+        "solvers": ("scharfetter_gummel_explicit",),
+        "finest_error": {"scharfetter_gummel_explicit": 2.4e-2},
+    },
+}
 
 
 def problem(
@@ -32,35 +118,92 @@ def problem(
     mean: float = 1.0,
     variance: float = 0.25,
     half_width: float = 8.0,
+    dimension: int = 1,
+    coupling: float = 0.0,
+    anisotropy: float = 0.0,
+    correlation: float = 0.0,
 ) -> wg.Problem:
     """Make the problem.
 
     Parameters
     ----------
     stiffness : float
-        Curvature of the potential, > 0.
+        Curvature of the potential along the first axis, > 0.
     beta : float
         Inverse temperature, > 0.
-    mean, variance : float
-        Of the initial Gaussian.
+    mean : float
+        Of the initial Gaussian on the first axis; the i-th has mean/i.
+    variance : float
+        Of the initial Gaussian on every axis, > 0.
     half_width : float
-        The domain is [-half_width, half_width].
+        The domain is [-half_width, half_width] on every axis.
+    dimension : int
+        1 to 4.
+    coupling : float
+        Of any two axes in the potential, such that A is positive definite.
+    anisotropy : float
+        Relative growth of the stiffness from one axis to the next.
+    correlation : float
+        Of any two coordinates at the start.
     """
     for name, value in (("stiffness", stiffness), ("beta", beta), ("variance", variance)):
         if not value > 0:
             raise wg.InputError(f"{name} = {value}: give a number > 0")
-    rest = 1 / (stiffness * beta)
+    if dimension not in (1, 2, 3, 4):
+        raise wg.InputError(f"dimension = {dimension}: give 1, 2, 3 or 4")
+    steps: Array = np.arange(float(dimension))
+    curvature = _pairwise("coupling", coupling, stiffness * (1.0 + anisotropy * steps))
+    start = _pairwise("correlation", correlation, np.full(dimension, float(variance)))
+    middle = mean / (1 + steps)
+    rest: Array = np.linalg.inv(curvature).astype(float) / beta
+    values, vectors = np.linalg.eigh(curvature)
 
-    def density(t: float, x: Array) -> Array:
-        m = mean * np.exp(-stiffness * t)
-        v = rest + (variance - rest) * np.exp(-2 * stiffness * t)
-        values: Array = np.exp(-((x - m) ** 2) / (2 * v)) / np.sqrt(2 * np.pi * v)
-        return values
+    def density(t: float, *x: Array) -> Array:
+        decay = (vectors * np.exp(-values * t)) @ vectors.T
+        return _gaussian(decay @ middle, rest + decay @ (start - rest) @ decay, x)
+
+    def potential(*x: Array) -> Array:
+        return _form(curvature, list(x)) / 2
 
     return wg.Problem(
-        domain=wg.Box((-half_width, half_width)),
-        energy=wg.Confinement(stiffness) + wg.Entropy(1 / beta),
-        initial=lambda x: density(0.0, x),
+        domain=wg.Box(*[(-half_width, half_width)] * dimension),
+        energy=wg.Potential(potential) + wg.Entropy(1 / beta),
+        initial=lambda *x: density(0.0, *x),
         exact=density,
         until=1.0,
     )
+
+
+def _pairwise(name: str, value: float, diagonal: Array) -> Array:
+    """Positive definite matrix with a diagonal and one relative entry off it."""
+    size = len(diagonal)
+    relative = np.full((size, size), value) + (1 - value) * np.eye(size)
+    low = -1 / (size - 1) if size > 1 else -np.inf
+    if size > 1 and not low < value < 1:
+        raise wg.InputError(
+            f"{name} = {value}: give a number in ({low:.3g}, 1), for a positive definite matrix"
+        )
+    if not np.all(diagonal > 0):
+        raise wg.InputError(f"anisotropy makes a stiffness {diagonal.min():.3g}: keep it > 0")
+    root = np.sqrt(diagonal)
+    matrix: Array = relative * root[:, None] * root
+    return matrix
+
+
+def _form(matrix: Array, x: list[Array]) -> Array:
+    """Quadratic form of coordinates, as arrays that broadcast."""
+    total: Array = np.zeros(())
+    for i, row in enumerate(matrix):
+        total = total + row[i] * x[i] ** 2
+        for j in range(i):
+            if row[j] != 0:
+                total = total + 2 * row[j] * x[i] * x[j]
+    return total
+
+
+def _gaussian(mean: Array, covariance: Array, x: tuple[Array, ...]) -> Array:
+    centred = [c - m for c, m in zip(x, mean, strict=True)]
+    norm = np.sqrt(np.linalg.det(2 * np.pi * covariance))
+    inverse: Array = np.asarray(np.linalg.inv(covariance), dtype=float)
+    values: Array = np.exp(-_form(inverse, centred) / 2) / norm
+    return values

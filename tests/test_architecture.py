@@ -23,8 +23,8 @@ LAYERS = [
     {"distances", "energies", "fluxes", "networks"},
     {"algebra", "finite_volume", "problem"},
     {"steppers"},
-    {"io", "observers", "particles", "plots", "solution", "solve"},
-    {"compare", "convergence", "refinement"},
+    {"concentration", "io", "observers", "particles", "plots", "solution", "solve", "stationary"},
+    {"compare", "convergence"},
     {"__main__", "cli", "commands"},
 ]
 # Rooms that see less than their layer does.

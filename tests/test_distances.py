@@ -114,13 +114,13 @@ def test_rotation_invariance_on_the_circle() -> None:
 def test_availability() -> None:
     plane = wg.Grid(wg.Box((0, 1), (0, 1)), 4)
     assert available(LINE) == ["L1", "L2", "Linf", "W1", "W2"]
-    assert available(RING) == ["L1", "L2", "Linf", "W1"]
-    assert available(plane) == ["L1", "L2", "Linf"]
+    assert available(RING) == ["L1", "L2", "Linf", "W1", "W2"]
+    assert available(plane) == ["L1", "L2", "Linf", "W1", "W2"]
+    torus = wg.Grid(wg.Box(*[wg.Axis(0, 1, periodic=True)] * 2), 4)
+    assert available(torus) == ["L1", "L2", "Linf"]
     flat = np.ones((4, 4))
     for name in ("W1", "W2"):
-        with pytest.raises(wg.InputError, match=r"one dimension only, not in 2: use L1"):
-            distance(name, flat, flat, plane)
-    with pytest.raises(wg.InputError, match="periodic axis: use W1"):
-        distance("W2", np.ones(50), np.ones(50), RING)
+        with pytest.raises(wg.InputError, match="axes that are not periodic"):
+            distance(name, flat, flat, torus)
     with pytest.raises(wg.InputError, match=r"norm 'l1' is not known: use L1, "):
         distance("l1", flat, flat, plane)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import wgflow as wg
-from wgflow.algebra.exchange import beside, repaired, to_cells
+from wgflow.algebra.exchange import repaired
 from wgflow.algebra.stencil import Stencil
 from wgflow.steppers.rkl import coefficients, stable_ratio, stages_for
 
@@ -79,9 +79,9 @@ def test_stencil_is_the_balance_of_the_faces(dimension: int, periodic: bool) -> 
     for axis in range(dimension):
         forth, back = space.flux.coefficients(grid.difference(values, axis), space.temperature)
         gap = grid.along(grid.face_distances(axis), axis)
-        low, high = beside(grid, 2 * density + 3 * start, axis)
+        low, high = grid.beside(2 * density + 3 * start, axis)
         expected -= grid.face_divergence((forth * low - back * high) / gap, axis)
-        emptied += to_cells(grid, forth / gap, axis, 0) + to_cells(grid, back / gap, axis, 1)
+        emptied += grid.to_cells(forth / gap, axis, 0) + grid.to_cells(back / gap, axis, 1)
     stencil = space.stencil(density, 0.0)
     assert isinstance(stencil, Stencil)
     out = start.copy()

@@ -18,7 +18,8 @@ Examples
 """
 
 from wgflow._version import __version__
-from wgflow.convergence import ConvergenceTable, convergence
+from wgflow.concentration import Concentration
+from wgflow.convergence import ConvergenceTable, Reference, convergence
 from wgflow.domain import Axis, Box, Clustered, Tabulated
 from wgflow.energies import (
     Confinement,
@@ -31,6 +32,7 @@ from wgflow.energies import (
     Risk,
 )
 from wgflow.errors import (
+    ConcentrationError,
     DivergenceError,
     InputError,
     SolverError,
@@ -40,6 +42,7 @@ from wgflow.errors import (
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import MUSCL, BailoCarrilloHu, ScharfetterGummel, Upwind
 from wgflow.grid import Grid
+from wgflow.mesh import Mesh, Region
 from wgflow.observers import Callback, Observer, Progress
 from wgflow.problem import Problem
 from wgflow.solution import Solution
@@ -57,6 +60,8 @@ __all__ = [
     "Box",
     "Callback",
     "Clustered",
+    "Concentration",
+    "ConcentrationError",
     "Confinement",
     "ConvergenceTable",
     "DivergenceError",
@@ -67,12 +72,15 @@ __all__ = [
     "ImplicitEuler",
     "InputError",
     "Interaction",
+    "Mesh",
     "Observer",
     "PolynomialInteraction",
     "Potential",
     "PowerLaw",
     "Problem",
     "Progress",
+    "Reference",
+    "Region",
     "Risk",
     "ScharfetterGummel",
     "Solution",

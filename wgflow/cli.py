@@ -89,11 +89,43 @@ def build_parser() -> argparse.ArgumentParser:
     converge.add_argument("--cells", type=int, metavar="N", help="cells an axis on the first grid")
     converge.add_argument("--dt", type=float, metavar="X", help="time step on the first grid")
     converge.add_argument("--until", type=float, metavar="T", help="final time")
-    converge.add_argument("--norm", default="L1", metavar="NORM", help="L1, L2, Linf, W1 or W2")
+    converge.add_argument("--norm", metavar="NORM", help="L1, L2, Linf, W1 or W2")
     converge.add_argument("--expected", type=float, metavar="P", help="order to require")
-    converge.add_argument("--within", type=float, default=0.3, metavar="W", help="allowed distance")
+    converge.add_argument("--within", type=float, metavar="W", help="allowed distance")
+    converge.add_argument(
+        "--refine", choices=("both", "space", "time"), help="what is refined (default both)"
+    )
+    converge.add_argument("--variant", default="", metavar="V", help="a variant of the case")
     converge.add_argument("--json", metavar="FILE", help="write the table there too")
+    converge.add_argument("--figure", metavar="FILE", help="draw errors and orders there")
     converge.set_defaults(command=commands.converge)
+
+    verify = words.add_parser(
+        "verify", help="measure every order that the cases state; exit 1 if one is missed"
+    )
+    verify.add_argument("case", nargs="*", metavar="CASE", help="all cases if none is named")
+    verify.add_argument("--solver", action="append", metavar="S", help="only this solver")
+    verify.add_argument("--json", metavar="FILE", help="write the results there too")
+    verify.add_argument("--verbose", action="store_true", help="say more on stderr")
+    verify.set_defaults(command=commands.verify)
+
+    stationary = words.add_parser(
+        "stationary", help="find a state at rest, or follow it over a parameter"
+    )
+    stationary.add_argument("case", metavar="CASE", help="name or path of a case")
+    stationary.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
+    stationary.add_argument(
+        "--set", action="append", default=[], metavar="K=V", help="a parameter of the case"
+    )
+    stationary.add_argument(
+        "--sweep", metavar="K=FROM:TO:COUNT", help="follow the state over a parameter"
+    )
+    stationary.add_argument(
+        "--saddles", action="store_true", help="stay on a saddle where the search finds one"
+    )
+    stationary.add_argument("--json", metavar="FILE", help="write the numbers there too")
+    stationary.add_argument("--verbose", action="store_true", help="say more on stderr")
+    stationary.set_defaults(command=commands.stationary)
 
     compare = words.add_parser("compare", help="solve a network case and run SGD beside it")
     _add_problem(compare)

@@ -259,6 +259,11 @@ class Box:
         """Number of axes."""
         return len(self.axes)
 
+    @property
+    def periodic(self) -> bool:
+        """Whether any axis is periodic."""
+        return any(axis.periodic for axis in self.axes)
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Box) and self.axes == other.axes
 

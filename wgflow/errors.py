@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "ConcentrationError",
     "DivergenceError",
     "InputError",
     "SolverError",
@@ -52,6 +53,20 @@ class DivergenceError(WgflowError, ArithmeticError):
     message : str
     solution : optional
         What had been computed before.
+    """
+
+    def __init__(self, message: str, solution: Any = None) -> None:
+        super().__init__(message)
+        self.solution = solution
+
+
+class ConcentrationError(WgflowError):
+    """The mass of a run collapsed into a few cells, as in a blow-up.
+
+    Attributes
+    ----------
+    solution : wgflow.Solution or None
+        What had been computed up to then, with status ``"failed"``.
     """
 
     def __init__(self, message: str, solution: Any = None) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.algebra.exchange import beside, to_cells
 from wgflow.algebra.stencil import Stencil
 from wgflow.energies import DiscreteEnergy
 from wgflow.errors import InputError
 from wgflow.fluxes import BailoCarrilloHu, Flux, ScharfetterGummel, face_temperature
 from wgflow.grid import Grid
+from wgflow.mesh import Mesh, as_mesh
 from wgflow.problem import Problem
 
 __all__ = ["FiniteVolume", "Rate"]
@@ -50,14 +51,15 @@ class FiniteVolume:
     Parameters
     ----------
     problem : Problem
-    grid : Grid
-        A grid of the problem's domain.
+    grid : Grid or Mesh
+        Cells of the problem's domain.
     flux : Flux
 
     Raises
     ------
     InputError
-        If the grid belongs to another domain.
+        If the grid belongs to another domain, or the flux needs lines of cells that a mesh
+        does not have.
 
     Examples
     --------
@@ -71,14 +73,22 @@ class FiniteVolume:
     True
     """
 
-    def __init__(self, problem: Problem, grid: Grid, flux: Flux) -> None:
+    def __init__(self, problem: Problem, grid: Grid | Mesh, flux: Flux) -> None:
         if grid.box != problem.domain:
             raise InputError(
                 f"the grid's domain {grid.box!r} is not the problem's {problem.domain!r}: "
                 "make the grid from problem.domain"
             )
-        self.problem, self.grid, self.flux = problem, grid, flux
-        self.energy = DiscreteEnergy(problem.energy, grid)
+        self.mesh = as_mesh(grid)
+        if self.mesh is not None and not flux.linear:
+            raise InputError(
+                f"{type(flux).__name__} needs lines of cells: on a mesh use Upwind or "
+                "ScharfetterGummel"
+            )
+        # energies, observers and steppers use the part of Grid's interface that Mesh has too;
+        # what differs asks for `mesh`
+        self.problem, self.grid, self.flux = problem, cast(Grid, grid), flux
+        self.energy = DiscreteEnergy(problem.energy, self.grid)
         self.temperature = self.energy.temperature
         self._stencil: Stencil | None = None
         reference = grid.log_reference
@@ -132,7 +142,7 @@ class FiniteVolume:
     def face_temperatures(self, density: Array) -> list[float | Array]:
         """Temperature of the faces along each axis, power laws included."""
         if not self.nonlinear:
-            return [self.temperature] * self.grid.dimension
+            return [self.temperature] * len(self.grid.shape)
         return [
             self.temperature + face_temperature(*sides) for sides in self.enthalpy_beside(density)
         ]
@@ -144,8 +154,8 @@ class FiniteVolume:
         heat = positive * self.energy.enthalpy_slope(positive)
         grid = self.grid
         return [
-            (*beside(grid, positive, a), beside(grid, enthalpy, a), beside(grid, heat, a))
-            for a in range(grid.dimension)
+            (*grid.beside(positive, a), grid.beside(enthalpy, a), grid.beside(heat, a))
+            for a in range(len(grid.shape))
         ]
 
     def stencil(self, density: Array, time: float) -> Stencil:
@@ -166,7 +176,7 @@ class FiniteVolume:
             if fitted and self.nonlinear:
                 sides = self.enthalpy_beside(density)[axis]
                 faces = face_temperature(*sides)
-                heat = heat + to_cells(grid, faces, axis, 1) * grid.along(grid.widths[axis], axis)
+                heat = heat + grid.to_cells(faces, axis, 1) * grid.along(grid.widths[axis], axis)
             difference = stencil.lower_difference(potential, axis)
             spread[:] = self.flux.spread(difference, heat).ravel()
         return stencil
@@ -201,7 +211,7 @@ class FiniteVolume:
                 fuller * np.abs(enthalpy[1] - enthalpy[0]), change, out=diffusivity, where=apart
             )
             diffusivity /= grid.along(grid.face_distances(axis), axis)
-            rate += to_cells(grid, diffusivity, axis, 0) + to_cells(grid, diffusivity, axis, 1)
+            rate += grid.to_cells(diffusivity, axis, 0) + grid.to_cells(diffusivity, axis, 1)
         return float(rate.max())
 
     def rate(self, density: Array, time: float) -> Rate:
@@ -210,6 +220,8 @@ class FiniteVolume:
         With a power law the emptying rate includes what the stability of its diffusion asks.
         """
         scale = self.problem.scale(time)
+        if self.mesh is not None:
+            return self._mesh_rate(self.mesh, density, time)
         if self.flux.two_point:
             stencil = self.stencil(density, time)
             out = np.empty(self.grid.shape)
@@ -229,6 +241,20 @@ class FiniteVolume:
         flat *= scale
         return Rate(flat.reshape(self.grid.shape), scale * emptying)
 
+    def _mesh_rate(self, mesh: Mesh, density: Array, time: float) -> Rate:
+        """Time derivative by the two-point coefficients of every face."""
+        scale = self.problem.scale(time)
+        potential = self.potential(density, time)
+        (heat,) = self.face_temperatures(density)
+        forth, back = self.flux.coefficients(mesh.difference(potential), heat)
+        low, high = mesh.beside(density)
+        flux = (forth * low - back * high) / mesh.distances
+        emptying = mesh.to_cells(forth / mesh.distances, 0, 0)
+        emptying += mesh.to_cells(back / mesh.distances, 0, 1)
+        # an empty cell bounds nothing
+        fastest = float(np.max(emptying[density > 0], initial=0.0))
+        return Rate(-scale * mesh.face_divergence(flux), scale * fastest)
+
     def dissipation(self, density: Array, rate: Rate, time: float) -> float:
         """Rate -dF/dt at which the free energy decreases, by the discrete chain rule."""
         variation = self.energy.first_variation(density, time)
@@ -245,7 +271,7 @@ def check_density(density: Array, grid: Grid) -> None:
     for name, bad in (("not finite", ~np.isfinite(density)), ("negative", density < 0)):
         if np.any(bad):
             index = tuple(np.argwhere(bad)[0])
-            point = ", ".join(f"{c[i]:.6g}" for c, i in zip(grid.centers, index, strict=True))
+            point = ", ".join(f"{c[index]:.6g}" for c in grid.coordinates)
             raise InputError(
                 f"the density is {name} in {int(bad.sum())} of {grid.size} cells, first at "
                 f"({point}): {density[index]:.6g}; give finite values >= 0"

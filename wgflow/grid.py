@@ -161,6 +161,27 @@ class Grid:
             change = np.concatenate([change, wrap], axis=axis)
         return change
 
+    def beside(self, values: Array, axis: int) -> tuple[Array, Array]:
+        """Cell values below and above each face of :meth:`difference`."""
+        faces = range(values.shape[axis] - (not self.box.axes[axis].periodic))
+        return values.take(faces, axis), np.roll(values, -1, axis).take(faces, axis)
+
+    def to_cells(self, values: Array, axis: int, side: int) -> Array:
+        """Give each cell the value of its upper (side 0) or lower (1) face, over its width."""
+        if self.box.axes[axis].periodic:
+            cells = np.roll(values, side, axis)
+        else:
+            pad = [(0, 0)] * self.dimension
+            pad[axis] = (side, 1 - side)
+            cells = np.pad(values, pad)
+        of_cells: Array = cells / self.along(self.widths[axis], axis)
+        return of_cells
+
+    def volume(self, cell: int) -> float:
+        """Volume of one cell by its flat number, without an array of all."""
+        where = np.unravel_index(cell, self.shape)
+        return math.prod(float(w[i]) for w, i in zip(self.widths, where, strict=True))
+
     def face_distances(self, axis: int) -> Array:
         """Distances of the centres beside the faces of :meth:`difference`, shape (faces,)."""
         lines = self.lines[axis]

@@ -217,7 +217,7 @@ class BoundaryMass(Observer):
         self.where = ""
         self._ends = [
             (axis, end)
-            for axis, data in enumerate(self.grid.box.axes)
+            for axis, data in enumerate([] if space.mesh else self.grid.box.axes)
             for end, cut in enumerate(data.truncated)
             if cut
         ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.mesh import Mesh, as_mesh
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +73,10 @@ def solution_figure(solution: Solution) -> Figure:
 def _draw_solution(solution: Solution) -> Figure:
     figure = _figure(10, 3.8)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
-    if solution.grid.dimension == 1:
+    mesh = as_mesh(solution.grid)
+    if mesh is not None:
+        _draw_cells(figure, left, solution, mesh)
+    elif solution.grid.dimension == 1:
         _draw_stack(left, solution)
     elif solution.grid.dimension == 2:
         _draw_map(figure, left, solution)
@@ -138,6 +142,29 @@ def _draw_map(figure: Figure, axes: Axes, solution: Solution) -> None:
     axes.grid(visible=False)
     figure.colorbar(mesh, ax=axes, label="density")
     axes.set(xlabel=grid.box.names[0], ylabel=grid.box.names[1])
+
+
+def _draw_cells(figure: Figure, axes: Axes, solution: Solution, mesh: Mesh) -> None:
+    """Colour the cells of a plane mesh; project those of a solid one."""
+    from matplotlib.collections import PolyCollection
+
+    first, second, *_ = mesh.box.names
+    if mesh.dimension == 2:
+        corners = mesh.geometry.corners
+        around = corners - corners.mean(axis=1, keepdims=True)
+        order = np.argsort(np.arctan2(around[..., 1], around[..., 0]), axis=1)
+        outlines = np.take_along_axis(corners, order[..., None], axis=1)
+        drawn: Any = PolyCollection(list(outlines), array=solution.density, cmap=MAP)
+        drawn.set_edgecolor("face")
+        axes.add_collection(drawn)
+        axes.autoscale_view()
+    else:
+        x, y = mesh.coordinates[:2]
+        drawn = axes.scatter(x, y, c=solution.density, s=4, cmap=MAP)
+    axes.set_aspect("equal")
+    axes.grid(visible=False)
+    figure.colorbar(drawn, ax=axes, label="density")
+    axes.set(xlabel=first, ylabel=second)
 
 
 def _draw_marginals(axes: Axes, solution: Solution) -> None:

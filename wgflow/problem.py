@@ -12,6 +12,7 @@ from wgflow._typing import Array
 from wgflow.domain import Box
 from wgflow.energies import Energy, Term
 from wgflow.errors import InputError
+from wgflow.mesh import Region
 from wgflow.networks.network import Network
 
 __all__ = ["Problem"]
@@ -23,7 +24,7 @@ class Problem:
 
     Parameters
     ----------
-    domain : Box
+    domain : Box or Region
         Where the density lives; no flux through bounds that are not periodic.
     energy : Energy or Term
         The free energy F.
@@ -40,6 +41,9 @@ class Problem:
         Time at which a run stops unless told otherwise.
     network : Network, optional
         The finite network of which this is the limit, for the particle dynamics.
+    blows_up : bool
+        Whether the density may collapse to a point in finite time: then a run stops with a
+        ConcentrationError once most of the mass sits in a few cells.
 
     Raises
     ------
@@ -48,7 +52,7 @@ class Problem:
         scale is not positive.
     """
 
-    domain: Box
+    domain: Box | Region
     energy: Energy | Term
     initial: Callable[..., Array] | Array
     time_scale: float | Callable[[float], float] = 1.0
@@ -56,10 +60,13 @@ class Problem:
     reference: Mapping[str, Callable[[float], float]] = field(default_factory=dict)
     until: float = 1.0
     network: Network | None = None
+    blows_up: bool = False
 
     def __post_init__(self) -> None:
-        if not isinstance(self.domain, Box):
-            raise InputError(f"domain {self.domain!r}: give a Box, such as Box((-1, 1))")
+        if not isinstance(self.domain, Box | Region):
+            raise InputError(
+                f"domain {self.domain!r}: give a Box, such as Box((-1, 1)), or a Region"
+            )
         if not isinstance(self.energy, Energy | Term):
             raise InputError(
                 f"energy {self.energy!r}: give a term, such as Potential(...), or a sum of terms"
@@ -68,6 +75,19 @@ class Problem:
             raise InputError(f"final time {self.until}: give a finite number > 0")
         if not callable(self.time_scale):
             self._checked_scale(self.time_scale, 0.0)
+
+    @property
+    def box(self) -> Box:
+        """The domain, where it must be a box.
+
+        Raises
+        ------
+        InputError
+            If it is a region.
+        """
+        if isinstance(self.domain, Region):
+            raise InputError(f"the domain is {self.domain!r}, which has no axes: this needs a Box")
+        return self.domain
 
     def scale(self, time: float) -> float:
         """Time scale s(t).

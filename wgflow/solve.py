@@ -12,6 +12,7 @@ import numpy as np
 
 from wgflow import catalog
 from wgflow._typing import Array
+from wgflow.concentration import Concentration
 from wgflow.errors import (
     DivergenceError,
     InputError,
@@ -21,6 +22,7 @@ from wgflow.errors import (
 )
 from wgflow.finite_volume import check_density
 from wgflow.grid import Grid
+from wgflow.mesh import Mesh, Region
 from wgflow.observers import BoundaryMass, History, Observer, Snapshots, State
 from wgflow.problem import Problem
 from wgflow.solution import Solution
@@ -40,7 +42,7 @@ def solve(
     problem: Problem,
     solver: SolverLike | None = None,
     *,
-    cells: int | Sequence[int] | None = None,
+    cells: int | Sequence[int] | Mesh | None = None,
     until: float | None = None,
     dt: float | None = None,
     tolerance: float | None = None,
@@ -58,8 +60,8 @@ def solve(
         Name or path of a file like those in ``solvers/``; a function
         ``stepper(problem, grid, **options)``; or a stepper. By default
         ``scharfetter_gummel`` with an entropy in the energy, else ``muscl``.
-    cells : int or sequence of int, optional
-        Cells along each axis; 400, 128², 32³, 16⁴ by default.
+    cells : int, sequence of int or Mesh, optional
+        Cells along each axis; 400, 128², 32³, 16⁴ by default. On a Region, its mesh.
     until : float, optional
         Final time; the problem's by default.
     dt, tolerance : float, optional
@@ -87,6 +89,8 @@ def solve(
         If the density stops being finite; its ``solution`` holds what came before.
     SolverError
         If an implicit step cannot be solved.
+    ConcentrationError
+        If the problem may blow up, and its mass has collapsed into a few cells.
 
     Examples
     --------
@@ -112,6 +116,8 @@ def solve(
     if isinstance(snapshots, int | np.integer):
         snapshots = [until * i / int(snapshots) for i in range(1, int(snapshots))]
     recorder = History(space, until), Snapshots(snapshots, until), BoundaryMass(space)
+    if problem.blows_up:
+        observers = [Concentration(space.grid), *observers]
     begun = clock.perf_counter()
     status, failure, steps = _loop(stepper, density, until, [*recorder, *observers])
     wall = clock.perf_counter() - begun
@@ -127,7 +133,7 @@ def solve(
 def _prepared(
     problem: Problem,
     solver: SolverLike | None,
-    cells: int | Sequence[int] | None,
+    cells: int | Sequence[int] | Mesh | None,
     given: Mapping[str, Any],
 ) -> tuple[Stepper, str]:
     """Give the stepper of a run and its name."""
@@ -137,7 +143,7 @@ def _prepared(
         if solver.space.problem is not problem:
             raise InputError("the stepper was made for another problem: make it from this one")
         return solver, type(solver).__name__
-    grid = Grid(problem.domain, _default_cells(problem) if cells is None else cells)
+    grid = _cells(problem, cells)
     solver = solver or default_solver(problem)
     name = solver if isinstance(solver, str) else getattr(solver, "__name__", "custom")
     return make_stepper(problem, grid, solver, given), name
@@ -150,15 +156,29 @@ def default_solver(problem: Problem) -> str:
     energy = problem.energy
     terms = energy.terms if isinstance(energy, Energy) else (energy,)
     noisy = any(isinstance(term, Entropy) and term.temperature > 0 for term in terms)
-    return "scharfetter_gummel" if noisy else "muscl"
+    if noisy:
+        return "scharfetter_gummel"
+    return "upwind" if isinstance(problem.domain, Region) else "muscl"
 
 
-def _default_cells(problem: Problem) -> int:
-    return DEFAULT_CELLS[problem.domain.dimension - 1]
+def _cells(problem: Problem, cells: int | Sequence[int] | Mesh | None) -> Grid | Mesh:
+    """Give the mesh, or make the grid."""
+    if isinstance(cells, Mesh):
+        return cells
+    if isinstance(problem.domain, Region):
+        raise InputError(
+            f"a problem on {problem.domain!r} needs a mesh, not {cells} cells: pass "
+            "cells=wg.Mesh.from_fipy(...)"
+        )
+    default = DEFAULT_CELLS[problem.domain.dimension - 1]
+    return Grid(problem.domain, default if cells is None else cells)
 
 
 def make_stepper(
-    problem: Problem, grid: Grid, solver: str | Callable[..., Stepper], options: Mapping[str, Any]
+    problem: Problem,
+    grid: Grid | Mesh,
+    solver: str | Callable[..., Stepper],
+    options: Mapping[str, Any],
 ) -> Stepper:
     """Compose a stepper by a recipe from ``solvers/`` or by a function.
 
@@ -223,8 +243,8 @@ def _advance(stepper: Stepper, state: State, stop: float) -> State:
     if not np.isfinite(step.density.sum()):
         bad = np.argwhere(~np.isfinite(step.density))
         index = bad[0] if len(bad) else np.zeros(step.density.ndim, dtype=int)
-        centers = stepper.space.grid.centers
-        point = ", ".join(f"{c[i]:.6g}" for c, i in zip(centers, index, strict=True))
+        where = stepper.space.grid.coordinates
+        point = ", ".join(f"{c[tuple(index)]:.6g}" for c in where)
         raise DivergenceError(
             f"the density is not finite at t = {time:.6g} in {len(bad)} cells, first at "
             f"({point}), after {state.steps} steps: check the energy there, or reduce dt; what "

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from wgflow._typing import Array
 from wgflow.grid import Grid
+from wgflow.mesh import Mesh
 
-__all__ = ["add_limited", "beside", "repaired", "settle_mass", "to_cells"]
+__all__ = ["add_limited", "repaired", "settle_mass"]
 
 REPAIR_PASSES = 50
 UNSEEN = 1e-30  # of the mass: below the rounding of any sum with it
 ROUNDING_OF_MASS = 1e-12  # relative; a larger error of a step is left for all to see
 
 
-def add_limited(grid: Grid, density: Array, fluxes: list[Array]) -> Array:
+def add_limited(grid: Grid | Mesh, density: Array, fluxes: list[Array]) -> Array:
     """Move mass through the faces, as far as no cell gives more than it has.
 
     Parameters
@@ -24,7 +23,7 @@ def add_limited(grid: Grid, density: Array, fluxes: list[Array]) -> Array:
     density : array of the grid's shape
         Nonnegative.
     fluxes : list of arrays
-        For each axis what is to cross the faces of :meth:`Grid.difference`, upwards,
+        For each direction what is to cross the faces of :meth:`Grid.difference`, upwards,
         a unit of face area.
 
     Returns
@@ -40,20 +39,20 @@ def add_limited(grid: Grid, density: Array, fluxes: list[Array]) -> Array:
     leaving = np.zeros(grid.shape)
     for axis, flux in enumerate(fluxes):
         up, down = np.maximum(flux, 0.0), np.minimum(flux, 0.0)
-        leaving += to_cells(grid, up, axis, 0) - to_cells(grid, down, axis, 1)
+        leaving += grid.to_cells(up, axis, 0) - grid.to_cells(down, axis, 1)
     # the margin is for the rounding of the differences
     held = (1 - 1e-12) * density
     short = leaving > held
     allowed = np.divide(held, leaving, out=np.ones(grid.shape), where=short)
     out = density - allowed * leaving
     for axis, flux in enumerate(fluxes):
-        from_below, from_above = beside(grid, allowed, axis)
+        from_below, from_above = grid.beside(allowed, axis)
         up, down = np.maximum(flux, 0.0) * from_below, np.minimum(flux, 0.0) * from_above
-        out += to_cells(grid, up, axis, 1) - to_cells(grid, down, axis, 0)
+        out += grid.to_cells(up, axis, 1) - grid.to_cells(down, axis, 0)
     return out
 
 
-def repaired(grid: Grid, density: Array) -> Array:
+def repaired(grid: Grid | Mesh, density: Array) -> Array:
     """Fill cells below 0 from the cells beside them, in proportion to what those hold.
 
     For what rounding or the far tails of a density leave below 0; the mass stays. Cells
@@ -70,30 +69,24 @@ def repaired(grid: Grid, density: Array) -> Array:
     return density
 
 
-def _repair_pass(grid: Grid, density: Array) -> Array:
+def _repair_pass(grid: Grid | Mesh, density: Array) -> Array:
     missing, full = np.maximum(-density, 0.0), np.maximum(density, 0.0)
     # an even share where all cells around are empty
     weight = full + float(np.finfo(float).tiny)
     around = np.zeros(grid.shape)
-    for axis in range(grid.dimension):
-        low, high = beside(grid, weight, axis)
-        around += to_cells(grid, low, axis, 1) + to_cells(grid, high, axis, 0)
+    for axis in range(len(grid.shape)):
+        low, high = grid.beside(weight, axis)
+        around += grid.to_cells(low, axis, 1) + grid.to_cells(high, axis, 0)
     share = missing / around
-    for axis in range(grid.dimension):
-        low, high = beside(grid, weight, axis)
-        share_low, share_high = beside(grid, share, axis)
-        full -= to_cells(grid, low * share_high, axis, 0)
-        full -= to_cells(grid, high * share_low, axis, 1)
+    for axis in range(len(grid.shape)):
+        low, high = grid.beside(weight, axis)
+        share_low, share_high = grid.beside(share, axis)
+        full -= grid.to_cells(low * share_high, axis, 0)
+        full -= grid.to_cells(high * share_low, axis, 1)
     return full
 
 
-def beside(grid: Grid, values: Array, axis: int) -> tuple[Array, Array]:
-    """Cell values below and above each face of :meth:`Grid.difference`."""
-    faces = range(len(grid.face_distances(axis)))
-    return values.take(faces, axis), np.roll(values, -1, axis).take(faces, axis)
-
-
-def settle_mass(grid: Grid, density: Array, mass: float) -> Array:
+def settle_mass(grid: Grid | Mesh, density: Array, mass: float) -> Array:
     """Give the fullest cell what rounding took from the mass, in place.
 
     Over very many steps the rounding of each would add up.
@@ -101,19 +94,5 @@ def settle_mass(grid: Grid, density: Array, mass: float) -> Array:
     lost = mass - grid.integrate(density)
     fullest = int(np.argmax(density))
     if abs(lost) < ROUNDING_OF_MASS * mass:
-        where = np.unravel_index(fullest, grid.shape)
-        volume = math.prod(float(w[i]) for w, i in zip(grid.widths, where, strict=True))
-        density[where] += lost / volume
+        density.flat[fullest] += lost / grid.volume(fullest)
     return density
-
-
-def to_cells(grid: Grid, values: Array, axis: int, side: int) -> Array:
-    """Give each cell the value of its upper (side 0) or lower (1) face, over its width."""
-    if grid.box.axes[axis].periodic:
-        cells = np.roll(values, side, axis)
-    else:
-        pad = [(0, 0)] * grid.dimension
-        pad[axis] = (side, 1 - side)
-        cells = np.pad(values, pad)
-    of_cells: Array = cells / grid.along(grid.widths[axis], axis)
-    return of_cells

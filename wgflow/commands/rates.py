@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,51 +13,74 @@ from wgflow.errors import InputError
 from wgflow.problem import Problem
 from wgflow.solve import default_solver, solve
 
-__all__ = ["converge", "study_coupling", "study_refinement"]
-
-DEFAULT_LEVELS = (50, 100, 200, 400)
+__all__ = ["converge", "study_coupling", "study_refinement", "verify"]
 
 
 def converge(given: argparse.Namespace) -> int:
     """Measure the order of convergence of a solver on a case."""
-    from wgflow.convergence import convergence
+    from wgflow.convergence.verification import plan
     from wgflow.io import write_json
 
     case = catalog.load("cases", given.case)
     problem = case.problem(**settings_of(case.problem, given.set))
     solver = given.solver or getattr(case, "DEFAULT_SOLVER", None) or default_solver(problem)
-    name = Path(solver).stem
-    plan = getattr(case, "CONVERGENCE", {})
-    cells = levels(plan.get("cells", DEFAULT_LEVELS), given.cells, given.levels)
-    step = given.dt if given.dt is not None else plan.get("dt", {}).get(name)
-    table = convergence(
-        problem,
-        solver,
-        cells=cells,
-        dt=step,
-        until=given.until or plan.get("until"),
-        norm=given.norm,
-        case=Path(given.case).stem,
-        options=options_of(solver, given.option),
+    stated = plan(given.case, solver, given.variant)
+    asked = {"refine": given.refine, "dt": given.dt, "until": given.until, "norm": given.norm}
+    study = {**stated.study, **{k: v for k, v in asked.items() if v is not None}}
+    if study["refine"] == "time":
+        study["cells"] = given.cells or study["cells"][-1]
+        if given.levels is not None and study["dt"] is not None:
+            study["dt"] = [study["dt"] / 2**i for i in range(given.levels)]
+    else:
+        study["cells"] = levels(study["cells"], given.cells, given.levels)
+    changed = given.set or given.cells or given.levels or any(v is not None for v in asked.values())
+    parameters = {**stated.parameters, **settings_of(case.problem, given.set)}
+    options = {**stated.options, **options_of(solver, given.option)}
+    expected = stated.expected if given.expected is None else given.expected
+    plan_ = replace(
+        stated,
+        study=study,
+        parameters=parameters,
+        options=options,
+        expected=expected,
+        within=stated.within if given.within is None else given.within,
+        finest_error=None if changed else stated.finest_error,
     )
-    expected = given.expected
-    caps: dict[str, float] = {}
-    if expected is None:
-        expected = getattr(case, "EXPECTED", {}).get(name)
-        default = given.cells is None and given.levels is None and given.norm == "L1"
-        caps = getattr(case, "FINEST_ERROR", {}) if default and not given.set else {}
-    table = replace(table, expected=expected, within=given.within, finest_error=caps.get(name))
-    print(f"{table.case}, {table.solver}")
-    print(table.to_text())
+    table = plan_.run()
+    print(f"{table.case}, {plan_.method}")
+    print(table.to_text(every_norm=True))
     if given.json:
         write_json(Path(given.json), table.to_json())
+    if given.figure:
+        from wgflow.convergence.figure import convergence_figure
+
+        convergence_figure(table).savefig(given.figure)
     if expected is None:
         print("no order is stated for this pair: pass --expected to require one")
         return 0
-    band = f"{expected:g} ± {given.within:g}"
+    band = f"{expected:g} ± {table.within:g}"
     cap = f", finest error at most {table.finest_error:g}" if table.finest_error else ""
     print(f"{'passed' if table.passed else 'MISSED'}: order {table.rate:.3f}, expected {band}{cap}")
     return 0 if table.passed else 1
+
+
+def verify(given: argparse.Namespace) -> int:
+    """Run the matrix of cases and solvers; exit code 1 if anything fails."""
+    from wgflow.convergence import verification
+    from wgflow.io import write_json
+
+    def progress(number: int, count: int, plan: verification.Plan) -> None:
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r\033[K{number + 1}/{count} {plan.title}, {plan.method}")
+            sys.stderr.flush()
+
+    result = verification.verify(given.case or None, given.solver, progress=progress)
+    if sys.stderr.isatty():
+        sys.stderr.write("\r\033[K")
+    print(result.to_text())
+    if given.json:
+        write_json(Path(given.json), result.to_json())
+    return 0 if result.passed else 1
 
 
 def study_coupling(given: argparse.Namespace) -> int:
@@ -96,8 +120,8 @@ def study_coupling(given: argparse.Namespace) -> int:
 
 def study_refinement(given: argparse.Namespace) -> int:
     """Tabulate a recorded quantity on a sequence of grids and extrapolate."""
+    from wgflow.convergence.refinement import refinement
     from wgflow.io import write_json
-    from wgflow.refinement import refinement
 
     case = catalog.load("cases", given.case)
     problem: Problem = case.problem(**settings_of(case.problem, given.set))

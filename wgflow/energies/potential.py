@@ -92,7 +92,7 @@ class _DiscretePotential(DiscreteTerm):
             ) from None
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):
-            point = ", ".join(f"{c[i]:.6g}" for c, i in zip(self.grid.centers, bad[0], strict=True))
+            point = ", ".join(f"{c[tuple(bad[0])]:.6g}" for c in self.grid.coordinates)
             when = f" at t = {time:.6g}" if self.time_dependent else ""
             error = DivergenceError if time > 0 else InputError
             raise error(

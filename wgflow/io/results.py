@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wgflow.io.files import atomically, claim_directory, write_json, write_table
+from wgflow.mesh import Mesh, as_mesh
 
 if TYPE_CHECKING:
     from wgflow.solution import Solution
@@ -60,7 +61,10 @@ def _write_hdf5(solution: Solution, path: Path) -> None:
         density = file.create_dataset("density", data=solution.densities)
         density.attrs["long_name"] = "cell averages of the probability density"
         density.dims[0].attach_scale(file["time"])
-        for axis, name in enumerate(grid.box.names):
+        mesh = as_mesh(grid)
+        if mesh is not None:
+            _write_cells(file, density, mesh)
+        for axis, name in enumerate(grid.box.names if mesh is None else ()):
             file[name] = grid.centers[axis]
             file[name].make_scale(name)
             file[f"{name}_edges"] = grid.edges[axis]
@@ -70,3 +74,14 @@ def _write_hdf5(solution: Solution, path: Path) -> None:
             history[column] = values
         if solution.moments.size:
             history["moments"] = solution.moments
+
+
+def _write_cells(file: Any, density: Any, mesh: Mesh) -> None:
+    """Write the centres, volumes and vertices of a mesh' cells."""
+    for name, values in zip(mesh.box.names, mesh.coordinates, strict=True):
+        file[name] = values
+        file[name].make_scale(name)
+        density.dims[1].attach_scale(file[name])
+    file["volume"] = mesh.volumes
+    file["vertices"] = mesh.geometry.corners
+    file.attrs["mesh"] = repr(mesh)

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.algebra import LocalSystem
-from wgflow.algebra.exchange import beside
+from wgflow.algebra import LocalSystem, MeshSystem
 from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import ScharfetterGummel, face_temperature_slopes
@@ -78,7 +77,7 @@ class Stage:
                 "the BailoCarrilloHu or ScharfetterGummel flux"
             )
         self.space, self.weight = space, weight
-        self._kept: tuple[float, LocalSystem] | None = None
+        self._kept: tuple[float, LocalSystem | MeshSystem] | None = None
 
     def solve(self, given: Array, old: Array, time: float, dt: float) -> StageResult:
         """Solve the stage.
@@ -123,15 +122,15 @@ class Stage:
         potential = space.potential(self._mean(old, density), time)
         heats = space.face_temperatures(density)
         fluxes = []
-        for axis in range(grid.dimension):
+        for axis in range(len(grid.shape)):
             difference = grid.difference(potential, axis)
             forth, back = space.flux.coefficients(difference, heats[axis])
-            low, high = beside(grid, density, axis)
+            low, high = grid.beside(density, axis)
             distance = grid.along(grid.face_distances(axis), axis)
             fluxes.append(factor * (forth * low - back * high) / distance)
         return fluxes
 
-    def _linear_system(self, old: Array, time: float, factor: float) -> LocalSystem:
+    def _linear_system(self, old: Array, time: float, factor: float) -> LocalSystem | MeshSystem:
         """System of a drift that does not depend on the density; kept while dt stays."""
         # steps that divide an interval evenly differ by the rounding of their times
         if (
@@ -142,12 +141,14 @@ class Stage:
             self._kept = (factor, self._system(self.space.potential(old, time), old, factor))
         return self._kept[1]
 
-    def _system(self, potential: Array, density: Array, factor: float) -> LocalSystem:
+    def _system(self, potential: Array, density: Array, factor: float) -> LocalSystem | MeshSystem:
         space = self.space
         coefficients = [
             space.flux.coefficients(space.grid.difference(potential, axis), heat)
             for axis, heat in enumerate(space.face_temperatures(density))
         ]
+        if space.mesh is not None:
+            return MeshSystem(space.mesh, coefficients[0], factor)
         return LocalSystem(space.grid, coefficients, factor)
 
     def _mean(self, old: Array, new: Array) -> Array:
@@ -185,7 +186,7 @@ class Stage:
 
     def _newton_step(
         self,
-        system: LocalSystem,
+        system: LocalSystem | MeshSystem,
         potential: Array,
         image: Array,
         guess: Array,
@@ -222,9 +223,9 @@ class Stage:
         heats = space.face_temperatures(guess)
         sides = space.enthalpy_beside(guess) if space.nonlinear else []
         slopes = []
-        for axis in range(grid.dimension):
+        for axis in range(len(grid.shape)):
             difference = grid.difference(potential, axis)
-            low, high = beside(grid, image, axis)
+            low, high = grid.beside(image, axis)
             heat = heats[axis]
             distance = grid.along(grid.face_distances(axis), axis)
             if not space.nonlinear:
@@ -250,7 +251,7 @@ class Stage:
         for axis, slope in enumerate(slopes):
             flux = slope.by_difference * grid.difference(change, axis)
             if slope.by_low is not None and slope.by_high is not None:
-                low, high = beside(grid, direction, axis)
+                low, high = grid.beside(direction, axis)
                 flux += slope.by_low * low + slope.by_high * high
             out -= grid.face_divergence(flux, axis)
         return out

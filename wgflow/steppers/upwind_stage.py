@@ -8,7 +8,6 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.algebra import LocalSystem
-from wgflow.algebra.exchange import beside
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import ScharfetterGummel
@@ -124,9 +123,9 @@ class UpwindStage:
         residual = density - given
         for axis in range(grid.dimension):
             velocity = -grid.difference(variation, axis)
-            low, high = beside(grid, density, axis)
+            low, high = grid.beside(density, axis)
             upwind = np.where(velocity > 0, low, high)
-            below, above = beside(grid, curvature, axis)
+            below, above = grid.beside(curvature, axis)
             forth = np.maximum(velocity, 0.0) + upwind * below
             back = np.maximum(-velocity, 0.0) + upwind * above
             faces.velocity.append(velocity)

@@ -1,0 +1,54 @@
+"""Run benchmarks; print a table and write ``results.json`` and ``results.txt``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from . import accuracy, drift, explicit, implicit, memory
+from ._measure import Record, versions
+
+BENCHMARKS = {module.NAME: module for module in (drift, explicit, implicit, accuracy, memory)}
+
+
+def line(record: Record) -> str:
+    verdict = {None: "", True: "met", False: "NOT MET"}[record.met]
+    if record.unit == "skipped":
+        return f"{record.quantity:<66} {'skipped':>10}  {record.compared}"
+    goal = f"{record.goal} {verdict}" if record.goal else ""
+    value = f"{record.value:.4g}"
+    return f"{record.quantity:<66} {value:>10} {record.unit:<12} {goal}\n      {record.compared}"
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    given = parser.parse_args(arguments)
+    unknown = set(given.names) - set(BENCHMARKS)
+    if unknown:
+        parser.error(f"no benchmark {', '.join(unknown)}: choose from {', '.join(BENCHMARKS)}")
+    used = versions()
+    head = ", ".join(f"{name} {version}" for name, version in used.items())
+    lines = [f"# {head}; one thread; medians of at least 5"]
+    print(lines[0], flush=True)
+    records: list[Record] = []
+    for name in given.names or BENCHMARKS:
+        lines.append(f"\n== {name}: {(BENCHMARKS[name].__doc__ or '').strip()}")
+        print(lines[-1], flush=True)
+        for record in BENCHMARKS[name].run():
+            records.append(record)
+            lines.append(line(record))
+            print(lines[-1], flush=True)
+    given.out.mkdir(parents=True, exist_ok=True)
+    content = {"versions": used, "records": [record.as_dict() for record in records]}
+    (given.out / "results.json").write_text(json.dumps(content, indent=2) + "\n")
+    (given.out / "results.txt").write_text("\n".join(lines) + "\n")
+    print(f"\nwritten: {given.out / 'results.json'}, {given.out / 'results.txt'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

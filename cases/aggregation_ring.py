@@ -1,0 +1,107 @@
+"""Attraction and repulsion in the plane: the density collapses onto a ring.
+
+    W(z) = |z|^4/4 - |z|^2/2 ,      F = 1/2 int int W(x - y) rho rho       (no noise)
+
+**Minimum.** For mean 0, M_2 = int |x|^2 rho, M_4 = int |x|^4 rho and S = int x x^T rho,
+
+    2 F = M_4/2 + M_2^2/2 + tr S^2 - M_2 >= 3 M_2^2/2 - M_2 >= -1/6 ,
+
+by M_4 >= M_2^2 and tr S^2 >= M_2^2/2. Equality needs |x|^2 = 1/3 everywhere: the minimum
+F = -1/12 is taken on the ring of radius 1/sqrt(3) = 0.577350.
+
+**Exact solution.** A radial density stays radial, and grad W * rho = x (|x|^2 + 2 M_2 - 1): u =
+|x|^2 obeys the Bernoulli equation u' = -2 u (u + 2 M_2(t) - 1), whose flow is the Moebius map
+
+    u(t) = u0/(A + B u0) ,
+    A' = 2 (2 M_2 - 1) A ,    B' = 2 + 2 (2 M_2 - 1) B ,    A(0) = 1, B(0) = 0 .
+
+With M_2(t) = int u0/(A + B u0) rho0 this is a system of two ordinary equations, and
+
+    rho(t, x) = rho0(u0) A/(1 - B u)^2 ,    u0 = A u/(1 - B u) .
+
+The start is the Gaussian of variance `variance` on each axis.
+
+**Rates.** While the density is smooth: MUSCL 2, upwind 1. Refinement path: explicit, dt
+proportional to h. On the ring itself compare radii and energies, not densities.
+
+**Source.** Kolokolnikov, Sun, Uminsky, Bertozzi, Phys. Rev. E 84 (2011) 015203 for rings of such
+kernels; the Moebius reduction is ours.
+"""
+
+from functools import cache
+
+import numpy as np
+
+import wgflow as wg
+from wgflow._typing import Array
+
+CELLS = 64
+RADIUS = 1 / np.sqrt(3.0)
+MINIMUM = -1 / 12
+EXPECTED = {"muscl": 2.0, "upwind": 1.0}
+CONVERGENCE = {"cells": (32, 64, 128), "until": 0.5}
+FINEST_ERROR = {"muscl": 9e-4, "upwind": 3.2e-2}
+
+
+def problem(variance: float = 0.06, half_width: float = 1.5) -> wg.Problem:
+    """Make the problem.
+
+    Parameters
+    ----------
+    variance : float
+        Of the initial Gaussian on each axis, > 0.
+    half_width : float
+        The domain is [-half_width, half_width] on both axes.
+    """
+    if not variance > 0:
+        raise wg.InputError(f"variance = {variance}: give a number > 0")
+    # squared radii of the start: exponential of mean 2 * variance
+    squares, weights = _exponential(2 * variance)
+
+    def second_moment(a: float, b: float) -> float:
+        return float(weights @ (squares / (a + b * squares)))
+
+    @cache
+    def flow(t: float) -> tuple[float, float]:
+        from scipy.integrate import solve_ivp
+
+        def slope(_: float, y: Array) -> list[float]:
+            growth = 2 * (2 * second_moment(y[0], y[1]) - 1)
+            return [growth * y[0], 2 + growth * y[1]]
+
+        done = solve_ivp(slope, (0.0, t), [1.0, 0.0], rtol=1e-12, atol=1e-14, method="DOP853")
+        return float(done.y[0, -1]), float(done.y[1, -1])
+
+    def density(t: float, x: Array, y: Array) -> Array:
+        a, b = flow(float(t)) if t > 0 else (1.0, 0.0)
+        u = x**2 + y**2
+        inside = 1 - b * u
+        safe = np.where(inside > 0, inside, 1.0)
+        start = np.exp(-a * u / safe / (2 * variance)) / (2 * np.pi * variance)
+        values: Array = np.where(inside > 0, start * a / safe**2, 0.0)
+        return values
+
+    def energy(t: float) -> float:
+        a, b = flow(float(t)) if t > 0 else (1.0, 0.0)
+        u = squares / (a + b * squares)
+        second, fourth = float(weights @ u), float(weights @ u**2)
+        return (fourth / 2 + second**2 - second) / 2
+
+    return wg.Problem(
+        domain=wg.Box((-half_width, half_width), (-half_width, half_width)),
+        energy=wg.PolynomialInteraction({4: 0.25, 2: -0.5}),
+        initial=lambda x, y: density(0.0, x, y),
+        exact=density,
+        reference={"energy": energy},
+        until=4.0,
+    )
+
+
+def _exponential(mean: float) -> tuple[Array, Array]:
+    """Quadrature for an exponential law: panels that grow from 0, near which the flow steepens."""
+    nodes, weights = np.polynomial.legendre.leggauss(16)
+    edges = np.concatenate([[0.0], 10.0 ** np.arange(-6, 0), 2.0 ** np.arange(-2, 6), [45.0]])
+    middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+    points = (middle[:, None] + half[:, None] * nodes).ravel()
+    share: Array = (half[:, None] * weights).ravel() * np.exp(-points)
+    return mean * points, share

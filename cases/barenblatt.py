@@ -1,0 +1,111 @@
+"""Barenblatt's profile of the porous medium equation: an exact moving free boundary.
+
+    d rho/dt = Laplacian rho^m ,     F = int rho^m / (m - 1) ,     m > 1
+
+    rho(t, x) = s^(-alpha) ( C - k |x|^2 s^(-2 alpha/D) )_+^(1/(m-1)) ,    s = start + t ,
+    alpha = D/(D (m-1) + 2) ,     k = alpha (m-1)/(2 m D) ,
+
+with C such that the mass is 1: in one dimension 0.360562, 0.183776, 0.113202 for m = 2, 3, 4, in
+two 0.199471, 0.0889432 for m = 2, 3. The support is the ball of radius
+
+    front(t) = sqrt(C/k) s^(alpha/D) ,
+
+at which the density has a kink for m = 2 and an infinite slope for m > 2.
+
+**Rates.** In L1, limited by the free boundary: about 1 for upwind; 1.3 to 2 for second-order
+fluxes at m = 2 and 3, irregular at m = 4. Refinement path: explicit solvers at their bound,
+dt proportional to h^2; implicit ones dt proportional to h.
+
+**Source.** Barenblatt, Prikl. Mat. Mekh. 16 (1952) 67-78; Vazquez, The Porous Medium Equation
+(2007), section 4.4.
+"""
+
+import math
+
+import numpy as np
+
+import wgflow as wg
+from wgflow._typing import Array
+
+CELLS = 200
+WITHIN = 0.45  # the free boundary makes the observed orders uneven
+EXPECTED = {"upwind": 1.0, "muscl": 1.6, "bailo_carrillo_hu": 1.0}
+CONVERGENCE = {
+    "cells": (50, 100, 200, 400),
+    "until": 0.1,
+    "dt": {"bailo_carrillo_hu": 0.01},
+}
+FINEST_ERROR = {"upwind": 7e-3, "muscl": 5e-5, "bailo_carrillo_hu": 7e-3}
+VARIANTS = {
+    "m = 3": {
+        "set": {"exponent": 3.0},
+        "convergence": CONVERGENCE,
+        "expected": {"muscl": 1.2},
+        "finest_error": {"upwind": 7e-3, "muscl": 4e-4, "bailo_carrillo_hu": 7e-3},
+    },
+    "2-D": {
+        "set": {"dimension": 2},
+        "convergence": {**CONVERGENCE, "cells": (32, 64, 128)},
+        "finest_error": {"upwind": 3e-2, "muscl": 6e-4, "bailo_carrillo_hu": 3e-2},
+    },
+}
+
+
+def problem(
+    exponent: float = 2.0,
+    dimension: int = 1,
+    start: float = 0.1,
+    half_width: float = 2.5,
+) -> wg.Problem:
+    """Make the problem.
+
+    Parameters
+    ----------
+    exponent : float
+        m > 1.
+    dimension : int
+        1 or 2.
+    start : float
+        Time of the profile at which the run starts, > 0; the profile begins as a point mass.
+    half_width : float
+        The domain is [-half_width, half_width] on every axis.
+    """
+    if not exponent > 1:
+        raise wg.InputError(f"exponent = {exponent}: give a number > 1")
+    if dimension not in (1, 2):
+        raise wg.InputError(f"dimension = {dimension}: give 1 or 2")
+    if not start > 0:
+        raise wg.InputError(f"start = {start}: give a time > 0")
+    power = 1 / (exponent - 1)
+    alpha = dimension / (dimension * (exponent - 1) + 2)
+    k = alpha * (exponent - 1) / (2 * exponent * dimension)
+    constant = _constant(power, k, dimension)
+
+    def density(t: float, *x: Array) -> Array:
+        s = start + t
+        square = sum((c**2 for c in x), start=np.zeros(()))
+        inside = np.maximum(constant - k * square * s ** (-2 * alpha / dimension), 0.0)
+        values: Array = s**-alpha * inside**power
+        return values
+
+    def front(t: float) -> float:
+        return float(math.sqrt(constant / k) * (start + t) ** (alpha / dimension))
+
+    return wg.Problem(
+        domain=wg.Box(*[(-half_width, half_width)] * dimension),
+        energy=wg.PowerLaw(1.0, exponent),
+        initial=lambda *x: density(0.0, *x),
+        exact=density,
+        reference={"front": front},
+        until=0.2,
+    )
+
+
+def _constant(power: float, k: float, dimension: int) -> float:
+    """C for mass 1: the integral of (C - k |x|^2)_+^power is C^(power + D/2) times a ball's."""
+    log_ball = (
+        dimension / 2 * math.log(math.pi / k)
+        + math.lgamma(power + 1)
+        - math.lgamma(power + 1 + dimension / 2)
+    )
+    return math.exp(-log_ball / (power + dimension / 2))

@@ -1,0 +1,115 @@
+"""Desai-Zwanzig model: noisy particles in a double well that attract each other.
+
+    V = x^4/4 - x^2/2 ,     W = attraction x^2/2 ,     entropy 1/beta
+
+With noise every stationary density is rho_m proportional to
+exp(-beta (V + attraction (x - m)^2/2)) for some mean m with
+
+    m = int x rho_m(x) dx ,
+
+an equation in one number. m = 0 always solves it. Below a critical temperature a pair ±m* does
+too, and takes over the stability: the mean is the order parameter of a phase transition. It
+appears where beta attraction Var(rho_0) = 1; for attraction 1 at beta_c = 2.188440, and
+m*(beta = 3) = 0.637324.
+
+`wgflow stationary desai_zwanzig --sweep beta=4:1:31` follows the branch.
+
+**Rates.** Against a fine reference: Scharfetter-Gummel 2 in space.
+
+**Source.** Desai, Zwanzig, J. Stat. Phys. 19 (1978) 1-24; Dawson, J. Stat. Phys. 31 (1983) 29-85;
+Gomes, Pavliotis, J. Nonlinear Sci. 28 (2018) 905-941 for the bifurcation.
+"""
+
+import math
+
+import numpy as np
+
+import wgflow as wg
+from wgflow._typing import Array
+
+CELLS = 200
+EXPECTED = {"scharfetter_gummel": 2.0, "scharfetter_gummel_explicit": 2.0}
+CONVERGENCE = {
+    "cells": (40, 80, 160),
+    "until": 0.5,
+    "dt": {"scharfetter_gummel": 0.02, "scharfetter_gummel_explicit": 0.02},
+    "reference": {"cells": 640, "solver": "scharfetter_gummel", "dt": 0.00125},
+}
+FINEST_ERROR = {"scharfetter_gummel": 7e-4, "scharfetter_gummel_explicit": 7e-4}
+
+
+def problem(
+    beta: float = 3.0,
+    attraction: float = 1.0,
+    mean: float = 0.3,
+    variance: float = 0.25,
+    half_width: float = 4.0,
+) -> wg.Problem:
+    """Make the problem.
+
+    Parameters
+    ----------
+    beta : float
+        Inverse temperature, > 0.
+    attraction : float
+        Curvature of the interaction, >= 0.
+    mean, variance : float
+        Of the initial Gaussian; the sign of the mean chooses the branch.
+    half_width : float
+        The domain is [-half_width, half_width].
+    """
+    for name, value in (("beta", beta), ("variance", variance)):
+        if not value > 0:
+            raise wg.InputError(f"{name} = {value}: give a number > 0")
+    if not attraction >= 0:
+        raise wg.InputError(f"attraction = {attraction}: give a number >= 0")
+    return wg.Problem(
+        domain=wg.Box((-half_width, half_width)),
+        energy=wg.Potential(well)
+        + wg.PolynomialInteraction({2: attraction / 2})
+        + wg.Entropy(1 / beta),
+        initial=lambda x: np.exp(-((x - mean) ** 2) / (2 * variance)),
+        until=10.0,
+    )
+
+
+def well(x: Array) -> Array:
+    """Double-well potential V."""
+    return x**4 / 4 - x**2 / 2
+
+
+def moments(beta: float, attraction: float, m: float) -> tuple[float, float]:
+    """Mean and variance of rho_m, by the trapezoidal rule, which is exact to rounding here."""
+    x = np.linspace(-8.0, 8.0, 4001)
+    exponent = -beta * (well(x) + attraction / 2 * (x - m) ** 2)
+    weight = np.exp(exponent - exponent.max())
+    weight /= weight.sum()
+    mean = float(weight @ x)
+    return mean, float(weight @ (x - mean) ** 2)
+
+
+def order_parameter(beta: float, attraction: float = 1.0) -> float:
+    """Largest m >= 0 with m = int x rho_m."""
+    from scipy.optimize import brentq
+
+    if beta * attraction * moments(beta, attraction, 0.0)[1] <= 1:
+        return 0.0
+    upper = 1.0
+    while moments(beta, attraction, upper)[0] > upper:
+        upper *= 2
+    # just above 0 the mean grows faster than m: m = 0 is left out
+    root = brentq(lambda m: moments(beta, attraction, m)[0] - m, 1e-6, upper, xtol=1e-14)
+    return float(root)
+
+
+def critical_beta(attraction: float = 1.0) -> float:
+    """Inverse temperature at which the order parameter appears."""
+    from scipy.optimize import brentq
+
+    if not attraction > 0:
+        return math.inf
+
+    def excess(beta: float) -> float:
+        return beta * attraction * moments(beta, attraction, 0.0)[1] - 1
+
+    return float(brentq(excess, 1e-3, 1e3, xtol=1e-13))

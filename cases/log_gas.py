@@ -1,0 +1,63 @@
+"""Logarithmic gas on the line: an exact semicircle that breathes.
+
+    F = 1/2 int |x|^2 rho - 1/2 int int log|x - y| rho rho       (no noise)
+
+the mean-field limit of Dyson's Brownian motion of large Hermitian matrices. On [-R, R] the
+semicircle density 2/(pi R^2) sqrt(R^2 - x^2) has the Hilbert transform 2 x/R^2, so that the
+velocity -x + 2 x/R^2 is linear: a semicircle stays one, and
+
+    (R^2)' = 4 - 2 R^2 ,      R(t)^2 = 2 + (R0^2 - 2) e^(-2 t) ,      variance = R^2/4 .
+
+**Rates.** In L1, limited by the square roots at both ends: about 1 for upwind, 1 to 1.5 for
+MUSCL. Refinement path: explicit, dt proportional to h.
+
+**Source.** Wigner, Ann. Math. 67 (1958) 325-327; Rogers, Shi, Probab. Theory Relat. Fields 95
+(1993) 555-570 for the equation.
+"""
+
+import math
+
+import numpy as np
+
+import wgflow as wg
+from wgflow._typing import Array
+
+CELLS = 200
+WITHIN = 0.45  # the ends, where the density is not smooth, make the observed orders uneven
+EXPECTED = {"upwind": 1.0, "muscl": 1.2}
+CONVERGENCE = {"cells": (50, 100, 200, 400), "until": 0.5}
+FINEST_ERROR = {"upwind": 1.2e-2, "muscl": 3e-4}
+
+
+def problem(radius: float = 1.0, half_width: float = 2.0) -> wg.Problem:
+    """Make the problem.
+
+    Parameters
+    ----------
+    radius : float
+        R0, of the initial semicircle, > 0; the one at rest is sqrt(2).
+    half_width : float
+        The domain is [-half_width, half_width].
+    """
+    if not radius > 0:
+        raise wg.InputError(f"radius = {radius}: give a number > 0")
+    largest = max(radius, math.sqrt(2.0))
+    if not half_width > largest:
+        raise wg.InputError(f"half_width = {half_width}: the gas grows to {largest:.4g}; give more")
+
+    def edge(t: float) -> float:
+        return math.sqrt(2 + (radius**2 - 2) * math.exp(-2 * t))
+
+    def density(t: float, x: Array) -> Array:
+        r = edge(t)
+        values: Array = 2 / (np.pi * r**2) * np.sqrt(np.maximum(r**2 - x**2, 0.0))
+        return values
+
+    return wg.Problem(
+        domain=wg.Box((-half_width, half_width)),
+        energy=wg.Confinement(1.0) + wg.Interaction(lambda x: -np.log(np.abs(x)), singular=True),
+        initial=lambda x: density(0.0, x),
+        exact=density,
+        reference={"radius": edge, "variance": lambda t: edge(t) ** 2 / 4},
+        until=2.0,
+    )

@@ -1,0 +1,121 @@
+"""Quadratic attraction with noise: an interacting Gaussian that stays exact.
+
+    F = stiffness/2 int |x|^2 rho + attraction/4 int int |x - y|^2 rho rho
+        + (1/beta) int rho log rho
+
+The force of the attraction on a point is attraction (x - mean). A Gaussian start of equal variance
+on every axis stays Gaussian with
+
+    mean(t) = mean e^(-stiffness t) ,
+    v' = -2 (stiffness + attraction) v + 2/beta .
+
+**Rates.** Scharfetter-Gummel and MUSCL 2, upwind 1. Refinement path: as in `ornstein_uhlenbeck`.
+
+**Source.** The simplest McKean-Vlasov equation; Carrillo, McCann, Villani, Rev. Mat. Iberoam. 19
+(2003) 971-1018 for the convexity of its energy.
+"""
+
+from typing import Any
+
+import numpy as np
+
+import wgflow as wg
+from wgflow._typing import Array
+
+CELLS = 200
+EXPECTED = {
+    "scharfetter_gummel": 2.0,
+    "scharfetter_gummel_explicit": 2.0,
+    "bailo_carrillo_hu": 1.0,
+    "muscl": 2.0,
+    "upwind": 1.0,
+}
+CONVERGENCE: dict[str, Any] = {
+    "cells": (50, 100, 200, 400),
+    "until": 0.5,
+    "dt": {
+        "scharfetter_gummel": 0.02,
+        "scharfetter_gummel_explicit": 0.02,
+        "bailo_carrillo_hu": 0.02,
+    },
+}
+FINEST_ERROR = {
+    "scharfetter_gummel": 3e-4,
+    "scharfetter_gummel_explicit": 3e-4,
+    "bailo_carrillo_hu": 9e-3,
+    "muscl": 4e-4,
+    "upwind": 2.2e-2,
+}
+VARIANTS = {
+    "2-D": {
+        "set": {"dimension": 2},
+        "convergence": {
+            "cells": (24, 48, 96),
+            "until": 0.25,
+            "dt": dict.fromkeys(CONVERGENCE["dt"], 0.02),
+        },
+        "finest_error": {
+            "scharfetter_gummel": 5e-3,
+            "scharfetter_gummel_explicit": 5e-3,
+            "upwind": 1e-1,
+        },
+        "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit", "upwind"),
+    },
+}
+
+
+def problem(
+    stiffness: float = 0.5,
+    attraction: float = 1.0,
+    beta: float = 2.0,
+    mean: float = 1.0,
+    variance: float = 0.25,
+    dimension: int = 1,
+    half_width: float = 6.0,
+) -> wg.Problem:
+    """Make the problem.
+
+    Parameters
+    ----------
+    stiffness : float
+        Curvature of the external potential; 0 for none.
+    attraction : float
+        Curvature of the interaction; with stiffness its sum is > 0.
+    beta : float
+        Inverse temperature, > 0.
+    mean : float
+        Of the initial Gaussian, on every axis.
+    variance : float
+        Of the initial Gaussian, on every axis, > 0.
+    dimension : int
+        1 to 4.
+    half_width : float
+        The domain is [-half_width, half_width] on every axis.
+    """
+    total = stiffness + attraction
+    for name, value in (("beta", beta), ("variance", variance), ("stiffness + attraction", total)):
+        if not value > 0:
+            raise wg.InputError(f"{name} = {value}: give a number > 0")
+    if dimension not in (1, 2, 3, 4):
+        raise wg.InputError(f"dimension = {dimension}: give 1, 2, 3 or 4")
+    rest = 1 / (total * beta)
+
+    def spread(t: float) -> float:
+        return float(rest + (variance - rest) * np.exp(-2 * total * t))
+
+    def density(t: float, *x: Array) -> Array:
+        m, v = mean * np.exp(-stiffness * t), spread(t)
+        square = sum(((c - m) ** 2 for c in x), start=np.zeros(()))
+        values: Array = np.exp(-square / (2 * v)) / (2 * np.pi * v) ** (dimension / 2)
+        return values
+
+    return wg.Problem(
+        domain=wg.Box(*[(-half_width, half_width)] * dimension),
+        energy=wg.Confinement(stiffness)
+        + wg.PolynomialInteraction({2: attraction / 2})
+        + wg.Entropy(1 / beta),
+        initial=lambda *x: density(0.0, *x),
+        exact=density,
+        reference={"variance": spread},
+        until=1.0,
+    )

@@ -1,0 +1,6 @@
+"""States at rest, and how they branch over a parameter."""
+
+from wgflow.stationary.branch import Branch, branch
+from wgflow.stationary.state import Stationary, stationary
+
+__all__ = ["Branch", "Stationary", "branch", "stationary"]
