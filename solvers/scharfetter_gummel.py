@@ -41,6 +41,7 @@ def stepper(
     *,
     dt: float | None = None,
     tolerance: float | None = None,
+    curvature: bool = False,
     time: Literal["sdirk2", "euler"] = "sdirk2",
 ) -> wg.SDIRK2 | wg.ImplicitEuler:
     """Compose the solver.
@@ -53,8 +54,11 @@ def stepper(
         Local error in L1 a step may make, in place of dt; 1e-4 if neither is given.
     time : {"sdirk2", "euler"}
         Second order, or backward Euler.
+    curvature : bool
+        Whether fluxes are multiplied by 1 + h^2 psi''/(4T), which takes out the part of the error
+        in space that is proportional to the flux. Not with a power law.
     """
-    space = wg.FiniteVolume(problem, grid, wg.ScharfetterGummel())
+    space = wg.FiniteVolume(problem, grid, wg.ScharfetterGummel(curvature))
     if time == "euler":
         return wg.ImplicitEuler(space, dt=dt, tolerance=tolerance)
     if time != "sdirk2":

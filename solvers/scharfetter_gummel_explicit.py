@@ -32,6 +32,7 @@ def stepper(
     *,
     dt: float | None = None,
     tolerance: float | None = None,
+    curvature: bool = False,
 ) -> wg.RKL2:
     """Compose the solver.
 
@@ -41,6 +42,9 @@ def stepper(
         Time step; the number of stages follows from it.
     tolerance : float, optional
         Local error in L1 a step may make, in place of dt; 1e-4 if neither is given.
+    curvature : bool
+        Whether fluxes are multiplied by 1 + h^2 psi''/(4T), which takes out the part of the error
+        in space that is proportional to the flux. Not with a power law.
     """
-    space = wg.FiniteVolume(problem, grid, wg.ScharfetterGummel())
+    space = wg.FiniteVolume(problem, grid, wg.ScharfetterGummel(curvature))
     return wg.RKL2(space, dt=dt, tolerance=tolerance)

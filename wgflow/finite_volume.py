@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from functools import cached_property
 from typing import cast
 
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.algebra.stencil import Stencil
+from wgflow.algebra.nonlinear import FaceSides, decay, enthalpy_beside
+from wgflow.algebra.stencil import Stencil, mobility
 from wgflow.energies import DiscreteEnergy
 from wgflow.errors import InputError
 from wgflow.fluxes import BailoCarrilloHu, Flux, ScharfetterGummel, face_temperature
@@ -19,11 +21,7 @@ from wgflow.problem import Problem
 
 __all__ = ["FiniteVolume", "Rate"]
 
-SECANT_FROM = 1e-6  # relative difference of densities from which a secant has digits left
 MUSCL_DECAY = 2.0  # limited face values may be twice the cell's
-
-# densities below and above, enthalpies, and rho H'' on the two sides of faces
-FaceSides = tuple[Array, Array, tuple[Array, Array], tuple[Array, Array]]
 
 logger = logging.getLogger(__name__)
 
@@ -149,14 +147,33 @@ class FiniteVolume:
 
     def enthalpy_beside(self, density: Array) -> list[FaceSides]:
         """Densities, enthalpies H' and rho H'' of the power laws on both sides of the faces."""
-        positive = np.maximum(density, 0.0)
-        enthalpy = self.energy.enthalpy(positive)
-        heat = positive * self.energy.enthalpy_slope(positive)
-        grid = self.grid
-        return [
-            (*grid.beside(positive, a), grid.beside(enthalpy, a), grid.beside(heat, a))
-            for a in range(len(grid.shape))
-        ]
+        return enthalpy_beside(self.grid, self.energy, density)
+
+    @cached_property
+    def bend(self) -> Array:
+        """Factor of the potential's second difference in the mobility, along each axis.
+
+        See :class:`wgflow.ScharfetterGummel`; the second difference spans two distances, so
+        that half of it is h² psi''.
+        """
+        bent = isinstance(self.flux, ScharfetterGummel) and self.flux.curvature
+        if isinstance(self.grid, Mesh) or not bent or self.temperature == 0 or self.nonlinear:
+            return np.zeros(len(self.grid.shape))
+        return np.array([1 / (8 * self.temperature) if u else 0.0 for u in self.grid.uniform])
+
+    def mobility(self, potential: Array, axis: int) -> Array | float:
+        """Factor of the flux through each face along an axis."""
+        bend = float(self.bend[axis])
+        return 1.0 if bend == 0 else mobility(self.grid, potential, axis, bend)
+
+    def coefficients(self, potential: Array, density: Array) -> list[tuple[Array, Array]]:
+        """Coefficients of the flux along each axis; see :meth:`wgflow.fluxes.Flux.coefficients`."""
+        found = []
+        for axis, heat in enumerate(self.face_temperatures(density)):
+            forth, back = self.flux.coefficients(self.grid.difference(potential, axis), heat)
+            factor = self.mobility(potential, axis)
+            found.append((factor * forth, factor * back))
+        return found
 
     def stencil(self, density: Array, time: float) -> Stencil:
         """Map from a density to its rate of change, with the coefficients at ``density``.
@@ -165,6 +182,7 @@ class FiniteVolume:
         """
         if self._stencil is None:
             self._stencil = Stencil(self.grid)
+            self._stencil.bend = self.bend
         elif self.frozen:
             return self._stencil
         stencil, grid = self._stencil, self.grid
@@ -189,7 +207,7 @@ class FiniteVolume:
         scale = self.problem.scale(time)
         emptying, shortest = self.stencil(density, time).bounds(density)
         if self.nonlinear:
-            emptying = max(emptying, self._decay(density))
+            emptying = max(emptying, decay(self.grid, self.enthalpy_beside(density)))
         return scale * emptying, shortest / scale
 
     def _transported(self, density: Array, time: float) -> Array:
@@ -198,21 +216,6 @@ class FiniteVolume:
             return self.energy.first_variation(density, time)
         potential = self.potential(density, time)
         return potential + self.energy.enthalpy(density) if self.nonlinear else potential
-
-    def _decay(self, density: Array) -> float:
-        """Largest rate of decay by nonlinear diffusion, rho_up |ΔH'|/|Δrho| summed over faces."""
-        grid = self.grid
-        rate = np.zeros(grid.shape)
-        for axis, (low, high, enthalpy, heat) in enumerate(self.enthalpy_beside(density)):
-            fuller, change = np.maximum(low, high), np.abs(high - low)
-            diffusivity = np.maximum(*heat)
-            apart = change > SECANT_FROM * fuller
-            np.divide(
-                fuller * np.abs(enthalpy[1] - enthalpy[0]), change, out=diffusivity, where=apart
-            )
-            diffusivity /= grid.along(grid.face_distances(axis), axis)
-            rate += grid.to_cells(diffusivity, axis, 0) + grid.to_cells(diffusivity, axis, 1)
-        return float(rate.max())
 
     def rate(self, density: Array, time: float, out: Array | None = None) -> Rate:
         """Time derivative of the density by the flux' explicit kernel.
@@ -239,7 +242,7 @@ class FiniteVolume:
                 ghosted, potential, flat, lines, self.temperature
             )
         if self.nonlinear:
-            emptying = max(emptying, MUSCL_DECAY * self._decay(density))
+            emptying = max(emptying, MUSCL_DECAY * decay(self.grid, self.enthalpy_beside(density)))
         flat *= scale
         return Rate(out, scale * emptying)
 

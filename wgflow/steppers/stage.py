@@ -120,11 +120,8 @@ class Stage:
         space, grid = self.space, self.space.grid
         factor = dt * space.problem.scale(time)
         potential = space.potential(self._mean(old, density), time)
-        heats = space.face_temperatures(density)
         fluxes = []
-        for axis in range(len(grid.shape)):
-            difference = grid.difference(potential, axis)
-            forth, back = space.flux.coefficients(difference, heats[axis])
+        for axis, (forth, back) in enumerate(space.coefficients(potential, density)):
             low, high = grid.beside(density, axis)
             distance = grid.along(grid.face_distances(axis), axis)
             fluxes.append(factor * (forth * low - back * high) / distance)
@@ -143,10 +140,7 @@ class Stage:
 
     def _system(self, potential: Array, density: Array, factor: float) -> LocalSystem | MeshSystem:
         space = self.space
-        coefficients = [
-            space.flux.coefficients(space.grid.difference(potential, axis), heat)
-            for axis, heat in enumerate(space.face_temperatures(density))
-        ]
+        coefficients = space.coefficients(potential, density)
         if space.mesh is not None:
             return MeshSystem(space.mesh, coefficients[0], factor)
         return LocalSystem(space.grid, coefficients, factor)
@@ -230,6 +224,7 @@ class Stage:
             distance = grid.along(grid.face_distances(axis), axis)
             if not space.nonlinear:
                 slope = space.flux.slope(difference, space.temperature, low, high)
+                slope *= space.mobility(potential, axis)
                 slopes.append(_Slopes(slope / distance, None, None))
                 continue
             # the flux is homogeneous of degree 1 in difference and temperature

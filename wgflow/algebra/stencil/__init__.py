@@ -7,7 +7,7 @@ import numpy as np
 from wgflow._typing import Array, IntArray
 from wgflow.grid import Grid
 
-__all__ = ["Stencil", "rows"]
+__all__ = ["Stencil", "mobility", "rows"]
 
 NEGLIGIBLE = 1e-12
 
@@ -21,6 +21,13 @@ class Stencil:
     Parameters
     ----------
     grid : Grid
+
+    Attributes
+    ----------
+    bend : (D,) array
+        Factor of the second difference of the potential, over the four cells about a face, in
+        the mobility by which the flux there is multiplied, 0 for none. The mobility is kept
+        within [1/2, 2], and 1 at faces next to the end of the domain.
     """
 
     def __init__(self, grid: Grid) -> None:
@@ -28,6 +35,7 @@ class Stencil:
         self._rows = rows(grid)
         self._potential = np.zeros(0)
         self._spread = np.empty((grid.dimension, grid.size))
+        self.bend = np.zeros(grid.dimension)
 
     @property
     def spread(self) -> Array:
@@ -64,10 +72,18 @@ class Stencil:
 
         flat = np.ascontiguousarray(density).ravel()
         floor = NEGLIGIBLE * float(flat.max())
-        found: tuple[float, float] = _kernels.bounds(
-            flat, self._potential, self._spread, *self._rows, floor
-        )
-        return found
+        fastest, shortest = _kernels.bounds(flat, self._potential, self._spread, *self._rows, floor)
+        most = self.largest_mobility()
+        return most * fastest, shortest / most
+
+    def largest_mobility(self) -> float:
+        """Largest factor of a flux."""
+        most = 1.0
+        shaped = self._potential.reshape(self.grid.shape)
+        for axis, bend in enumerate(self.bend):
+            if bend != 0:
+                most = max(most, float(np.max(mobility(self.grid, shaped, axis, bend))))
+        return most
 
     def combine(
         self,
@@ -97,11 +113,31 @@ class Stencil:
             out.reshape(-1),
             self._potential,
             self._spread,
+            self.bend,
             *self._rows,
             share,
             moving,
         )
         return out
+
+
+def mobility(grid: Grid, potential: Array, axis: int, bend: float) -> Array | float:
+    """Factor of the fluxes through the faces of :meth:`Grid.difference`.
+
+    It is 1 + bend times the change of the potential's difference over the two next faces.
+    """
+    if bend == 0:
+        return 1.0
+    step = grid.difference(potential, axis)
+    if grid.box.axes[axis].periodic:
+        change = np.roll(step, -1, axis) - np.roll(step, 1, axis)
+    else:
+        lead = (slice(None),) * axis
+        change = np.zeros_like(step)
+        inner = (*lead, slice(1, -1))
+        change[inner] = step[(*lead, slice(2, None))] - step[(*lead, slice(None, -2))]
+    factor: Array = np.clip(1 + bend * change, 0.5, 2.0)
+    return factor
 
 
 def rows(grid: Grid) -> tuple[IntArray, IntArray, Array, Array, Array, Array, bool]:

@@ -16,6 +16,8 @@ from numba import njit
 
 from wgflow._typing import Array, IntArray
 
+LEAST, MOST = 0.5, 2.0  # of a mobility
+
 
 @njit(cache=True, inline="always")
 def flux(spread: float, difference: float, low: float, high: float) -> float:
@@ -23,6 +25,54 @@ def flux(spread: float, difference: float, low: float, high: float) -> float:
     size = abs(difference)
     up, down = 0.5 * (size - difference), 0.5 * (size + difference)
     return spread * (low - high) + (up * low - down * high)
+
+
+@njit(cache=True, inline="always")
+def mobility(bend: float, under: float, low: float, high: float, over: float) -> float:
+    """Factor of a flux from the second difference of the potential about its face."""
+    factor = 1.0 + bend * ((over - high) - (low - under))
+    factor = factor if factor > LEAST else LEAST
+    return factor if factor < MOST else MOST
+
+
+@njit(cache=True)
+def bend_row(
+    face: Array, potential: Array, bend: float, rows: tuple[int, int, int, int], m: int
+) -> None:
+    """Multiply the fluxes between two rows by the mobility, if the rows beside them exist."""
+    under, low, high, over = rows
+    if bend != 0.0 and under != low and over != high:
+        for k in range(m):
+            face[k] *= mobility(
+                bend,
+                potential[under + k],
+                potential[low + k],
+                potential[high + k],
+                potential[over + k],
+            )
+
+
+@njit(cache=True)
+def bend_line(face: Array, potential: Array, bend: float, i: int, m: int, wrap: bool) -> None:
+    """Multiply the fluxes within a row, of which ``face[k]`` is that below cell k."""
+    if bend == 0.0:
+        return
+    for k in range(2, m - 1):
+        c = i + k
+        face[k] *= mobility(
+            bend, potential[c - 2], potential[c - 1], potential[c], potential[c + 1]
+        )
+    if wrap:
+        for k in (0, 1, m - 1):
+            around = i + (k - 2) % m, i + (k - 1) % m, i + k, i + (k + 1) % m
+            face[k] *= mobility(
+                bend,
+                potential[around[0]],
+                potential[around[1]],
+                potential[around[2]],
+                potential[around[3]],
+            )
+        face[m] = face[0]
 
 
 @njit(cache=True)
@@ -33,6 +83,7 @@ def combine(
     out: Array,
     potential: Array,
     spread: Array,
+    bend: Array,
     below: IntArray,
     above: IntArray,
     lower: Array,
@@ -63,6 +114,7 @@ def combine(
             step = potential[i] - potential[i + m - 1]
             face[0] = flux(spread[axes, i], step, z[m - 1], z[0])
             face[m] = face[0]
+        bend_line(face, potential, float(bend[axes]), i, m, wrap)
         for k in range(m):
             change[k] = lower_last[k] * face[k] - upper_last[k] * face[k + 1]
         for a in range(axes):
@@ -72,12 +124,16 @@ def combine(
                     change[k] += lower[a, r] * carried[k]
             elif under != i:
                 for k in range(m):
-                    change[k] += lower[a, r] * flux(
+                    passing[k] = flux(
                         spread[a, i + k],
                         potential[i + k] - potential[under + k],
                         m0 * y[under + k] + m1 * y0[under + k],
                         z[k],
                     )
+                around = (below[a, under // m], under, i, over)
+                bend_row(passing, potential, float(bend[a]), around, m)
+                for k in range(m):
+                    change[k] += lower[a, r] * passing[k]
             if over != i:
                 ahead = carried if a == axes - 1 else passing
                 for k in range(m):
@@ -87,6 +143,8 @@ def combine(
                         z[k],
                         m0 * y[over + k] + m1 * y0[over + k],
                     )
+                around = (under, i, over, above[a, over // m])
+                bend_row(ahead, potential, float(bend[a]), around, m)
                 for k in range(m):
                     change[k] -= upper[a, r] * ahead[k]
         for k in range(m):
