@@ -51,6 +51,12 @@ FINEST_ERROR = {
     "upwind": 1.5e-2,
 }
 VARIANTS = {
+    "by FiPy": {
+        "convergence": {"cells": (25, 50, 100), "until": 0.5, "dt": {"fipy": 0.1}},
+        "solvers": ("fipy",),
+        "expected": {"fipy": 2.0},
+        "finest_error": {"fipy": 1e-2},
+    },
     "in time": {
         "convergence": {**CONVERGENCE, "refine": "time", "cells": (200,)},
         "solvers": (
