@@ -5,21 +5,18 @@ With T the temperature, Delta = (V + U*rho)_L - (V + U*rho)_K and B(x) = x/(e^x 
     F = (T/h) [ B(Delta/T) rho_K - B(-Delta/T) rho_L ] ,
 
 the exact flux of a constant drift across the face. Power laws enter through the temperature of
-the face, T + (H'(rho_L) - H'(rho_K))/(log rho_L - log rho_K), and where one of the two densities
-vanishes the flux is the upwind one of the whole potential.
+the face, T + (H'(rho_L) - H'(rho_K))/(log rho_L - log rho_K), kept towards vacuum from falling
+below a quarter of rho H''(rho) on the fuller side.
 
 Time steps are those of a two-stage, L-stable Runge-Kutta method of order 2 (`time=sdirk2`), or
 backward Euler with the interaction at the mean of old and new density (`time=euler`).
 
-**Guarantees**, without a power law. Mass to rounding. rho >= 0 for every dt. The free energy does
-not increase, whatever dt, unless the potential depends on time. rho proportional to
-exp(-(V + U*rho)/T) does not move. Backward Euler has these by itself. The second-order method is
-checked at every step: where it would have a negative cell or more energy, its result is mixed with
-that of a first-order step that keeps the promises; `mixed_steps` of the run's facts counts such
-steps. Of kernels that are not semidefinite the law needs the midpoint, which both have.
-
-With a power law, mass and rho >= 0 hold as above, and the energy is checked in the same way for
-`sdirk2`; `bailo_carrillo_hu` has the energy law by construction.
+**Guarantees.** Mass to rounding. rho >= 0 for every dt. The free energy does not increase, whatever
+dt, unless the potential depends on time. rho proportional to exp(-(V + U*rho)/T) does not move.
+Backward Euler has these by itself, without a power law, for any even kernel. Other steps are looked
+at: where one would have a negative cell or more energy, it is limited towards, or mixed with, a
+first-order step that keeps the promises: backward Euler, or with a power law that of
+`bailo_carrillo_hu`. `mixed_steps` among the facts of a run counts such steps.
 
 **Order.** 2 in space, 2 in time (1 with `time=euler`). As T/(h |u|) tends to 0 the flux becomes
 the upwind one, and the order in space tends to 1. The default with entropy.

@@ -9,6 +9,7 @@ from wgflow._typing import Array
 
 __all__ = ["face_temperature", "face_temperature_slopes"]
 
+NEAR_VACUUM = 1 / 4  # share of rho H'' on the fuller side below which the temperature does not fall
 CLOSE = 1e-4  # difference of logarithms below which the quotient loses digits
 
 
@@ -19,8 +20,13 @@ def face_temperature(
 
     It is (H'(rho_high) - H'(rho_low))/(log rho_high - log rho_low): with it the flux of
     Scharfetter and Gummel vanishes exactly where V + U*rho + H'(rho) is constant. Between
-    nearly equal densities it is the mean of rho H''(rho); where one of them vanishes, half of
-    that at the other, as the quotient of pressure and density is to within a factor of order 1.
+    nearly equal densities it is the mean of rho H''(rho).
+
+    Towards vacuum the quotient falls to 0, with a slope that does not exist. It is kept from
+    falling below a quarter of rho H'' on the fuller side, which for H = rho^2 is so where the
+    densities differ by a factor of 50 or more, and where one of them vanishes. Fronts so
+    advance into empty cells, and Newton's method converges; there the flux no longer vanishes
+    for constant V + U*rho + H'(rho), and a support has a tail that decays within a few cells.
 
     Parameters
     ----------
@@ -46,10 +52,8 @@ def face_temperature(
     mean: Array = (heats[0] + heats[1]) / 2
     apart = both & (np.abs(gap) > CLOSE)
     quotient = np.divide(enthalpies[1] - enthalpies[0], gap, out=mean.copy(), where=apart)
-    larger = np.where(low > high, heats[0], heats[1]) / 2
-    empty = ~both
-    quotient[empty] = larger[empty]
-    return quotient
+    floor = NEAR_VACUUM * np.where(low > high, heats[0], heats[1])
+    return np.where(both, np.maximum(quotient, floor), floor)
 
 
 def face_temperature_slopes(
@@ -66,6 +70,7 @@ def face_temperature_slopes(
     apart = both & (np.abs(gap) > CLOSE)
     safe = np.where(apart, gap, 1.0)
     quotient = (enthalpies[1] - enthalpies[0]) / safe
+    apart &= quotient > NEAR_VACUUM * np.where(low > high, heats[0], heats[1])
     by_low = np.where(apart, (quotient - heats[0]) / safe, 0.0)
     by_high = np.where(apart, (heats[1] - quotient) / safe, 0.0)
     return by_low, by_high

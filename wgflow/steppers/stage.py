@@ -10,7 +10,7 @@ from wgflow._typing import Array
 from wgflow.algebra import LocalSystem, MeshSystem
 from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
-from wgflow.fluxes import face_temperature_slopes
+from wgflow.fluxes import ScharfetterGummel, face_temperature_slopes
 
 __all__ = ["Stage", "StageResult"]
 
@@ -70,6 +70,11 @@ class Stage:
             raise InputError(
                 f"{type(space.flux).__name__} is not linear in the density: an implicit step "
                 "needs Upwind or ScharfetterGummel"
+            )
+        if space.nonlinear and not isinstance(space.flux, ScharfetterGummel):
+            raise InputError(
+                f"a power law with the {type(space.flux).__name__} flux in an implicit step: use "
+                "the BailoCarrilloHu or ScharfetterGummel flux"
             )
         self.space, self.weight = space, weight
         self._kept: tuple[float, LocalSystem | MeshSystem] | None = None

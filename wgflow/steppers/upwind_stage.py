@@ -45,7 +45,7 @@ class UpwindStage:
     Parameters
     ----------
     space : FiniteVolume
-        With the BailoCarrilloHu flux.
+        Of any flux: the stage has its own.
     """
 
     def __init__(self, space: FiniteVolume) -> None:
@@ -85,6 +85,16 @@ class UpwindStage:
             f"the implicit step of length {factor:.3g} did not converge in "
             f"{MAXIMUM_ITERATIONS} iterations (last residual {size:.3g} in L1): reduce dt"
         )
+
+    def fluxes(self, density: Array, old: Array, time: float, dt: float) -> list[Array]:
+        """Give what crosses each face upwards in the time ``dt``, a unit of face area."""
+        grid = self.space.grid
+        factor = dt * self.space.problem.scale(time)
+        faces, _, _ = self._residual(density, old, old, time, factor)
+        return [
+            factor * v * rho / grid.along(grid.face_distances(axis), axis)
+            for axis, (v, rho) in enumerate(zip(faces.velocity, faces.upwind, strict=True))
+        ]
 
     def _guess(self, given: Array, old: Array, time: float, factor: float) -> Array:
         """Solution with the diffusion made linear: positive wherever mass can come."""
