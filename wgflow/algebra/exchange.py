@@ -11,6 +11,7 @@ from wgflow.mesh import Mesh
 __all__ = ["add_limited", "repaired", "settle_mass"]
 
 REPAIR_PASSES = 50
+FILLED_BELOW = 1e-12  # share of the mass
 UNSEEN = 1e-30  # of the mass: below the rounding of any sum with it
 ROUNDING_OF_MASS = 1e-12  # relative; a larger error of a step is left for all to see
 
@@ -67,6 +68,23 @@ def repaired(grid: Grid | Mesh, density: Array) -> Array:
     if 0 < left < UNSEEN * grid.integrate(np.abs(density)):
         density = np.maximum(density, 0.0)
     return density
+
+
+def fill_rounding(grid: Grid, density: Array) -> bool:
+    """Fill cells below 0, in place, if together they hold less than 1e-12 of the mass.
+
+    Returns
+    -------
+    bool
+        Whether there were such cells and they were filled.
+    """
+    if density.min() >= 0:
+        return False
+    below = -grid.integrate(np.minimum(density, 0.0))
+    if not below <= FILLED_BELOW * grid.integrate(np.abs(density)):
+        return False
+    density[...] = repaired(grid, density)
+    return True
 
 
 def _repair_pass(grid: Grid | Mesh, density: Array) -> Array:

@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.algebra.exchange import repaired, settle_mass
+from wgflow.algebra.exchange import fill_rounding, settle_mass
 from wgflow.errors import InputError, StabilityError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import ScharfetterGummel
@@ -23,7 +23,6 @@ MAXIMUM_STAGES = 499  # beyond, rounding inside a step grows, and implicit steps
 MAXIMUM_REJECTIONS = 60
 STABILITY_MARGIN = 1.05  # the emptying rate may grow within a step
 TRANSPORT = 0.9  # of q/a²: measured on the ellipses of transport and diffusion, 0.95
-REPAIRED_BELOW = 1e-12  # share of the mass
 
 
 @dataclass(frozen=True)
@@ -142,7 +141,8 @@ class RKL2(Stepper):
             stages = stages_for(STABILITY_MARGIN * dt * emptying)
             new = self._advance(density, time, dt, stages)
             self._stages_taken += stages
-            if not self._mends(new):
+            self._repaired += fill_rounding(self.space.grid, new)
+            if new.min() < 0:
                 self._longest = dt / 2
                 continue
             error = math.nan
@@ -202,18 +202,6 @@ class RKL2(Stepper):
                 before += row.first_rate * first
             y, before = before, y
         return y
-
-    def _mends(self, new: Array) -> bool:
-        """Fill cells that rounding left below 0, in place; False if it is more than that."""
-        if new.min() >= 0:
-            return True
-        grid = self.space.grid
-        below = -grid.integrate(np.minimum(new, 0.0))
-        if not below <= REPAIRED_BELOW * grid.integrate(np.abs(new)):
-            return False
-        new[...] = repaired(grid, new)
-        self._repaired += 1
-        return bool(new.min() >= 0)
 
     def _error(self, old: Array, new: Array, time: float, dt: float) -> float:
         """Local error in L1, from the third derivative that the trapezoidal rule sees."""

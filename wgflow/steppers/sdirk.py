@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.algebra.exchange import add_limited, settle_mass
+from wgflow.algebra.exchange import add_limited, fill_rounding, settle_mass
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided
@@ -140,6 +140,7 @@ class SDIRK2(Stepper):
         one = self._stage.solve(density, density, time + length, length)
         given = density + EXTRAPOLATION * (one.density - density)
         two = self._stage.solve(given, one.density, time + dt, length)
+        fill_rounding(self.space.grid, two.density)
         rates = (one.density - density) / length, (two.density - given) / length
         iterations = one.iterations + two.iterations
         if self._keeps(two.density, density, time):

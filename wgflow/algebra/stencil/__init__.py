@@ -7,7 +7,7 @@ import numpy as np
 from wgflow._typing import Array, IntArray
 from wgflow.grid import Grid
 
-__all__ = ["Stencil"]
+__all__ = ["Stencil", "rows"]
 
 NEGLIGIBLE = 1e-12
 
@@ -25,7 +25,7 @@ class Stencil:
 
     def __init__(self, grid: Grid) -> None:
         self.grid = grid
-        self._rows = _rows(grid)
+        self._rows = rows(grid)
         self._potential = np.zeros(0)
         self._spread = np.empty((grid.dimension, grid.size))
 
@@ -104,7 +104,7 @@ class Stencil:
         return out
 
 
-def _rows(grid: Grid) -> tuple[IntArray, IntArray, Array, Array, Array, Array, bool]:
+def rows(grid: Grid) -> tuple[IntArray, IntArray, Array, Array, Array, Array, bool]:
     """Neighbours and face factors of the rows, as the kernels take them."""
     lead = grid.shape[:-1]
     m = grid.shape[-1]
