@@ -214,22 +214,24 @@ class FiniteVolume:
             rate += grid.to_cells(diffusivity, axis, 0) + grid.to_cells(diffusivity, axis, 1)
         return float(rate.max())
 
-    def rate(self, density: Array, time: float) -> Rate:
+    def rate(self, density: Array, time: float, out: Array | None = None) -> Rate:
         """Time derivative of the density by the flux' explicit kernel.
 
         With a power law the emptying rate includes what the stability of its diffusion asks.
+        The values are written to ``out``, a contiguous array of the grid's shape, if given.
         """
+        out = np.empty(self.grid.shape) if out is None else out
         scale = self.problem.scale(time)
         if self.mesh is not None:
             return self._mesh_rate(self.mesh, density, time)
         if self.flux.two_point:
             stencil = self.stencil(density, time)
-            out = np.empty(self.grid.shape)
             stencil.combine(density, density, density, (0.0, 0.0, 0.0), (scale, 0.0), out)
             return Rate(out, self.bounds(density, time)[0])
         potential = self.grid.ghosted(self._transported(density, time))
         ghosted = self.grid.ghosted(density)
-        flat = np.zeros(self.grid.size)
+        flat = out.reshape(-1)
+        flat[:] = 0.0
         emptying = 0.0
         for lines in self.grid.lines:
             # both faces of a cell may empty it, each with at most the fastest rate
@@ -239,7 +241,7 @@ class FiniteVolume:
         if self.nonlinear:
             emptying = max(emptying, MUSCL_DECAY * self._decay(density))
         flat *= scale
-        return Rate(flat.reshape(self.grid.shape), scale * emptying)
+        return Rate(out, scale * emptying)
 
     def _mesh_rate(self, mesh: Mesh, density: Array, time: float) -> Rate:
         """Time derivative by the two-point coefficients of every face."""
@@ -257,8 +259,10 @@ class FiniteVolume:
 
     def dissipation(self, density: Array, rate: Rate, time: float) -> float:
         """Rate -dF/dt at which the free energy decreases, by the discrete chain rule."""
-        variation = self.energy.first_variation(density, time)
-        return -self.grid.integrate(variation * rate.values)
+        return -sum(
+            self.grid.integrate_product(term.first_variation(density, time), rate.values)
+            for term in self.energy.terms
+        )
 
 
 def check_density(density: Array, grid: Grid) -> None:

@@ -147,7 +147,18 @@ class Grid:
 
     def integrate(self, values: Array) -> float:
         """Integral over the box of cell values."""
-        return float(np.vdot(values, self.volumes))
+        for width in reversed(self.widths):  # axis by axis: no array of the grid's size
+            values = values @ width
+        return float(values)
+
+    def integrate_product(self, first: Array, second: Array) -> float:
+        """Integral of a product of cell values, without forming it."""
+        if self.dimension == 1:
+            return self.integrate(first * second)
+        rows = np.einsum("...i,...i,i->...", first, second, self.widths[-1])
+        for width in reversed(self.widths[:-1]):
+            rows = rows @ width
+        return float(rows)
 
     def difference(self, values: Array, axis: int) -> Array:
         """Differences of cell values across the faces that carry a flux.

@@ -117,7 +117,8 @@ class Snapshots(Observer):
 
     def _keep(self, state: State) -> None:
         self.kept_times.append(state.time)
-        self.densities.append(state.density.copy())
+        # steppers give a new array with each step and write to none they gave: no copy
+        self.densities.append(state.density)
         while len(self._due) > 1 and self._due[0] <= state.time:
             self._due.pop(0)
 

@@ -59,7 +59,12 @@ class DiscreteEnergy:
         return sum(term.value(density, time) for term in self.terms)
 
     def drift(self, density: Array, time: float) -> Array:
-        """First variation without the local terms, V + U*rho, of the grid's shape."""
+        """First variation without the local terms, V + U*rho, of the grid's shape.
+
+        It may be an array that a term keeps: it is to be read, not written.
+        """
+        if len(self._drifts) == 1:
+            return self._drifts[0].first_variation(density, time)
         total = np.zeros(self.grid.shape)
         for term in self._drifts:
             total += term.first_variation(density, time)

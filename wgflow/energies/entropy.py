@@ -59,17 +59,25 @@ class DiscreteEntropy(DiscreteTerm):
         self.temperature, self.grid = temperature, grid
 
     def _log_ratio(self, density: Array) -> Array:
-        logarithm: Array = np.log(np.maximum(density, TINY))
+        logarithm: Array = np.maximum(density, TINY)
+        np.log(logarithm, out=logarithm)
         reference = self.grid.log_reference
-        return logarithm if reference is None else logarithm - reference
+        if reference is not None:
+            logarithm -= reference
+        return logarithm
 
     def value(self, density: Array, time: float) -> float:
         """Value T ∫ rho log(rho / mu)."""
-        return self.temperature * self.grid.integrate(density * self._log_ratio(density))
+        values = self._log_ratio(density)
+        values *= density
+        return self.temperature * self.grid.integrate(values)
 
     def first_variation(self, density: Array, time: float) -> Array:
         """First variation T (log(rho / mu) + 1)."""
-        return self.temperature * (self._log_ratio(density) + 1.0)
+        variation = self._log_ratio(density)
+        variation += 1.0
+        variation *= self.temperature
+        return variation
 
     def second_variation(self, density: Array, direction: Array) -> Array:
         """Second variation T direction / rho."""

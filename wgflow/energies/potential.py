@@ -108,7 +108,7 @@ class _DiscretePotential(DiscreteTerm):
 
     def value(self, density: Array, time: float) -> float:
         """Value ∫ V rho."""
-        return self.grid.integrate(self._values_at(time) * density)
+        return self.grid.integrate_product(self._values_at(time), density)
 
     def first_variation(self, density: Array, time: float) -> Array:
         """First variation V at the cell centres."""

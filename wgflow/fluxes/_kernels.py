@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 from numba import njit
 
 from wgflow._typing import Array, IntArray
 
 NONE, MINMOD, VAN_LEER, CENTRAL = 0, 1, 2, 3
+TINY = 1e-300  # keeps quotients of slopes finite where both vanish
 LARGEST_EXPONENT = 700.0  # exp(700) is finite, exp(710) is not; B(700) = 7e-302
 
 
@@ -39,21 +41,56 @@ def bernoulli_pair(x: float) -> tuple[float, float]:
 @njit(cache=True, inline="always")
 def limited(back: float, ahead: float, limiter: int) -> float:
     """Slope between two one-sided slopes: 0 unless they agree in sign."""
-    if back * ahead <= 0.0:
-        return 0.0
+    first, second = abs(back), abs(ahead)
+    low = first if first < second else second
     if limiter == VAN_LEER:
-        return 2.0 * back * ahead / (back + ahead)
-    sign = 1.0 if back > 0.0 else -1.0
-    low = min(abs(back), abs(ahead))
+        low = 2.0 * first * second / (first + second + TINY)
     if limiter == CENTRAL:
-        low = min(2.0 * low, 0.5 * abs(back + ahead))
-    return sign * low
+        mean = 0.5 * (first + second)
+        low = 2.0 * low if 2.0 * low < mean else mean
+    signed = low if back > 0.0 else -low
+    return signed if back * ahead > 0.0 else 0.0
 
 
 @njit(cache=True, inline="always")
 def kept(change: float, value: float) -> float:
     """Change from a cell's value to its faces that keeps both in [0, 2 value]: positivity."""
-    return max(-value, min(value, change))
+    above = change if change < value else value
+    return above if above > -value else -value
+
+
+@njit(cache=True, inline="always")
+def upwind_flux(
+    under: float,
+    low: float,
+    high: float,
+    over: float,
+    speed: float,
+    inverse: float,
+    inverse_below: float,
+    inverse_above: float,
+    half_left: float,
+    half_right: float,
+    limiter: int,
+) -> float:
+    """Speed times the density that is carried, limited if asked for; without branches."""
+    if limiter == NONE:
+        return speed * (low if speed > 0.0 else high)
+    slope = (high - low) * inverse
+    from_left = low + kept(limited((low - under) * inverse_below, slope, limiter) * half_left, low)
+    from_right = high - kept(
+        limited(slope, (over - high) * inverse_above, limiter) * half_right, high
+    )
+    return speed * (from_left if speed > 0.0 else from_right)
+
+
+@njit(cache=True, fastmath={"nnan", "nsz"})
+def largest(values: Array) -> float:
+    """Largest of values that are not nan."""
+    top = 0.0
+    for i in range(len(values)):
+        top = values[i] if values[i] > top else top
+    return top
 
 
 @njit(cache=True)
@@ -77,37 +114,57 @@ def transport(
     first = 0 if open_ends else 1
     last = cells if open_ends else cells - 1
     fastest = 0.0
+    s = ghosted_stride
+    # the inner loop runs along memory: over the lines of a bundle, or over the faces of a line
+    along = stride == 1
+    size = cells + 1 if along else width
+    flux, take = np.zeros(size), np.zeros(size)
+    inverses, per_width = 1.0 / distances, 1.0 / widths
     for bundle in range(len(starts)):
-        for j in range(first, last + 1):  # face between cells j - 1 and j
-            gap, below, above = distances[j + 1], distances[j], distances[j + 2]
-            half_left, half_right = widths[j] / 2.0, widths[j + 1] / 2.0
-            diffusion = temperature / gap
-            for k in range(width):
-                right = ghosted_starts[bundle] + j * ghosted_stride + k
-                left = right - ghosted_stride
-                low, high = density[left], density[right]
-                speed = (potential[left] - potential[right]) / gap
-                if limiter == NONE:
-                    face = low if speed > 0.0 else high
-                elif speed > 0.0:
-                    back = (low - density[left - ghosted_stride]) / below
-                    face = low + kept(limited(back, (high - low) / gap, limiter) * half_left, low)
-                else:
-                    ahead = (density[right + ghosted_stride] - high) / above
-                    face = high - kept(
-                        limited((high - low) / gap, ahead, limiter) * half_right, high
-                    )
-                flux = speed * face + diffusion * (low - high)
+        if along:
+            start, here = ghosted_starts[bundle], starts[bundle]
+            for j in range(first, last + 1):  # face between cells j - 1 and j
+                c, inverse = start + j, inverses[j + 1]
+                speed = (potential[c - 1] - potential[c]) * inverse
+                low, high = density[c - 1], density[c]
+                flux[j] = temperature * inverse * (low - high) + upwind_flux(
+                    density[c - 2], low, high, density[c + 1], speed,
+                    inverse, inverses[j], inverses[j + 2],
+                    widths[j] / 2.0, widths[j + 1] / 2.0, limiter,
+                )  # fmt: skip
                 # diffusion empties the cell downwind too, and the one upwind may be empty
-                if low > 0.0:
-                    fastest = max(fastest, (max(speed, 0.0) + diffusion) / widths[j])
-                if high > 0.0:
-                    fastest = max(fastest, (max(-speed, 0.0) + diffusion) / widths[j + 1])
-                here = starts[bundle] + j * stride + k
-                if j > 0:
-                    out[here - stride] -= flux / widths[j]
-                if j < cells:
-                    out[here] += flux / widths[j + 1]
+                down, up = (speed, 0.0) if speed > 0.0 else (0.0, -speed)
+                down = (down + temperature * inverse) * per_width[j] if low > 0.0 else 0.0
+                up = (up + temperature * inverse) * per_width[j + 1] if high > 0.0 else 0.0
+                take[j] = down if down > up else up
+            for j in range(cells):
+                out[here + j] += (flux[j] - flux[j + 1]) * per_width[j + 1]
+            fastest = max(fastest, largest(take))
+            continue
+        for j in range(first, last + 1):
+            inverse, below, above = inverses[j + 1], inverses[j], inverses[j + 2]
+            left, right = per_width[j], per_width[j + 1]
+            half_left, half_right = widths[j] / 2.0, widths[j + 1] / 2.0
+            start, here = ghosted_starts[bundle] + j * s, starts[bundle] + j * stride
+            for k in range(width):
+                c = start + k
+                speed = (potential[c - s] - potential[c]) * inverse
+                low, high = density[c - s], density[c]
+                flux[k] = temperature * inverse * (low - high) + upwind_flux(
+                    density[c - 2 * s], low, high, density[c + s], speed,
+                    inverse, below, above, half_left, half_right, limiter,
+                )  # fmt: skip
+                down, up = (speed, 0.0) if speed > 0.0 else (0.0, -speed)
+                down = (down + temperature * inverse) * left if low > 0.0 else 0.0
+                up = (up + temperature * inverse) * right if high > 0.0 else 0.0
+                take[k] = down if down > up else up
+            if j > 0:
+                for k in range(width):
+                    out[here - stride + k] -= flux[k] * left
+            if j < cells:
+                for k in range(width):
+                    out[here + k] += flux[k] * right
+            fastest = max(fastest, largest(take))
     return fastest
 
 

@@ -176,6 +176,10 @@ class Mesh:
         """Integral over the region of cell values."""
         return float(np.dot(values, self.volumes))
 
+    def integrate_product(self, first: Array, second: Array) -> float:
+        """Integral of a product of cell values."""
+        return self.integrate(first * second)
+
     def point(self, cell: int) -> str:
         """Centre of a cell, for messages."""
         return ", ".join(f"{c[cell]:.6g}" for c in self.coordinates)

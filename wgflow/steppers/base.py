@@ -21,6 +21,7 @@ class Step:
     Attributes
     ----------
     density : array of the grid's shape
+        A new array: it is written to by nobody afterwards.
     dt : float
         Its length.
     iterations : int

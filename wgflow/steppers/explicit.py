@@ -61,6 +61,7 @@ class _SSPRK(Stepper):
                 if self.dt is not None:
                     raise StabilityError(self._too_long(dt, retry.emptying, time)) from None
                 dt = min(dt / 2, self.safety / retry.emptying)
+                first = self.space.rate(density, time)  # the stages wrote over it
         raise StabilityError(
             f"no positive step found at t = {time:.6g} down to dt = {dt:.3g}: "
             "the velocity grows too fast; use an implicit solver"
@@ -82,15 +83,26 @@ class _SSPRK(Stepper):
             f"scheme at t = {time:.6g}: leave dt out, or give at most {0.9 / emptying:.3g}"
         )
 
-    def _euler(self, density: Array, time: float, dt: float) -> Array:
-        rate = self.space.rate(density, time)
+    def _euler(self, density: Array, time: float, dt: float, out: Array | None = None) -> Array:
+        rate = self.space.rate(density, time, out)
         if dt * rate.emptying > 1:
             raise _Retry(rate.emptying)
-        return density + dt * rate.values
+        return _advanced(density, rate, dt)
 
     @abstractmethod
     def _stages(self, density: Array, first: Rate, time: float, dt: float) -> Array:
-        """Density after a step, from its rate at the start; raise _Retry if dt is too long."""
+        """Density after a step, from its rate at the start; raise _Retry if dt is too long.
+
+        It may write over the rate: arrays are used again, not made anew.
+        """
+
+
+def _advanced(density: Array, rate: Rate, dt: float) -> Array:
+    """Density + dt rate, in the rate's array."""
+    values = rate.values
+    values *= dt
+    values += density
+    return values
 
 
 class SSPRK2(_SSPRK):
@@ -99,10 +111,11 @@ class SSPRK2(_SSPRK):
     order: ClassVar[int] = 2
 
     def _stages(self, density: Array, first: Rate, time: float, dt: float) -> Array:
-        one = density + dt * first.values
-        two = self._euler(one, time + dt, dt)
-        result: Array = (density + two) / 2
-        return np.maximum(result, 0.0)  # rounding of 1 - dt * emptying, at most one ulp
+        result = self._euler(_advanced(density, first, dt), time + dt, dt)
+        result += density
+        result /= 2
+        # rounding of 1 - dt * emptying, at most one ulp
+        return np.maximum(result, 0.0, out=result)
 
 
 class SSPRK3(_SSPRK):
@@ -111,7 +124,12 @@ class SSPRK3(_SSPRK):
     order: ClassVar[int] = 3
 
     def _stages(self, density: Array, first: Rate, time: float, dt: float) -> Array:
-        one = density + dt * first.values
-        two = (3 * density + self._euler(one, time + dt, dt)) / 4
-        result: Array = (density + 2 * self._euler(two, time + dt / 2, dt)) / 3
-        return np.maximum(result, 0.0)
+        one = _advanced(density, first, dt)
+        two = self._euler(one, time + dt, dt)
+        two += np.multiply(density, 3, out=one)
+        two /= 4
+        result = self._euler(two, time + dt / 2, dt, out=one)
+        result *= 2
+        result += density
+        result /= 3
+        return np.maximum(result, 0.0, out=result)
