@@ -33,7 +33,6 @@ from functools import cache
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 
 CELLS = 64
 RADIUS = 1 / np.sqrt(3.0)
@@ -65,20 +64,20 @@ def problem(variance: float = 0.06, half_width: float = 1.5) -> wg.Problem:
     def flow(t: float) -> tuple[float, float]:
         from scipy.integrate import solve_ivp
 
-        def slope(_: float, y: Array) -> list[float]:
+        def slope(_: float, y: wg.Array) -> list[float]:
             growth = 2 * (2 * second_moment(y[0], y[1]) - 1)
             return [growth * y[0], 2 + growth * y[1]]
 
         done = solve_ivp(slope, (0.0, t), [1.0, 0.0], rtol=1e-12, atol=1e-14, method="DOP853")
         return float(done.y[0, -1]), float(done.y[1, -1])
 
-    def density(t: float, x: Array, y: Array) -> Array:
+    def density(t: float, x: wg.Array, y: wg.Array) -> wg.Array:
         a, b = flow(float(t)) if t > 0 else (1.0, 0.0)
         u = x**2 + y**2
         inside = 1 - b * u
         safe = np.where(inside > 0, inside, 1.0)
         start = np.exp(-a * u / safe / (2 * variance)) / (2 * np.pi * variance)
-        values: Array = np.where(inside > 0, start * a / safe**2, 0.0)
+        values: wg.Array = np.where(inside > 0, start * a / safe**2, 0.0)
         return values
 
     def energy(t: float) -> float:
@@ -97,11 +96,11 @@ def problem(variance: float = 0.06, half_width: float = 1.5) -> wg.Problem:
     )
 
 
-def _exponential(mean: float) -> tuple[Array, Array]:
+def _exponential(mean: float) -> tuple[wg.Array, wg.Array]:
     """Quadrature for an exponential law: panels that grow from 0, near which the flow steepens."""
     nodes, weights = np.polynomial.legendre.leggauss(16)
     edges = np.concatenate([[0.0], 10.0 ** np.arange(-6, 0), 2.0 ** np.arange(-2, 6), [45.0]])
     middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
     points = (middle[:, None] + half[:, None] * nodes).ravel()
-    share: Array = (half[:, None] * weights).ravel() * np.exp(-points)
+    share: wg.Array = (half[:, None] * weights).ravel() * np.exp(-points)
     return mean * points, share

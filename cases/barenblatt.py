@@ -25,7 +25,6 @@ import math
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 
 CELLS = 200
 WITHIN = 0.45  # the free boundary makes the observed orders uneven
@@ -81,11 +80,11 @@ def problem(
     k = alpha * (exponent - 1) / (2 * exponent * dimension)
     constant = _constant(power, k, dimension)
 
-    def density(t: float, *x: Array) -> Array:
+    def density(t: float, *x: wg.Array) -> wg.Array:
         s = start + t
         square = sum((c**2 for c in x), start=np.zeros(()))
         inside = np.maximum(constant - k * square * s ** (-2 * alpha / dimension), 0.0)
-        values: Array = s**-alpha * inside**power
+        values: wg.Array = s**-alpha * inside**power
         return values
 
     def front(t: float) -> float:

@@ -23,7 +23,6 @@ from typing import Literal
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 from wgflow.networks import cosine_network
 
 CELLS = 400
@@ -93,7 +92,7 @@ def problem(
         )
         return float(solution.y[0, -1])
 
-    def exact(t: float, theta: Array) -> Array:
+    def exact(t: float, theta: wg.Array) -> wg.Array:
         return wrapped_cauchy(mean_resultant(t), theta)
 
     def exact_risk(t: float) -> float:
@@ -112,5 +111,5 @@ def problem(
     )
 
 
-def wrapped_cauchy(z: float, theta: Array) -> Array:
+def wrapped_cauchy(z: float, theta: wg.Array) -> wg.Array:
     return (1 - z**2) / (2 * np.pi * (1 - 2 * z * np.cos(theta) + z**2))

@@ -25,7 +25,6 @@ import math
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 
 CELLS = 200
 EXPECTED = {"scharfetter_gummel": 2.0, "scharfetter_gummel_explicit": 2.0}
@@ -73,7 +72,7 @@ def problem(
     )
 
 
-def well(x: Array) -> Array:
+def well(x: wg.Array) -> wg.Array:
     """Double-well potential V."""
     return x**4 / 4 - x**2 / 2
 

@@ -19,7 +19,6 @@ with a gradient flow structure", Commun. Comput. Phys. 17 (2015) 233-258, sectio
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 
 CELLS = 200
 WITHIN = 0.45  # free boundaries make the observed orders uneven
@@ -65,12 +64,12 @@ def problem(
     )
 
 
-def well(x: Array) -> Array:
+def well(x: wg.Array) -> wg.Array:
     """Double-well potential V."""
     return x**4 / 4 - x**2 / 2
 
 
-def rest(x: Array, mass: float, diffusivity: float = 0.05, exponent: float = 2.0) -> Array:
+def rest(x: wg.Array, mass: float, diffusivity: float = 0.05, exponent: float = 2.0) -> wg.Array:
     """Density at rest with a given mass in the well on the side of the sorted points x.
 
     Parameters
@@ -84,9 +83,9 @@ def rest(x: Array, mass: float, diffusivity: float = 0.05, exponent: float = 2.0
     """
     from scipy.optimize import brentq
 
-    def density(constant: float) -> Array:
+    def density(constant: float) -> wg.Array:
         height = np.maximum(constant - well(x), 0.0) * (exponent - 1) / (exponent * diffusivity)
-        values: Array = height ** (1 / (exponent - 1))
+        values: wg.Array = height ** (1 / (exponent - 1))
         return values
 
     spacing = x[1] - x[0]

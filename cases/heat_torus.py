@@ -20,7 +20,6 @@ dt proportional to h, first-order implicit ones dt proportional to h^2.
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 
 CELLS = 64
 EXPECTED = {
@@ -85,8 +84,8 @@ def problem(
         raise wg.InputError(f"waves = {waves}: give a whole number >= 1")
     decay = 4 * np.pi**2 * waves**2 * dimension / beta
 
-    def density(t: float, *x: Array) -> Array:
-        mode: Array = np.full((), amplitude * np.exp(-decay * t))
+    def density(t: float, *x: wg.Array) -> wg.Array:
+        mode: wg.Array = np.full((), amplitude * np.exp(-decay * t))
         for coordinate in x:
             mode = mode * np.cos(2 * np.pi * waves * coordinate)
         return 1 + mode

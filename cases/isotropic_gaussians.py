@@ -31,7 +31,6 @@ from typing import Literal
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 from wgflow.energies import Energy
 from wgflow.networks import IsotropicGaussians, isotropic_network
 from wgflow.networks import activation as named_activation
@@ -104,16 +103,16 @@ def problem(
     )
 
 
-def _start(d: float, kappa: float, spread: float) -> Callable[[Array], Array]:
+def _start(d: float, kappa: float, spread: float) -> Callable[[wg.Array], wg.Array]:
     """Density of |w|, up to its norm: chi with d degrees of freedom, or a Gaussian."""
     if math.isinf(d):
         return lambda r: np.exp(-(((r - kappa) / (spread * kappa)) ** 2) / 2)
     peak = kappa * math.sqrt((d - 1) / d)  # where the exponent is largest
 
-    def density(r: Array) -> Array:
+    def density(r: wg.Array) -> wg.Array:
         # relative to the peak, which keeps the powers within range
         exponent = (d - 1) * np.log(r / peak) - d * (r**2 - peak**2) / (2 * kappa**2)
-        values: Array = np.exp(exponent)
+        values: wg.Array = np.exp(exponent)
         return values
 
     return density

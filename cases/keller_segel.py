@@ -27,7 +27,6 @@ import math
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 
 CELLS = 96
 CRITICAL_MASS = 8 * math.pi
@@ -56,8 +55,8 @@ def problem(mass: float = 12.0, variance: float = 0.25, half_width: float = 6.0)
         if not value > 0:
             raise wg.InputError(f"{name} = {value}: give a number > 0")
 
-    def kernel(x: Array, y: Array) -> Array:
-        values: Array = mass / (4 * math.pi) * np.log(x**2 + y**2)
+    def kernel(x: wg.Array, y: wg.Array) -> wg.Array:
+        values: wg.Array = mass / (4 * math.pi) * np.log(x**2 + y**2)
         return values
 
     def second_moment(t: float) -> float:

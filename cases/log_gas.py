@@ -20,7 +20,6 @@ import math
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 
 CELLS = 200
 WITHIN = 0.45  # the ends, where the density is not smooth, make the observed orders uneven
@@ -48,9 +47,9 @@ def problem(radius: float = 1.0, half_width: float = 2.0) -> wg.Problem:
     def edge(t: float) -> float:
         return math.sqrt(2 + (radius**2 - 2) * math.exp(-2 * t))
 
-    def density(t: float, x: Array) -> Array:
+    def density(t: float, x: wg.Array) -> wg.Array:
         r = edge(t)
-        values: Array = 2 / (np.pi * r**2) * np.sqrt(np.maximum(r**2 - x**2, 0.0))
+        values: wg.Array = 2 / (np.pi * r**2) * np.sqrt(np.maximum(r**2 - x**2, 0.0))
         return values
 
     return wg.Problem(

@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 
 CELLS = 200
 EXPECTED = {
@@ -51,6 +50,12 @@ FINEST_ERROR = {
     "upwind": 1.5e-2,
 }
 VARIANTS = {
+    "by FiPy": {
+        "convergence": {"cells": (25, 50, 100), "until": 0.5, "dt": {"fipy": 0.1}},
+        "solvers": ("fipy",),
+        "expected": {"fipy": 2.0},
+        "finest_error": {"fipy": 1e-2},
+    },
     "in time": {
         "convergence": {**CONVERGENCE, "refine": "time", "cells": (200,)},
         "solvers": (
@@ -151,18 +156,18 @@ def problem(
             raise wg.InputError(f"{name} = {value}: give a number > 0")
     if dimension not in (1, 2, 3, 4):
         raise wg.InputError(f"dimension = {dimension}: give 1, 2, 3 or 4")
-    steps: Array = np.arange(float(dimension))
+    steps: wg.Array = np.arange(float(dimension))
     curvature = _pairwise("coupling", coupling, stiffness * (1.0 + anisotropy * steps))
     start = _pairwise("correlation", correlation, np.full(dimension, float(variance)))
     middle = mean / (1 + steps)
-    rest: Array = np.linalg.inv(curvature).astype(float) / beta
+    rest: wg.Array = np.linalg.inv(curvature).astype(float) / beta
     values, vectors = np.linalg.eigh(curvature)
 
-    def density(t: float, *x: Array) -> Array:
+    def density(t: float, *x: wg.Array) -> wg.Array:
         decay = (vectors * np.exp(-values * t)) @ vectors.T
         return _gaussian(decay @ middle, rest + decay @ (start - rest) @ decay, x)
 
-    def potential(*x: Array) -> Array:
+    def potential(*x: wg.Array) -> wg.Array:
         return _form(curvature, list(x)) / 2
 
     return wg.Problem(
@@ -174,7 +179,7 @@ def problem(
     )
 
 
-def _pairwise(name: str, value: float, diagonal: Array) -> Array:
+def _pairwise(name: str, value: float, diagonal: wg.Array) -> wg.Array:
     """Positive definite matrix with a diagonal and one relative entry off it."""
     size = len(diagonal)
     relative = np.full((size, size), value) + (1 - value) * np.eye(size)
@@ -186,13 +191,13 @@ def _pairwise(name: str, value: float, diagonal: Array) -> Array:
     if not np.all(diagonal > 0):
         raise wg.InputError(f"anisotropy makes a stiffness {diagonal.min():.3g}: keep it > 0")
     root = np.sqrt(diagonal)
-    matrix: Array = relative * root[:, None] * root
+    matrix: wg.Array = relative * root[:, None] * root
     return matrix
 
 
-def _form(matrix: Array, x: list[Array]) -> Array:
+def _form(matrix: wg.Array, x: list[wg.Array]) -> wg.Array:
     """Quadratic form of coordinates, as arrays that broadcast."""
-    total: Array = np.zeros(())
+    total: wg.Array = np.zeros(())
     for i, row in enumerate(matrix):
         total = total + row[i] * x[i] ** 2
         for j in range(i):
@@ -201,9 +206,9 @@ def _form(matrix: Array, x: list[Array]) -> Array:
     return total
 
 
-def _gaussian(mean: Array, covariance: Array, x: tuple[Array, ...]) -> Array:
+def _gaussian(mean: wg.Array, covariance: wg.Array, x: tuple[wg.Array, ...]) -> wg.Array:
     centred = [c - m for c, m in zip(x, mean, strict=True)]
     norm = np.sqrt(np.linalg.det(2 * np.pi * covariance))
-    inverse: Array = np.asarray(np.linalg.inv(covariance), dtype=float)
-    values: Array = np.exp(-_form(inverse, centred) / 2) / norm
+    inverse: wg.Array = np.asarray(np.linalg.inv(covariance), dtype=float)
+    values: wg.Array = np.exp(-_form(inverse, centred) / 2) / norm
     return values

@@ -20,7 +20,6 @@ from typing import Any
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 
 CELLS = 200
 EXPECTED = {
@@ -103,10 +102,10 @@ def problem(
     def spread(t: float) -> float:
         return float(rest + (variance - rest) * np.exp(-2 * total * t))
 
-    def density(t: float, *x: Array) -> Array:
+    def density(t: float, *x: wg.Array) -> wg.Array:
         m, v = mean * np.exp(-stiffness * t), spread(t)
         square = sum(((c - m) ** 2 for c in x), start=np.zeros(()))
-        values: Array = np.exp(-square / (2 * v)) / (2 * np.pi * v) ** (dimension / 2)
+        values: wg.Array = np.exp(-square / (2 * v)) / (2 * np.pi * v) ** (dimension / 2)
         return values
 
     return wg.Problem(

@@ -16,7 +16,6 @@ flux.
 import numpy as np
 
 import wgflow as wg
-from wgflow._typing import Array
 
 CELLS = 200
 EXPECTED = {"muscl": 2.0, "upwind": 1.0}
@@ -66,9 +65,9 @@ def problem(
     if not width > 0:
         raise wg.InputError(f"width = {width}: give a number > 0")
 
-    def density(t: float, *x: Array) -> Array:
+    def density(t: float, *x: wg.Array) -> wg.Array:
         stretch = np.exp(k * t)
-        values: Array = np.full((), stretch**dimension)
+        values: wg.Array = np.full((), stretch**dimension)
         for coordinate in x:
             distance = (coordinate * stretch - centre) / width
             values = values * np.maximum(1 - distance**2, 0.0) ** 4 / (BUMP * width)

@@ -29,6 +29,7 @@ from typing import Literal
 import wgflow as wg
 from wgflow.steppers.fipy_euler import FipyEuler
 
+REQUIRES = ("fipy",)
 ORDER = {"space": 2, "time": 1}
 
 

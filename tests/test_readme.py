@@ -19,7 +19,7 @@ def test_scripts_run_one_after_the_other(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     scripts = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
-    assert len(scripts) == 2
+    assert len(scripts) == 3
     names: dict[str, object] = {}
     for script in scripts:
         exec(compile(script, "README.md", "exec"), names)

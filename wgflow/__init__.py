@@ -17,6 +17,7 @@ Examples
 'finished'
 """
 
+from wgflow._typing import Array
 from wgflow._version import __version__
 from wgflow.concentration import Concentration
 from wgflow.convergence import ConvergenceTable, Reference, convergence
@@ -55,6 +56,7 @@ __all__ = [
     "SDIRK2",
     "SSPRK2",
     "SSPRK3",
+    "Array",
     "Axis",
     "BailoCarrilloHu",
     "Box",

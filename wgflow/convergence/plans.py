@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import types
 from collections.abc import Mapping, Sequence
@@ -15,7 +16,7 @@ from wgflow.convergence.table import ConvergenceTable
 from wgflow.errors import InputError, nearest_first
 from wgflow.problem import Problem
 
-__all__ = ["Plan", "matrix", "plan"]
+__all__ = ["Plan", "matrix", "missing", "plan"]
 
 logger = logging.getLogger(__name__)
 
@@ -150,6 +151,12 @@ def _study(
     return study
 
 
+def missing(solver: str) -> str:
+    """Name the packages of a solver's ``REQUIRES`` that are not installed."""
+    required = getattr(catalog.load("solvers", solver), "REQUIRES", ())
+    return ", ".join(name for name in required if importlib.util.find_spec(name) is None)
+
+
 def matrix(cases: Sequence[str] | None = None, solvers: Sequence[str] | None = None) -> list[Plan]:
     """List the studies of all, or some, cases and solvers.
 
@@ -174,6 +181,8 @@ def matrix(cases: Sequence[str] | None = None, solvers: Sequence[str] | None = N
                 solver = name.split()[0]
                 if solver not in known:
                     logger.warning("%s states an order for %s, which is no solver", case, solver)
+                elif missing(solver):
+                    logger.warning("%s is left out: it needs %s", solver, missing(solver))
                 elif solvers is None or solver in solvers:
                     plans.append(plan(case, name, variant))
     return plans
