@@ -19,7 +19,7 @@ __all__ = ["LocalSystem"]
 # Factors of a plane grid cost what about twenty iterative solves do, and serve at a quarter of the
 # price of one; in space they fill.
 FACTORS_ARE_CHEAP = 4096  # cells
-FACTORS_PAY_AFTER = 8  # solves
+FACTORS_PAY_AFTER = 64  # solves: what the factors of 512² cells cost more than as many iterations
 FACTORS_FIT = 30_000  # cells of a grid in three or four dimensions, for when iterations fail
 MASS_TOLERANCE = 0.1
 
