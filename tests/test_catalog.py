@@ -175,11 +175,11 @@ def test_a_file_may_define_dataclasses(write: Callable[..., Path]) -> None:
 def test_a_file_that_raises_is_one_line(
     write: Callable[..., Path], text: str, line: int, exception: str
 ) -> None:
-    path = write(text, "broken.py")
+    path = write(text, "unloadable.py")
     for _ in range(2):  # a failure leaves nothing behind
         message = refuse(catalog.load, "cases", path)
         assert f"{path}, line {line}: {exception}" in message
-    assert "wgflow_cases.broken" not in sys.modules
+    assert "wgflow_cases.unloadable" not in sys.modules
 
 
 @pytest.mark.parametrize(("kind", "entry"), [("cases", "problem"), ("solvers", "stepper")])

@@ -422,3 +422,35 @@ def test_results_are_saved(tmp_path: Path) -> None:
         assert file["vertices"].shape == (mesh.size, 3, 2)
         assert float(file["volume"][:].sum()) == pytest.approx(mesh.volumes.sum())
     assert (folder / "figure.png").stat().st_size > 5000
+
+
+@pytest.mark.parametrize("solver", ["scharfetter_gummel", "upwind"])
+def test_power_laws_agree_with_the_grid(solver: str) -> None:
+    """A mesh of FiPy's rectangles is the grid, for nonlinear diffusion too."""
+    fipy = pytest.importorskip("fipy")
+    energy = wg.Potential(lambda x, y: -x) + wg.PowerLaw(1.0, 2.0)
+    start = np.random.default_rng(0).uniform(0.5, 1.5, 64)
+    mesh = wg.Mesh.from_fipy(fipy.Grid2D(nx=8, ny=8, dx=1 / 8, dy=1 / 8))
+    # FiPy numbers the cells along x first, the grid along y
+    box = wg.Problem(
+        wg.Box(wg.Axis(0, 1, wall=True, name="x"), wg.Axis(0, 1, wall=True, name="y")),
+        energy,
+        start.reshape(8, 8).T,
+    )
+    region = wg.Problem(wg.Region(2), energy, start)
+    dt = 0.01 if solver == "scharfetter_gummel" else 0.0005
+    ours = wg.solve(region, solver, cells=mesh, until=0.05, dt=dt)
+    grid = wg.solve(box, solver, cells=8, until=0.05, dt=dt)
+    assert np.abs(ours.density.reshape(8, 8).T - grid.density).max() < 1e-12
+    assert np.abs(grid.density - 1).max() > 0.1
+    assert ours.facts["mass_max_error"] < 1e-14
+    assert ours.facts["minimum"] > 0
+    assert ours.facts["energy_max_increase"] < 0
+
+
+def test_stabilized_steps_say_that_they_need_a_grid() -> None:
+    fipy = pytest.importorskip("fipy")
+    mesh = wg.Mesh.from_fipy(fipy.Grid2D(nx=4, ny=4, Lx=1.0, Ly=1.0))
+    problem = wg.Problem(wg.Region(2), wg.Entropy(1.0), lambda x, y: 1 + 0 * x)
+    with pytest.raises(wg.InputError, match="need lines of cells"):
+        wg.solve(problem, "scharfetter_gummel_explicit", cells=mesh, until=0.1)

@@ -180,6 +180,11 @@ class FiniteVolume:
 
         It holds until the next call. For two-point fluxes.
         """
+        if self.mesh is not None:
+            raise InputError(
+                "stabilized explicit steps need lines of cells: on a mesh use scharfetter_gummel "
+                "or upwind"
+            )
         if self._stencil is None:
             self._stencil = Stencil(self.grid)
             self._stencil.bend = self.bend
@@ -249,8 +254,12 @@ class FiniteVolume:
     def _mesh_rate(self, mesh: Mesh, density: Array, time: float) -> Rate:
         """Time derivative by the two-point coefficients of every face."""
         scale = self.problem.scale(time)
-        potential = self.potential(density, time)
-        (heat,) = self.face_temperatures(density)
+        heat: float | Array = self.temperature
+        if isinstance(self.flux, ScharfetterGummel):
+            potential = self.potential(density, time)
+            (heat,) = self.face_temperatures(density)
+        else:
+            potential = self._transported(density, time)
         forth, back = self.flux.coefficients(mesh.difference(potential), heat)
         low, high = mesh.beside(density)
         flux = (forth * low - back * high) / mesh.distances
@@ -258,6 +267,8 @@ class FiniteVolume:
         emptying += mesh.to_cells(back / mesh.distances, 0, 1)
         # an empty cell bounds nothing
         fastest = float(np.max(emptying[density > 0], initial=0.0))
+        if self.nonlinear:
+            fastest = max(fastest, decay(self.grid, self.enthalpy_beside(density)))
         return Rate(-scale * mesh.face_divergence(flux), scale * fastest)
 
     def dissipation(self, density: Array, rate: Rate, time: float) -> float:

@@ -140,6 +140,7 @@ def _draw_map(figure: Figure, axes: Axes, solution: Solution) -> None:
     grid = solution.grid
     mesh = axes.pcolormesh(grid.edges[0], grid.edges[1], solution.density.T, cmap=MAP)
     axes.grid(visible=False)
+    axes.set_aspect("equal")
     figure.colorbar(mesh, ax=axes, label="density")
     axes.set(xlabel=grid.box.names[0], ylabel=grid.box.names[1])
 
@@ -163,6 +164,7 @@ def _draw_cells(figure: Figure, axes: Axes, solution: Solution, mesh: Mesh) -> N
         drawn = axes.scatter(x, y, c=solution.density, s=4, cmap=MAP)
     axes.set_aspect("equal")
     axes.grid(visible=False)
+    axes.set_aspect("equal")
     figure.colorbar(drawn, ax=axes, label="density")
     axes.set(xlabel=first, ylabel=second)
 
