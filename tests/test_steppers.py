@@ -9,47 +9,10 @@ import numpy as np
 import pytest
 
 import wgflow as wg
-from wgflow._typing import Array
+from tests.helpers import CIRCLE, NEURON, advance, cosine, errors
 from wgflow.errors import StabilityError
-from wgflow.networks.data import CosineData
-from wgflow.networks.features import cosine_features
 from wgflow.steppers import Stepper
 from wgflow.steppers.base import divided
-
-CIRCLE = wg.Box(wg.Axis(-np.pi, np.pi, periodic=True))
-NEURON = wg.Risk(cosine_features(CosineData(0.8)))
-
-
-def cosine(
-    flux: wg.Upwind | wg.MUSCL | wg.ScharfetterGummel,
-    temperature: float = 0.05,
-    cells: int = 64,
-    scale: float | Callable[[float], float] = 2.0,
-    sharpness: float = 0.3,
-) -> wg.FiniteVolume:
-    z = sharpness
-    problem = wg.Problem(
-        CIRCLE,
-        NEURON + wg.Entropy(temperature),
-        initial=lambda x: (1 - z**2) / (1 - 2 * z * np.cos(x - 1) + z**2),
-        time_scale=scale,
-    )
-    return wg.FiniteVolume(problem, wg.Grid(CIRCLE, cells), flux)
-
-
-def advance(stepper: Stepper, until: float, density: Array | None = None) -> Array:
-    density = stepper.space.initial_density() if density is None else density
-    time = 0.0
-    while time < until * (1 - 1e-12):
-        step = stepper.step(density, time, until - time)
-        density, time = step.density, time + step.dt
-    return density
-
-
-def errors(make: Callable[[float], Stepper], reference: Array, steps: list[int]) -> list[float]:
-    found = [advance(make(0.5 / n), 0.5) for n in steps]
-    grid = make(0.5).space.grid
-    return [grid.integrate(np.abs(density - reference)) for density in found]
 
 
 @pytest.mark.parametrize("scale", [2.0, lambda t: 2 + np.sin(6 * t)], ids=["constant", "moving"])

@@ -6,12 +6,16 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from wgflow import commands
 from wgflow._version import __version__
 from wgflow.errors import WgflowError
 
 __all__ = ["main"]
+
+if TYPE_CHECKING:
+    Words = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EXIT_MISSED, EXIT_BAD_INPUT, EXIT_INTERRUPTED = 1, 2, 130
 
@@ -62,6 +66,12 @@ def build_parser() -> argparse.ArgumentParser:
     parser.set_defaults(command=None, verbose=False)
     words = parser.add_subparsers(metavar="COMMAND")
 
+    for add in (_pages, _run, _converge, _verify, _stationary, _compare, _studies):
+        add(words)
+    return parser
+
+
+def _pages(words: Words) -> None:
     listing = words.add_parser("cases", help="list the cases")
     listing.set_defaults(command=commands.list_cases)
     listing = words.add_parser("solvers", help="list the solvers")
@@ -70,6 +80,8 @@ def build_parser() -> argparse.ArgumentParser:
     describe.add_argument("name", metavar="NAME", help="name or path of a case or a solver")
     describe.set_defaults(command=commands.describe)
 
+
+def _run(words: Words) -> None:
     run = words.add_parser("run", help="solve a case and write the results")
     _add_problem(run)
     _add_step(run)
@@ -81,6 +93,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     run.set_defaults(command=commands.run)
 
+
+def _converge(words: Words) -> None:
     converge = words.add_parser("converge", help="measure the order; exit 1 if it is missed")
     _add_problem(converge)
     converge.add_argument(
@@ -100,6 +114,8 @@ def build_parser() -> argparse.ArgumentParser:
     converge.add_argument("--figure", metavar="FILE", help="draw errors and orders there")
     converge.set_defaults(command=commands.converge)
 
+
+def _verify(words: Words) -> None:
     verify = words.add_parser(
         "verify", help="measure every order that the cases state; exit 1 if one is missed"
     )
@@ -109,6 +125,8 @@ def build_parser() -> argparse.ArgumentParser:
     verify.add_argument("--verbose", action="store_true", help="say more on stderr")
     verify.set_defaults(command=commands.verify)
 
+
+def _stationary(words: Words) -> None:
     stationary = words.add_parser(
         "stationary", help="find a state at rest, or follow it over a parameter"
     )
@@ -127,6 +145,8 @@ def build_parser() -> argparse.ArgumentParser:
     stationary.add_argument("--verbose", action="store_true", help="say more on stderr")
     stationary.set_defaults(command=commands.stationary)
 
+
+def _compare(words: Words) -> None:
     compare = words.add_parser("compare", help="solve a network case and run SGD beside it")
     _add_problem(compare)
     _add_step(compare)
@@ -146,6 +166,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     compare.set_defaults(command=commands.compare)
 
+
+def _studies(words: Words) -> None:
     study = words.add_parser("study", help="measure the rates of the theory")
     studies = study.add_subparsers(metavar="STUDY", required=True)
     coupling = studies.add_parser("coupling", help="distances of the four coupled dynamics")
@@ -163,7 +185,6 @@ def build_parser() -> argparse.ArgumentParser:
     refinement.add_argument("--column", default="risk", metavar="NAME", help="risk, energy, …")
     refinement.add_argument("--json", metavar="FILE", help="write the table there too")
     refinement.set_defaults(command=commands.study_refinement)
-    return parser
 
 
 def _add_problem(parser: argparse.ArgumentParser) -> None:
