@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from wgflow import commands
 from wgflow._version import __version__
 from wgflow.errors import WgflowError
+from wgflow.parallel import require_one_rank
 
 __all__ = ["main"]
 
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for noisy in ("matplotlib", "numba", "h5py"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
+        require_one_rank()
         code: int = given.command(given)
     except WgflowError as error:
         sys.stderr.write(f"wgflow: error: {error}\n")
