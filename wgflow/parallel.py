@@ -20,7 +20,7 @@ SIZES = (
 
 
 def launched_ranks(environment: Mapping[str, str] | None = None) -> int:
-    """Number of processes that a launcher has started with this one; 1 without a launcher.
+    """Give the number of processes a launcher has started with this one; 1 without a launcher.
 
     Parameters
     ----------
