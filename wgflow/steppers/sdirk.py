@@ -170,8 +170,11 @@ class SDIRK2(Stepper):
         for _ in range(3):
             powers.append(self._stage.solve(powers[-1], powers[-1], time + dt, length).density)
         low = (1 - FOUR_STEPS) * powers[2] + FOUR_STEPS * powers[3]
-        moving = powers[0] + powers[1] + powers[2] + FOUR_STEPS * powers[3]
-        return _Low(low, self._stage.fluxes(moving, moving, time + dt, length)), 0
+        # the first of the steps has the time scale of its own stage
+        first = self._stage.fluxes(one, one, time + length, length)
+        moving = powers[1] + powers[2] + FOUR_STEPS * powers[3]
+        others = self._stage.fluxes(moving, moving, time + dt, length)
+        return _Low(low, [a + b for a, b in zip(first, others, strict=True)]), 0
 
     def _mended(
         self, low: _Low, one: Array, two: Array, old: Array, time: float, dt: float
