@@ -170,3 +170,16 @@ def test_iterations_that_lose_mass_give_way_to_factors(monkeypatch: pytest.Monke
     expected = LocalSystem(grid, rates, 0.1).solve(given)
     monkeypatch.setattr(ExchangeKrylov, "solve", lambda self, masses: 2 * masses)
     assert np.allclose(LocalSystem(grid, rates, 0.1).solve(given), expected, rtol=1e-12)
+
+
+def test_an_iteration_that_breaks_down_says_so() -> None:
+    """Pivots above 1e308, as beside empty cells, have inverses 0: no direction is left."""
+    grid = wg.Grid(wg.Box((0, 1), (0, 1), (0, 1)), 3)
+    rates = [np.ones_like(face) for face in grid_faces(grid)]
+    krylov = ExchangeKrylov(grid, rates, rates)
+    krylov._inverse[:] = 0.0
+    assert krylov.solve(np.arange(27.0)) is None
+
+
+def grid_faces(grid: wg.Grid) -> list[Array]:
+    return [grid.difference(np.zeros(grid.shape), axis) for axis in range(grid.dimension)]
