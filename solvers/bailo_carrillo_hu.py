@@ -13,6 +13,10 @@ the local Jacobian as its preconditioner. A step that cannot be solved is done i
 whatever dt, for any convex H and any even W, unless the potential depends on time. States with xi
 constant on each connected component of the support do not move.
 
+**Limits.** Fast diffusion (m < 1) with empty cells, in a potential that changes by hundreds of
+times the temperature from cell to cell, may defeat Newton's method at every dt: the run then ends
+with a SolverError.
+
 **Order.** 1 in space, 1 in time.
 
 **References.** Bailo, Carrillo, Hu, "Fully discrete positivity-preserving and energy-dissipating

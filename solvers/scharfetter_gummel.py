@@ -16,7 +16,8 @@ dt, unless the potential depends on time. rho proportional to exp(-(V + U*rho)/T
 Backward Euler has these by itself, without a power law, for any even kernel. Other steps are looked
 at: where one would have a negative cell or more energy, it is limited towards, or mixed with, a
 first-order step that keeps the promises: backward Euler, or with a power law that of
-`bailo_carrillo_hu`. `mixed_steps` among the facts of a run counts such steps.
+`bailo_carrillo_hu`, which also takes steps that cannot be solved after some halvings.
+`mixed_steps` among the facts of a run counts such steps.
 
 **Order.** 2 in space, 2 in time (1 with `time=euler`). As T/(h |u|) tends to 0 the flux becomes
 the upwind one, and the order in space tends to 1. The default with entropy.

@@ -9,6 +9,7 @@ import wgflow as wg
 from wgflow._typing import Array
 from wgflow.algebra import LocalSystem, local
 from wgflow.algebra._kernels import solve_chain
+from wgflow.algebra.krylov import ExchangeKrylov
 from wgflow.errors import SolverError
 
 STEPS = [1e-6, 1e-2, 1.0, 1e3, 1e8, 1e12]
@@ -158,3 +159,27 @@ def test_factors_are_kept() -> None:
     kept = local_system._factors
     np.testing.assert_array_equal(local_system.solve(np.ones(grid.shape)), first)
     assert local_system._factors is kept
+
+
+def test_iterations_that_lose_mass_give_way_to_factors(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beside empty cells rates differ so much that the iteration's own residual is wrong."""
+    grid = wg.Grid(wg.Box((0, 1), (0, 1), (0, 1)), 4)
+    given = np.arange(64.0).reshape(grid.shape)
+    faces = [np.ones_like(grid.difference(given, axis)) for axis in range(3)]
+    rates = [(forth, 2 * forth) for forth in faces]
+    expected = LocalSystem(grid, rates, 0.1).solve(given)
+    monkeypatch.setattr(ExchangeKrylov, "solve", lambda self, masses: 2 * masses)
+    assert np.allclose(LocalSystem(grid, rates, 0.1).solve(given), expected, rtol=1e-12)
+
+
+def test_an_iteration_that_breaks_down_says_so() -> None:
+    """Pivots above 1e308, as beside empty cells, have inverses 0: no direction is left."""
+    grid = wg.Grid(wg.Box((0, 1), (0, 1), (0, 1)), 3)
+    rates = [np.ones_like(face) for face in grid_faces(grid)]
+    krylov = ExchangeKrylov(grid, rates, rates)
+    krylov._inverse[:] = 0.0
+    assert krylov.solve(np.arange(27.0)) is None
+
+
+def grid_faces(grid: wg.Grid) -> list[Array]:
+    return [grid.difference(np.zeros(grid.shape), axis) for axis in range(grid.dimension)]

@@ -174,3 +174,23 @@ def test_explicit_bound_knows_the_diffusion() -> None:
             ends.append(np.abs(np.diff(density, 2)).max())
         assert ends[0] < 0.03
         assert not ends[1] < 10 * ends[0]
+
+
+@pytest.mark.parametrize("time", ["sdirk2", "euler"])
+def test_a_step_that_cannot_be_solved_is_taken_by_the_other_flux(time: str) -> None:
+    """Fast diffusion beside empty cells in a rough potential 1000 times steeper than the noise."""
+    rng = np.random.default_rng(0)
+    rough = rng.normal(size=40)
+    start = rng.random(40) * (rng.random(40) < 0.5)
+    problem = wg.Problem(
+        wg.Box((-1, 1)),
+        wg.Potential(lambda x: rough) + wg.PowerLaw(1.0, 0.5) + wg.Entropy(1e-3),
+        initial=start,
+    )
+    options = {"time": time}
+    run = wg.solve(problem, "scharfetter_gummel", cells=40, until=4e-6, dt=1e-6, options=options)
+    assert run.status == "finished"
+    assert run.facts["mixed_steps"] > 0
+    assert run.facts["minimum"] >= 0
+    assert run.facts["mass_max_error"] < 1e-12
+    assert run.facts["energy_max_increase"] <= 1e-12 * (1 + abs(run.history["energy"][0]))

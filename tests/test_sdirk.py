@@ -10,6 +10,7 @@ import pytest
 import wgflow as wg
 from wgflow import catalog
 from wgflow.algebra.exchange import add_limited
+from wgflow.steppers.sdirk import GAMMA
 
 TWO_HUMPS = wg.Potential(lambda x: x**4 / 4 - x**2 / 2)
 
@@ -211,3 +212,20 @@ def test_tolerance_controls_the_error() -> None:
 def test_bad_choices_are_named(options: dict[str, object], text: str) -> None:
     with pytest.raises(wg.InputError, match=text):
         wg.solve(gaussian(1), "scharfetter_gummel", cells=20, **options)
+
+
+def test_fluxes_of_the_safe_step_are_those_of_its_density_under_a_time_scale() -> None:
+    """Limited steps start from them: what is not limited would else be moved by another step."""
+    problem = wg.Problem(
+        wg.Box((-1, 1)),
+        wg.Confinement(1.0) + wg.Entropy(1.0),
+        initial=np.eye(1, 20, 9)[0],
+        time_scale=lambda t: 1 + 20 * t,
+    )
+    space = wg.FiniteVolume(problem, wg.Grid(problem.domain, 20), wg.ScharfetterGummel())
+    stepper, density, dt = wg.SDIRK2(space, dt=0.1), space.initial_density(), 0.1
+    length = GAMMA * dt
+    one = stepper._stage.solve(density, density, length, length).density
+    low, _ = stepper._companion(density, one, 0.0, dt)
+    moved = density - space.grid.face_divergence(low.fluxes[0], 0)
+    assert np.max(np.abs(moved - low.density)) < 1e-12

@@ -26,11 +26,19 @@ from wgflow.steppers.upwind_stage import UpwindStage
 __all__ = ["ImplicitEuler", "dissipates", "solvable"]
 
 MAXIMUM_HALVINGS = 20
+RESCUED_AFTER = 3  # halvings
 ENERGY_ROUNDING = 1e-13  # relative increase of the energy that is taken for rounding
 
 
-def solvable(attempt: Callable[[float], Step], time: float, dt: float) -> Step:
+def solvable(
+    attempt: Callable[[float], Step],
+    time: float,
+    dt: float,
+    rescue: Callable[[float], Step] | None = None,
+) -> Step:
     """Attempt a step, halving it until its equations can be solved.
+
+    After a few halvings it is taken by another method, if there is one.
 
     Raises
     ------
@@ -39,7 +47,8 @@ def solvable(attempt: Callable[[float], Step], time: float, dt: float) -> Step:
     """
     for halvings in range(MAXIMUM_HALVINGS + 1):
         try:
-            step = attempt(dt)
+            chosen = rescue if rescue is not None and halvings >= RESCUED_AFTER else attempt
+            step = chosen(dt)
         except SolverError as error:
             last = error
             dt /= 2
@@ -65,8 +74,9 @@ class ImplicitEuler(Stepper):
     Order 1 in time. Mass is kept to rounding. With the fluxes of Scharfetter and Gummel and
     of Bailo, Carrillo and Hu the free energy does not increase, whatever dt, unless the
     potential depends on time. With the Scharfetter-Gummel flux and a power law this is
-    checked, and a step that would increase it is taken by the other flux. exp(-psi/T) does
-    not move with the Scharfetter-Gummel flux.
+    checked, and a step that would increase it, or cannot be solved after some halvings, is
+    taken by the other flux; ``facts["mixed_steps"]`` counts them. exp(-psi/T) does not move
+    with the Scharfetter-Gummel flux.
 
     Parameters
     ----------
@@ -102,25 +112,40 @@ class ImplicitEuler(Stepper):
         # no law is known for the fitted flux with a power law: its steps are checked
         self._lawful = UpwindStage(space) if space.nonlinear and not bailo else None
         self._speed: Array | None = None  # rate of change over the last step
+        self._mixed_steps = 0
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """Number of steps that were taken by the other flux, where there is one."""
+        return {"mixed_steps": self._mixed_steps} if self._lawful else {}
 
     def step(self, density: Array, time: float, limit: float) -> Step:
         """Advance by one step of at most ``limit``; see :class:`Stepper`."""
         if self.dt is not None:
-            return self._solvable(density, time, divided(self.dt, limit))
-        return self._controlled(density, time, limit)
+            step = self._solvable(density, time, divided(self.dt, limit))
+        else:
+            step = self._controlled(density, time, limit)
+        self._mixed_steps += step.mixed > 0
+        return step
 
     def _solvable(self, density: Array, time: float, dt: float) -> Step:
-        def attempt(dt: float) -> Step:
-            result = self._stage.solve(density, density, time + dt, dt)
-            mixed = 0.0
-            if self._lawful is not None and not dissipates(
-                self.space, result.density, density, time
-            ):
-                result, mixed = self._lawful.solve(density, density, time + dt, dt), 1.0
-            settle_mass(self.space.grid, result.density, self.space.grid.integrate(density))
+        grid = self.space.grid
+
+        def taken(stage: Stage | UpwindStage, dt: float, mixed: float) -> Step:
+            result = stage.solve(density, density, time + dt, dt)
+            settle_mass(grid, result.density, grid.integrate(density))
             return Step(result.density, dt, result.iterations, mixed=mixed)
 
-        return solvable(attempt, time, dt)
+        lawful = self._lawful
+        if lawful is None:
+            return solvable(lambda dt: taken(self._stage, dt, 0.0), time, dt)
+
+        def attempt(dt: float) -> Step:
+            step = taken(self._stage, dt, 0.0)
+            kept = dissipates(self.space, step.density, density, time)
+            return step if kept else taken(lawful, dt, 1.0)
+
+        return solvable(attempt, time, dt, lambda dt: taken(lawful, dt, 1.0))
 
     def _controlled(self, density: Array, time: float, limit: float) -> Step:
         if self._speed is None:

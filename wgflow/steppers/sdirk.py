@@ -70,6 +70,8 @@ class SDIRK2(Stepper):
       Scharfetter-Gummel flux, unless the potential depends on time;
     - exp(-psi/T) does not move.
 
+    With a power law a step that cannot be solved after some halvings is the first-order one.
+
     The order is 2 on steps that are not mixed; ``facts["mixed_steps"]`` counts those that
     are, and ``Step.mixed`` is the share of the first-order step in the mass that moved
     otherwise. Smooth densities need none until dt is beyond what accuracy allows.
@@ -131,7 +133,13 @@ class SDIRK2(Stepper):
             step, *rates[:] = self._attempt(density, time, dt)
             return step
 
-        step = solvable(attempt, time, dt)
+        def rescue(dt: float) -> Step:
+            result = self._euler.solve(density, density, time + dt, dt)
+            rates[:] = [(result.density - density) / dt] * 2
+            return Step(result.density, dt, result.iterations, mixed=1.0)
+
+        # only for the stages of a power law is the safe step easier to solve
+        step = solvable(attempt, time, dt, rescue if self.space.nonlinear else None)
         return step, rates[0], rates[1]
 
     def _attempt(self, density: Array, time: float, dt: float) -> tuple[Step, Array, Array]:
@@ -170,8 +178,11 @@ class SDIRK2(Stepper):
         for _ in range(3):
             powers.append(self._stage.solve(powers[-1], powers[-1], time + dt, length).density)
         low = (1 - FOUR_STEPS) * powers[2] + FOUR_STEPS * powers[3]
-        moving = powers[0] + powers[1] + powers[2] + FOUR_STEPS * powers[3]
-        return _Low(low, self._stage.fluxes(moving, moving, time + dt, length)), 0
+        # the first of the steps has the time scale of its own stage
+        first = self._stage.fluxes(one, one, time + length, length)
+        moving = powers[1] + powers[2] + FOUR_STEPS * powers[3]
+        others = self._stage.fluxes(moving, moving, time + dt, length)
+        return _Low(low, [a + b for a, b in zip(first, others, strict=True)]), 0
 
     def _mended(
         self, low: _Low, one: Array, two: Array, old: Array, time: float, dt: float

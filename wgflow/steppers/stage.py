@@ -148,6 +148,7 @@ class Stage:
     def _mean(self, old: Array, new: Array) -> Array:
         return (1 - self.weight) * old + self.weight * new
 
+    @np.errstate(over="ignore", invalid="ignore")  # what is not finite ends the iteration
     def _newton(self, given: Array, old: Array, time: float, factor: float) -> StageResult:
         space = self.space
         guess = start = old

@@ -193,7 +193,10 @@ def solve(
             p[i] = r[i] + beta * (p[i] - omega * v[i])
         precondition(p, y, inverse, up, down, below, above)
         multiply(y, v, diagonal, up, down, below, above, wrap)
-        alpha = rho / dot(shadow, v)
+        along = dot(shadow, v)
+        if along == 0.0:
+            return -1
+        alpha = rho / along
         for i in range(n):
             x[i] += alpha * y[i]
             s[i] = r[i] - alpha * v[i]
