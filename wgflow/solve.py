@@ -27,6 +27,7 @@ from wgflow.observers import BoundaryMass, History, Observer, Snapshots, State
 from wgflow.problem import Problem
 from wgflow.solution import Solution
 from wgflow.steppers import Stepper
+from wgflow.steppers.control import joined
 
 __all__ = ["DEFAULT_CELLS", "make_stepper", "solve"]
 
@@ -104,8 +105,7 @@ def solve(
     until = problem.until if until is None else until
     if not (np.isfinite(until) and until > 0):
         raise InputError(f"final time {until}: give a finite number > 0")
-    given = {"dt": dt, "tolerance": tolerance, **(options or {})}
-    given = {name: value for name, value in given.items() if value is not None}
+    given = joined({"dt": dt, "tolerance": tolerance}, options or {}, until)
     stepper, name = _prepared(problem, solver, cells, given)
     space = stepper.space
     if density is None:
@@ -121,7 +121,7 @@ def solve(
     begun = clock.perf_counter()
     status, failure, steps = _loop(stepper, density, until, [*recorder, *observers])
     wall = clock.perf_counter() - begun
-    solution = _collect(stepper, recorder, status, steps, wall, name, dict(options or {}))
+    solution = _collect(stepper, recorder, status, steps, wall, name, given)
     for warning in solution.warnings:
         logger.warning("%s", warning)
     if failure is not None:
