@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
 import pytest
 
+import wgflow as wg
 from wgflow import catalog
 from wgflow.cli import main
+from wgflow.plots import solution_figure
 
 OU = "ornstein_uhlenbeck"
 
@@ -64,8 +67,10 @@ def test_an_unwritable_file_is_refused_before_anything_is_computed(
         (["stationary", OU, "--sweep", "dimension=1:2:3"], "a whole number"),
         (["run", OU, "--dt", "1e-300"], "dt = 1e-300: below the resolution"),
         (["run", OU, "--dt", "0.1", "--option", "dt=0.2"], "0.2 as an option: give one only"),
-        (["run", OU, "--cells", "999999999999"], "give fewer --cells"),
+        (["run", OU, "--cells", "999999999999"], "give fewer cells"),
         (["run", OU, "--out", ""], "--out ''"),
+        (["run", OU, "--set", "correlation=inf"], "correlation = inf: give a finite number"),
+        (["run", "isotropic_gaussians", "--set", "d=1"], "d = 1: give a whole number >= 2"),
         (["describe", "mucsl"], "nearest first: muscl"),
     ],
 )
@@ -120,3 +125,17 @@ def test_the_summary_holds_the_step(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["run", OU, "--cells", "9", "--until", "0.2", "--dt", "0.1", "--out", "r"]
     assert main(words) == 0
     assert json.loads(Path("r/summary.json").read_text())["options"] == {"dt": 0.1}
+
+
+def test_times_of_a_risk_do_not_run_into_each_other() -> None:
+    problem = catalog.load("cases", "isotropic_gaussians").problem()
+    figure = solution_figure(wg.solve(problem, cells=40, until=0.05))
+    axes = figure.axes[1]
+    figure.canvas.draw()
+    boxes = [
+        label.get_window_extent()
+        for label in axes.get_xticklabels(which="both")
+        if label.get_visible() and label.get_text()
+    ]
+    shown = sorted((box.x0, box.x1) for box in boxes if box.width > 0)
+    assert all(left[1] <= right[0] for left, right in itertools.pairwise(shown))

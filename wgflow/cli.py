@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.write(f"wgflow: error: {where}{error.strerror or error}: name another file\n")
         return EXIT_BAD_INPUT
     except MemoryError as error:
-        sys.stderr.write(f"wgflow: error: out of memory: {error}: give fewer --cells\n")
+        sys.stderr.write(f"wgflow: error: out of memory: {error}: give fewer cells or particles\n")
         return EXIT_BAD_INPUT
     except Exception as error:
         cause = explain(error)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -36,7 +37,7 @@ logger = logging.getLogger(__name__)
 DEFAULT_CELLS = (400, 128, 32, 16)  # along each axis, by dimension
 SNAPSHOTS = 10  # evenly spaced, after the start
 
-SolverLike = str | Callable[..., Stepper] | Stepper
+SolverLike = str | os.PathLike[str] | Callable[..., Stepper] | Stepper
 
 
 def solve(
@@ -57,7 +58,7 @@ def solve(
     Parameters
     ----------
     problem : Problem
-    solver : str, callable or Stepper, optional
+    solver : str, path, callable or Stepper, optional
         Name or path of a file like those in ``solvers/``; a function
         ``stepper(problem, grid, **options)``; or a stepper. By default
         ``scharfetter_gummel`` with an entropy in the energy, else ``muscl``.
@@ -114,6 +115,8 @@ def solve(
         density = np.array(density, dtype=float)
         check_density(density, space.grid)
     if isinstance(snapshots, int | np.integer):
+        if snapshots < 0:
+            raise InputError(f"{snapshots} snapshots: give a number >= 0, or a list of times")
         snapshots = [until * i / int(snapshots) for i in range(1, int(snapshots))]
     recorder = History(space, until), Snapshots(snapshots, until), BoundaryMass(space)
     if problem.blows_up:
@@ -144,6 +147,7 @@ def _prepared(
             raise InputError("the stepper was made for another problem: make it from this one")
         return solver, type(solver).__name__
     grid = _cells(problem, cells)
+    solver = os.fspath(solver) if isinstance(solver, os.PathLike) else solver
     solver = solver or default_solver(problem)
     name = solver if isinstance(solver, str) else getattr(solver, "__name__", "custom")
     return make_stepper(problem, grid, solver, given), name
