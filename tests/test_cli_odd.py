@@ -71,6 +71,7 @@ def test_an_unwritable_file_is_refused_before_anything_is_computed(
         (["run", OU, "--out", ""], "--out ''"),
         (["run", OU, "--set", "correlation=inf"], "correlation = inf: give a finite number"),
         (["run", "isotropic_gaussians", "--set", "d=1"], "d = 1: give a whole number >= 2"),
+        (["verify", "transport", "--solver", "mucsl"], "nearest first: muscl"),
         (["describe", "mucsl"], "nearest first: muscl"),
     ],
 )
@@ -139,3 +140,11 @@ def test_times_of_a_risk_do_not_run_into_each_other() -> None:
     ]
     shown = sorted((box.x0, box.x1) for box in boxes if box.width > 0)
     assert all(left[1] <= right[0] for left, right in itertools.pairwise(shown))
+
+
+def test_converge_holds_options_against_their_own_order(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    words = ["converge", OU, "--option", "time=euler", "--variant", "in time"]
+    assert main(words) == 0
+    assert "expected 1 ±" in capsys.readouterr().out

@@ -32,7 +32,8 @@ def converge(given: argparse.Namespace) -> int:
     case = catalog.load("cases", given.case)
     problem = case.problem(**settings_of(case.problem, given.set))
     solver = given.solver or getattr(case, "DEFAULT_SOLVER", None) or default_solver(problem)
-    stated = plan(given.case, solver, given.variant)
+    # an order is stated for a solver with its options: backward Euler is of another
+    stated = plan(given.case, " ".join([solver, *given.option]), given.variant)
     asked = {"refine": given.refine, "dt": given.dt, "until": given.until, "norm": given.norm}
     study = {**stated.study, **{k: v for k, v in asked.items() if v is not None}}
     if study["refine"] == "time":
