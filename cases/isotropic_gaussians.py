@@ -84,6 +84,8 @@ def problem(
     for name, value in (("kappa", kappa), ("xi", xi), ("beta", beta), ("spread", spread)):
         if not value > 0:
             raise wg.InputError(f"{name} = {value}: give a number > 0")
+    if not d >= 2:
+        raise wg.InputError(f"d = {d:g}: give a whole number >= 2, or inf")
     if math.isinf(d) and math.isfinite(beta):
         raise wg.InputError(f"beta = {beta} with d = inf: noise needs a finite dimension")
     data = IsotropicGaussians(d, delta)

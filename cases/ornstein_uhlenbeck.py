@@ -182,6 +182,8 @@ def problem(
 def _pairwise(name: str, value: float, diagonal: wg.Array) -> wg.Array:
     """Positive definite matrix with a diagonal and one relative entry off it."""
     size = len(diagonal)
+    if not np.isfinite(value):
+        raise wg.InputError(f"{name} = {value}: give a finite number")
     relative = np.full((size, size), value) + (1 - value) * np.eye(size)
     low = -1 / (size - 1) if size > 1 else -np.inf
     if size > 1 and not low < value < 1:

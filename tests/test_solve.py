@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import wgflow as wg
+from wgflow import catalog
 from wgflow.observers import BoundaryMass, History, Snapshots, State
 from wgflow.steppers import Stepper
 
@@ -232,3 +233,15 @@ def test_boundary_mass_names_the_largest_end() -> None:
     watch.finish(State(0.0, density))
     assert watch.largest == pytest.approx(0.15 * 0.5)
     assert watch.where == "x = 5"
+
+
+def test_a_negative_number_of_snapshots_is_refused() -> None:
+    problem = wg.Problem(wg.Box((-1, 1)), wg.Entropy(1.0), np.ones_like)
+    with pytest.raises(wg.InputError, match="-3 snapshots: give a number >= 0"):
+        wg.solve(problem, cells=8, until=0.1, snapshots=-3)
+
+
+def test_a_solver_may_be_a_path() -> None:
+    problem = wg.Problem(wg.Box((-1, 1)), wg.Entropy(1.0), np.ones_like)
+    path = catalog.find("solvers", "upwind")
+    assert wg.solve(problem, path, cells=8, until=0.1).status == "finished"

@@ -22,7 +22,18 @@ from typing import Literal
 from wgflow._settings import Parameter, bind, parameters
 from wgflow.errors import InputError, nearest_first
 
-__all__ = ["Kind", "Parameter", "bind", "describe", "find", "load", "names", "parameters"]
+__all__ = [
+    "Kind",
+    "Parameter",
+    "bind",
+    "describe",
+    "explain",
+    "find",
+    "is_path",
+    "load",
+    "names",
+    "parameters",
+]
 
 Kind = Literal["cases", "solvers"]
 
@@ -89,7 +100,7 @@ def find(kind: Kind, name_or_path: str | os.PathLike[str]) -> Path:
     folder = _folder(kind)
     given = os.fspath(name_or_path)
     known = names(kind)
-    if not isinstance(name_or_path, str) or _looks_like_path(given):
+    if not isinstance(name_or_path, str) or is_path(given):
         path = Path(given).expanduser()
         if path.is_file() and path.suffix == ".py":
             return path.resolve()
@@ -173,6 +184,27 @@ def describe(module: types.ModuleType) -> str:
     return lines[0].strip().removesuffix(".") if lines else "(no description)"
 
 
+def explain(error: BaseException) -> str | None:
+    """Say on one line where a case or a solver failed while it was used.
+
+    Parameters
+    ----------
+    error : exception
+        Raised after the file was loaded, by one of its functions or by what called them.
+
+    Returns
+    -------
+    str or None
+        File, line and exception; the user's own file without a line where the exception comes
+        from elsewhere; None where no file of a user's took part.
+    """
+    frames = {frame.filename for frame in traceback.extract_tb(error.__traceback__)}
+    loaded = {str(path): kind for kind, path in _loaded}
+    own = [path for path, kind in loaded.items() if Path(path).parent != _folder(kind).resolve()]
+    guilty = [path for path in own if path in frames] or own[-1:]
+    return _cause(Path(guilty[0]), error) if guilty else None
+
+
 def _folder(kind: Kind) -> Path:
     """Return the folder of the shipped files: the wheel's, or else the checkout's."""
     if kind not in _ENTRY:
@@ -182,7 +214,8 @@ def _folder(kind: Kind) -> Path:
     return installed if installed.is_dir() else package.parent / kind
 
 
-def _looks_like_path(given: str) -> bool:
+def is_path(given: str) -> bool:
+    """Say whether text is taken for a path, not for a shipped name."""
     return given.endswith(".py") or os.sep in given or bool(os.altsep and os.altsep in given)
 
 

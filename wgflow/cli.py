@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from wgflow import commands
 from wgflow._version import __version__
+from wgflow.catalog import explain
 from wgflow.errors import WgflowError
 from wgflow.parallel import require_one_rank
 
@@ -53,6 +54,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # the reader of our output went away, as in `wgflow cases | head -1`
         sys.stderr.close()
         return 0
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        sys.stderr.write(f"wgflow: error: {where}{error.strerror or error}: name another file\n")
+        return EXIT_BAD_INPUT
+    except MemoryError as error:
+        sys.stderr.write(f"wgflow: error: out of memory: {error}: give fewer cells or particles\n")
+        return EXIT_BAD_INPUT
+    except Exception as error:
+        cause = explain(error)
+        if cause is None:  # none of the user's files took part: a defect, to be reported whole
+            raise
+        logging.info("the whole traceback", exc_info=True)
+        sys.stderr.write(f"wgflow: error: {cause}\n")
+        return EXIT_BAD_INPUT
     return code
 
 

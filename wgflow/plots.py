@@ -193,6 +193,8 @@ def _draw_history(axes: Axes, solution: Solution) -> None:
     if name == "risk" and len(time) > 2:
         axes.set_xscale("log")
         axes.set_xlim(time[1], time[-1])
+        # labels between the decades would run into each other
+        axes.tick_params(axis="x", which="minor", labelbottom=bool(time[-1] < 5 * time[1]))
     axes.set(xlabel="time", ylabel={"risk": "population risk", "energy": "free energy"}[name])
 
 

@@ -102,6 +102,7 @@ class Problem:
 
     @staticmethod
     def _checked_scale(value: float, time: float) -> float:
-        if not (np.isfinite(value) and value > 0):
+        number = isinstance(value, int | float | np.number) or getattr(value, "shape", None) == ()
+        if not (number and np.isfinite(value) and value > 0):
             raise InputError(f"time scale s({time:.6g}) = {value}: it must be finite and > 0")
         return float(value)

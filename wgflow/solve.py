@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import logging
+import os
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -27,6 +28,7 @@ from wgflow.observers import BoundaryMass, History, Observer, Snapshots, State
 from wgflow.problem import Problem
 from wgflow.solution import Solution
 from wgflow.steppers import Stepper
+from wgflow.steppers.control import joined
 
 __all__ = ["DEFAULT_CELLS", "make_stepper", "solve"]
 
@@ -35,7 +37,7 @@ logger = logging.getLogger(__name__)
 DEFAULT_CELLS = (400, 128, 32, 16)  # along each axis, by dimension
 SNAPSHOTS = 10  # evenly spaced, after the start
 
-SolverLike = str | Callable[..., Stepper] | Stepper
+SolverLike = str | os.PathLike[str] | Callable[..., Stepper] | Stepper
 
 
 def solve(
@@ -56,7 +58,7 @@ def solve(
     Parameters
     ----------
     problem : Problem
-    solver : str, callable or Stepper, optional
+    solver : str, path, callable or Stepper, optional
         Name or path of a file like those in ``solvers/``; a function
         ``stepper(problem, grid, **options)``; or a stepper. By default
         ``scharfetter_gummel`` with an entropy in the energy, else ``muscl``.
@@ -104,8 +106,7 @@ def solve(
     until = problem.until if until is None else until
     if not (np.isfinite(until) and until > 0):
         raise InputError(f"final time {until}: give a finite number > 0")
-    given = {"dt": dt, "tolerance": tolerance, **(options or {})}
-    given = {name: value for name, value in given.items() if value is not None}
+    given = joined({"dt": dt, "tolerance": tolerance}, options or {}, until)
     stepper, name = _prepared(problem, solver, cells, given)
     space = stepper.space
     if density is None:
@@ -114,6 +115,8 @@ def solve(
         density = np.array(density, dtype=float)
         check_density(density, space.grid)
     if isinstance(snapshots, int | np.integer):
+        if snapshots < 0:
+            raise InputError(f"{snapshots} snapshots: give a number >= 0, or a list of times")
         snapshots = [until * i / int(snapshots) for i in range(1, int(snapshots))]
     recorder = History(space, until), Snapshots(snapshots, until), BoundaryMass(space)
     if problem.blows_up:
@@ -121,7 +124,7 @@ def solve(
     begun = clock.perf_counter()
     status, failure, steps = _loop(stepper, density, until, [*recorder, *observers])
     wall = clock.perf_counter() - begun
-    solution = _collect(stepper, recorder, status, steps, wall, name, dict(options or {}))
+    solution = _collect(stepper, recorder, status, steps, wall, name, given)
     for warning in solution.warnings:
         logger.warning("%s", warning)
     if failure is not None:
@@ -144,6 +147,7 @@ def _prepared(
             raise InputError("the stepper was made for another problem: make it from this one")
         return solver, type(solver).__name__
     grid = _cells(problem, cells)
+    solver = os.fspath(solver) if isinstance(solver, os.PathLike) else solver
     solver = solver or default_solver(problem)
     name = solver if isinstance(solver, str) else getattr(solver, "__name__", "custom")
     return make_stepper(problem, grid, solver, given), name

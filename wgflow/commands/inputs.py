@@ -18,6 +18,7 @@ from wgflow.solve import SNAPSHOTS, default_solver, solve
 
 __all__ = [
     "cells_of",
+    "check_files",
     "directory",
     "levels",
     "named",
@@ -30,6 +31,7 @@ __all__ = [
 ]
 
 LEVELS = 4
+FIGURES = (".png", ".pdf", ".svg")
 
 
 def solve_case(given: argparse.Namespace, case: types.ModuleType) -> Solution:
@@ -89,9 +91,22 @@ def directory(given: argparse.Namespace) -> Path:
     """Where to write; checked before anything is computed, made when there is a result."""
     from wgflow.io import check_directory, free_directory
 
+    if given.out == "":
+        raise InputError("--out '': name a directory, or leave --out out for a new one")
     if given.out is None:
         return free_directory(Path(given.case).stem)
     return check_directory(Path(given.out), overwrite=given.overwrite)
+
+
+def check_files(given: argparse.Namespace) -> None:
+    """Refuse a ``--json`` or ``--figure`` that cannot be written, before anything is computed."""
+    from wgflow.io import check_file
+
+    if given.json is not None:
+        check_file(Path(given.json))
+    figure = getattr(given, "figure", None)
+    if figure is not None and check_file(Path(figure)).suffix.lower() not in FIGURES:
+        raise InputError(f"--figure {figure!r}: end its name in one of {', '.join(FIGURES)}")
 
 
 def _pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
@@ -144,6 +159,8 @@ def levels(planned: Sequence[int], first: int | None, count: int | None) -> list
     """Give the numbers of cells of a sequence of grids."""
     if first is None and count is None:
         return list(planned)
+    if first is not None and first < 3:
+        raise InputError(f"--cells {first}: give a whole number >= 3")
     if count is not None and count < 2:
         raise InputError(f"--levels {count}: give at least 2, an order needs two grids")
     return [(first or planned[0]) * 2**i for i in range(count or LEVELS)]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import types
 
 from wgflow import catalog
+from wgflow.errors import InputError, nearest_first
 
 __all__ = ["describe", "list_cases", "list_solvers"]
 
@@ -27,12 +29,27 @@ def _list(kind: catalog.Kind) -> int:
     return 0
 
 
+def _found(name: str) -> tuple[catalog.Kind, types.ModuleType]:
+    """Load what a name or a path stands for, a case or a solver."""
+    kinds: tuple[catalog.Kind, ...] = ("cases", "solvers")
+    known = {each: kind for kind in reversed(kinds) for each in catalog.names(kind)}
+    if name in known:
+        return known[name], catalog.load(known[name], name)
+    if not catalog.is_path(name):
+        listed = ", ".join(nearest_first(name, known))
+        raise InputError(f"unknown case or solver '{name}': known, nearest first: {listed}")
+    try:
+        return "cases", catalog.load("cases", name)
+    except InputError as error:
+        try:
+            return "solvers", catalog.load("solvers", name)
+        except InputError:
+            raise error from None
+
+
 def describe(given: argparse.Namespace) -> int:
     """Print the page of a case or a solver."""
-    kind: catalog.Kind = "cases"
-    if given.name in catalog.names("solvers"):
-        kind = "solvers"
-    module = catalog.load(kind, given.name)
+    kind, module = _found(given.name)
     print((module.__doc__ or "").strip())
     entry = module.problem if kind == "cases" else module.stepper
     print("\nParameters (--set NAME=VALUE):" if kind == "cases" else "\nOptions (--option K=V):")

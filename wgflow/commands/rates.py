@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+
 from wgflow import catalog
-from wgflow.commands.inputs import levels, numbers, options_of, settings_of
+from wgflow.commands.inputs import check_files, levels, numbers, options_of, settings_of
 from wgflow.errors import InputError
 from wgflow.problem import Problem
 from wgflow.solve import default_solver, solve
@@ -21,19 +24,31 @@ def converge(given: argparse.Namespace) -> int:
     from wgflow.convergence.verification import plan
     from wgflow.io import write_json
 
+    check_files(given)
+    if given.within is not None and not (math.isfinite(given.within) and given.within > 0):
+        raise InputError(f"--within {given.within}: give a finite number > 0")
+    if given.expected is not None and not math.isfinite(given.expected):
+        raise InputError(f"--expected {given.expected}: give a finite order")
     case = catalog.load("cases", given.case)
     problem = case.problem(**settings_of(case.problem, given.set))
     solver = given.solver or getattr(case, "DEFAULT_SOLVER", None) or default_solver(problem)
-    stated = plan(given.case, solver, given.variant)
+    # an order is stated for a solver with its options: backward Euler is of another
+    stated = plan(given.case, " ".join([solver, *given.option]), given.variant)
     asked = {"refine": given.refine, "dt": given.dt, "until": given.until, "norm": given.norm}
     study = {**stated.study, **{k: v for k, v in asked.items() if v is not None}}
     if study["refine"] == "time":
-        study["cells"] = given.cells or study["cells"][-1]
+        study["cells"] = study["cells"][-1] if given.cells is None else given.cells
         if given.levels is not None and study["dt"] is not None:
             study["dt"] = [study["dt"] / 2**i for i in range(given.levels)]
     else:
         study["cells"] = levels(study["cells"], given.cells, given.levels)
-    changed = given.set or given.cells or given.levels or any(v is not None for v in asked.values())
+    changed = (
+        given.set
+        or given.option
+        or given.cells
+        or given.levels
+        or any(v is not None for v in asked.values())
+    )
     parameters = {**stated.parameters, **settings_of(case.problem, given.set)}
     options = {**stated.options, **options_of(solver, given.option)}
     expected = stated.expected if given.expected is None else given.expected
@@ -74,6 +89,7 @@ def verify(given: argparse.Namespace) -> int:
             sys.stderr.write(f"\r\033[K{number + 1}/{count} {plan.title}, {plan.method}")
             sys.stderr.flush()
 
+    check_files(given)
     result = verification.verify(given.case or None, given.solver, progress=progress)
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
@@ -88,6 +104,7 @@ def study_coupling(given: argparse.Namespace) -> int:
     from wgflow.compare import moments_of, schedule_of
     from wgflow.particles import coupling_errors
 
+    check_files(given)
     case = catalog.load("cases", given.case)
     problem: Problem = case.problem(**settings_of(case.problem, given.set))
     if problem.network is None:
@@ -123,10 +140,13 @@ def study_refinement(given: argparse.Namespace) -> int:
     from wgflow.convergence.refinement import refinement
     from wgflow.io import write_json
 
+    check_files(given)
     case = catalog.load("cases", given.case)
     problem: Problem = case.problem(**settings_of(case.problem, given.set))
     solver = given.solver or default_solver(problem)
-    first = given.cells or max(getattr(case, "CELLS", 400) // 4, 3)
+    first = given.cells
+    if first is None:
+        first = max(int(np.min(getattr(case, "CELLS", 400))) // 4, 3)
     table = refinement(
         problem,
         solver,

@@ -8,7 +8,7 @@ import types
 from pathlib import Path
 
 from wgflow import catalog
-from wgflow.commands.inputs import cells_of, settings_of
+from wgflow.commands.inputs import cells_of, check_files, settings_of
 from wgflow.errors import InputError
 
 __all__ = ["stationary"]
@@ -20,6 +20,7 @@ def stationary(given: argparse.Namespace) -> int:
     from wgflow.stationary import branch
     from wgflow.stationary import stationary as find
 
+    check_files(given)
     case = catalog.load("cases", given.case)
     settings = settings_of(case.problem, given.set)
     cells = cells_of(given.cells)
@@ -31,7 +32,9 @@ def stationary(given: argparse.Namespace) -> int:
     else:
         parameter, values = _sweep(given.sweep, case)
         found = branch(
-            lambda value: case.problem(**{**settings, parameter: value}),
+            lambda value: case.problem(
+                **{**settings, **catalog.bind(case.problem, {parameter: repr(value)})}
+            ),
             values,
             parameter=parameter,
             cells=cells,

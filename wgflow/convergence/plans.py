@@ -169,6 +169,8 @@ def matrix(cases: Sequence[str] | None = None, solvers: Sequence[str] | None = N
     """
     plans = []
     known = catalog.names("solvers")
+    for solver in solvers or ():
+        catalog.find("solvers", solver)  # an unknown one is an error here
     for case in catalog.names("cases") if cases is None else cases:
         module = catalog.load("cases", case)
         variants: Mapping[str, Any] = getattr(module, "VARIANTS", {})

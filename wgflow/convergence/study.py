@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
@@ -291,7 +292,7 @@ def _order(pair: list[Level], refine: Refine, own: float) -> float:
 
 def _step_power(solver: SolverLike) -> float:
     """Order in space over order in time of a solver file; 1 for other solvers."""
-    if not isinstance(solver, str):
+    if not isinstance(solver, str | os.PathLike):
         return 1.0
     order = catalog.load("solvers", solver).ORDER
     return float(order["space"]) / float(order["time"])

@@ -3,6 +3,7 @@
 from wgflow.io.files import (
     atomically,
     check_directory,
+    check_file,
     claim_directory,
     free_directory,
     write_json,
@@ -13,6 +14,7 @@ from wgflow.io.results import save_solution
 __all__ = [
     "atomically",
     "check_directory",
+    "check_file",
     "claim_directory",
     "free_directory",
     "save_solution",

@@ -14,6 +14,7 @@ from wgflow.errors import InputError
 __all__ = [
     "atomically",
     "check_directory",
+    "check_file",
     "claim_directory",
     "free_directory",
     "write_json",
@@ -38,6 +39,17 @@ def check_directory(directory: Path, *, overwrite: bool = False) -> Path:
     if not os.access(nearest, os.W_OK):
         raise InputError(f"{nearest} is not writable: name another directory")
     return directory
+
+
+def check_file(path: Path) -> Path:
+    """Raise InputError if a file cannot be written there; change nothing."""
+    if path.is_dir() or not path.name:
+        raise InputError(f"{str(path)!r} is a directory: give the name of a file")
+    if not path.parent.is_dir():
+        raise InputError(f"{path}: there is no directory {path.parent}: make it, or name another")
+    if not os.access(path.parent, os.W_OK):
+        raise InputError(f"{path}: {path.parent} is not writable: name another directory")
+    return path
 
 
 def claim_directory(directory: Path, *, overwrite: bool = False) -> Path:
@@ -71,7 +83,7 @@ def atomically(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a mapping as JSON; numbers that are not finite become null."""
+    """Write a mapping as JSON; nan becomes null, an infinite number text."""
     text = json.dumps(_plain(content), indent=2, allow_nan=False) + "\n"
     atomically(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 

@@ -37,13 +37,14 @@ def save_solution(solution: Solution, directory: Path, *, overwrite: bool = Fals
     """
     from wgflow.plots import solution_figure
 
+    summary = solution.summary()  # what may fail for the problem's sake fails before a file is made
     claim_directory(directory, overwrite=overwrite)
     atomically(directory / "solution.h5", lambda path: _write_hdf5(solution, path))
     write_table(directory / "history.csv", solution.history)
     atomically(
         directory / "figure.png", lambda path: solution_figure(solution).savefig(path, format="png")
     )
-    write_json(directory / "summary.json", solution.summary())
+    write_json(directory / "summary.json", summary)
     return directory
 
 

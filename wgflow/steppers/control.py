@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 from wgflow._typing import Array
 from wgflow.errors import InputError
@@ -13,6 +15,7 @@ __all__ = [
     "MAXIMUM_REJECTIONS",
     "StepControl",
     "checked_choice",
+    "joined",
     "unreached",
 ]
 
@@ -67,6 +70,29 @@ def checked_choice(dt: float | None, tolerance: float | None) -> None:
         raise InputError(f"dt = {dt} and tolerance = {tolerance}: give one of the two")
     if tolerance is not None and not (math.isfinite(tolerance) and tolerance > 0):
         raise InputError(f"tolerance {tolerance}: give a finite number > 0")
+
+
+def joined(
+    step: Mapping[str, float | None], options: Mapping[str, Any], until: float
+) -> dict[str, Any]:
+    """Join dt and tolerance, where given, with the options of a solver.
+
+    Raises
+    ------
+    InputError
+        If one is given twice, or dt is so small that times up to ``until`` cannot tell it from 0.
+    """
+    for name, value in step.items():
+        if value is not None and options.get(name) is not None:
+            raise InputError(f"{name} = {value}, and {options[name]} as an option: give one only")
+    given = {name: value for name, value in {**step, **options}.items() if value is not None}
+    dt, least = given.get("dt"), math.ulp(until)
+    if dt is not None and 0 < dt < least:
+        raise InputError(
+            f"time step dt = {dt}: below the resolution {least:.1e} of times up to {until:g}; give "
+            "a larger one, or none for automatic"
+        )
+    return given
 
 
 def unreached(tolerance: float, error: float, dt: float, time: float) -> str:

@@ -146,7 +146,8 @@ class _System:
         if self.nonlinear:
             slope = self.space.energy.enthalpy_slope(guess)
             self._diffusivity.setValue(_to_fipy(self.space.temperature + guess * slope))
-        self._equation.solve(var=self._density, dt=factor, solver=self._solver)
+        with np.errstate(divide="ignore", invalid="ignore"):  # FiPy mends its own 0/0
+            self._equation.solve(var=self._density, dt=factor, solver=self._solver)
         values: Array = np.array(self._density.value, dtype=float)
         return values.reshape(self.space.grid.shape, order="F")
 
