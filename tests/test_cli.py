@@ -133,6 +133,7 @@ def test_nothing_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
         (["converge", OU, "--norm", "L7"], "L1"),
         (["study", "refinement", "cosine_neuron", "--times", "x"], "give numbers"),
         (["study", "coupling", OU], "network"),
+        (["study", "refinement", "cosine_neuron", "--levels", "2"], "--levels 2: give at least 3"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

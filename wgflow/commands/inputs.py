@@ -28,6 +28,7 @@ __all__ = [
     "settings_of",
     "snapshots_of",
     "solve_case",
+    "solver_of",
 ]
 
 LEVELS = 4
@@ -37,7 +38,7 @@ FIGURES = (".png", ".pdf", ".svg")
 def solve_case(given: argparse.Namespace, case: types.ModuleType) -> Solution:
     """Solve a case as the command line says."""
     problem: Problem = case.problem(**settings_of(case.problem, given.set))
-    solver = given.solver or getattr(case, "DEFAULT_SOLVER", None) or default_solver(problem)
+    solver = solver_of(given, case, problem)
     until = problem.until if given.until is None else given.until
     cells = cells_of(given.cells) or getattr(case, "CELLS", None)
     solution = solve(
@@ -52,6 +53,12 @@ def solve_case(given: argparse.Namespace, case: types.ModuleType) -> Solution:
         options=options_of(solver, given.option),
     )
     return named(solution, given)
+
+
+def solver_of(given: argparse.Namespace, case: types.ModuleType, problem: Problem) -> str:
+    """Give the solver that is asked for, or the case's own, or that of the problem."""
+    stated: str | None = given.solver or getattr(case, "DEFAULT_SOLVER", None)
+    return stated or default_solver(problem)
 
 
 def named(solution: Solution, given: argparse.Namespace) -> Solution:
@@ -155,12 +162,14 @@ def snapshots_of(text: str | None, case: types.ModuleType, until: float) -> int 
     return SNAPSHOTS if stated is None else [t for t in stated if t < until]
 
 
-def levels(planned: Sequence[int], first: int | None, count: int | None) -> list[int]:
+def levels(
+    planned: Sequence[int], first: int | None, count: int | None, least: int = 2
+) -> list[int]:
     """Give the numbers of cells of a sequence of grids."""
     if first is None and count is None:
         return list(planned)
     if first is not None and first < 3:
         raise InputError(f"--cells {first}: give a whole number >= 3")
-    if count is not None and count < 2:
-        raise InputError(f"--levels {count}: give at least 2, an order needs two grids")
+    if count is not None and count < least:
+        raise InputError(f"--levels {count}: give at least {least}, an order needs as many grids")
     return [(first or planned[0]) * 2**i for i in range(count or LEVELS)]

@@ -14,7 +14,7 @@ from wgflow import catalog
 from wgflow.commands.inputs import check_files, levels, numbers, options_of, settings_of
 from wgflow.errors import InputError
 from wgflow.problem import Problem
-from wgflow.solve import default_solver, solve
+from wgflow.solve import solve
 
 __all__ = ["converge", "study_coupling", "study_refinement", "verify"]
 
@@ -31,7 +31,7 @@ def converge(given: argparse.Namespace) -> int:
         raise InputError(f"--expected {given.expected}: give a finite order")
     case = catalog.load("cases", given.case)
     problem = case.problem(**settings_of(case.problem, given.set))
-    solver = given.solver or getattr(case, "DEFAULT_SOLVER", None) or default_solver(problem)
+    solver = solver_of(given, case, problem)
     # an order is stated for a solver with its options: backward Euler is of another
     stated = plan(given.case, " ".join([solver, *given.option]), given.variant)
     asked = {"refine": given.refine, "dt": given.dt, "until": given.until, "norm": given.norm}
@@ -114,7 +114,7 @@ def study_coupling(given: argparse.Namespace) -> int:
     plan = getattr(case, "COUPLING", None)
     if plan is None:
         raise InputError(f"{given.case} states no sizes and steps for this study (COUPLING)")
-    solver = given.solver or default_solver(problem)
+    solver = solver_of(given, case, problem)
     options = options_of(solver, given.option)
     solution = solve(problem, solver, until=max(plan["times"]), options=options)
     table = coupling_errors(
@@ -143,14 +143,14 @@ def study_refinement(given: argparse.Namespace) -> int:
     check_files(given)
     case = catalog.load("cases", given.case)
     problem: Problem = case.problem(**settings_of(case.problem, given.set))
-    solver = given.solver or default_solver(problem)
+    solver = solver_of(given, case, problem)
     first = given.cells
     if first is None:
         first = max(int(np.min(getattr(case, "CELLS", 400))) // 4, 3)
     table = refinement(
         problem,
         solver,
-        cells=levels((first,), first, given.levels),
+        cells=levels((first,), first, given.levels, least=3),
         times=numbers(given.times, "--times") or [problem.until],
         column=given.column,
         options=options_of(solver, given.option),
