@@ -11,7 +11,14 @@ from pathlib import Path
 import numpy as np
 
 from wgflow import catalog
-from wgflow.commands.inputs import check_files, levels, numbers, options_of, settings_of
+from wgflow.commands.inputs import (
+    check_files,
+    levels,
+    numbers,
+    options_of,
+    settings_of,
+    solver_of,
+)
 from wgflow.errors import InputError
 from wgflow.problem import Problem
 from wgflow.solve import solve
