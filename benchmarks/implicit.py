@@ -29,7 +29,7 @@ def run() -> Iterator[Record]:
         ours * 1e3,
         "ms",
         f"Scharfetter-Gummel, dt = {UNTIL / STEPS}, L1 error {l1_error(density, UNTIL):.4g} at "
-        f"t = {UNTIL}; mean of {STEPS} steps with setup, {steady * 1e3:.1f} ms once factored",
+        f"t = {UNTIL}; mean of {STEPS} steps with setup, {steady * 1e3:.1f} ms a later step",
     )
     try:
         from wgflow.steppers.fipy_euler import FipyEuler
