@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from wgflow._typing import Array
-from wgflow.errors import InputError
+from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
+from wgflow.steppers.base import Step, divided
 
-__all__ = [
-    "DEFAULT_TOLERANCE",
-    "MAXIMUM_REJECTIONS",
-    "StepControl",
-    "checked_choice",
-    "joined",
-    "unreached",
-]
+__all__ = ["DEFAULT_TOLERANCE", "StepControl", "checked_choice"]
 
 DEFAULT_TOLERANCE = 1e-4
 MAXIMUM_REJECTIONS = 30  # of one step
@@ -49,6 +44,44 @@ class StepControl:
             moved = self.tolerance**self._power
             self.wanted = limit if not size > 0 else min(limit, moved / size)
         return self.wanted
+
+    def take(
+        self,
+        attempt: Callable[[float], tuple[Step, float]],
+        space: FiniteVolume,
+        rate: Array,
+        time: float,
+        limit: float,
+    ) -> Step:
+        """Attempt steps of at most ``limit`` until the error of one is accepted.
+
+        Parameters
+        ----------
+        attempt : callable
+            ``attempt(dt)`` gives a step, which may be shorter, and its local error in L1.
+        space : FiniteVolume
+        rate : array of the grid's shape
+            Time derivative at the start, for the first step of a run.
+        time, limit : float
+
+        Raises
+        ------
+        SolverError
+            If the tolerance is not reached after many attempts.
+        """
+        asked = self.first(space, rate, limit)
+        rejections = 0
+        for _ in range(MAXIMUM_REJECTIONS):
+            step, error = attempt(divided(asked, limit))
+            rejections += step.rejections
+            if self.accepts(error, step.dt, asked):
+                return replace(step, rejections=rejections, error=error)
+            asked = self.first(space, rate, limit)
+            rejections += 1
+        raise SolverError(
+            f"tolerance {self.tolerance:.3g} is not reached at t = {time:.6g}, the error is "
+            f"{error:.3g} with dt = {step.dt:.3g}: give a larger tolerance, or dt"
+        )
 
     def accepts(self, error: float, dt: float, asked: float) -> bool:
         """Judge a step of length ``dt`` where ``asked`` was wanted, and set the next."""
@@ -93,11 +126,3 @@ def joined(
             "a larger one, or none for automatic"
         )
     return given
-
-
-def unreached(tolerance: float, error: float, dt: float, time: float) -> str:
-    """Say that a tolerance is out of reach."""
-    return (
-        f"tolerance {tolerance:.3g} is not reached at t = {time:.6g}, the error is "
-        f"{error:.3g} with dt = {dt:.3g}: give a larger tolerance, or dt"
-    )

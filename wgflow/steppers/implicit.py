@@ -15,10 +15,8 @@ from wgflow.fluxes import BailoCarrilloHu
 from wgflow.steppers.base import Step, Stepper, checked_step, divided
 from wgflow.steppers.control import (
     DEFAULT_TOLERANCE,
-    MAXIMUM_REJECTIONS,
     StepControl,
     checked_choice,
-    unreached,
 )
 from wgflow.steppers.stage import Stage
 from wgflow.steppers.upwind_stage import UpwindStage
@@ -150,19 +148,15 @@ class ImplicitEuler(Stepper):
     def _controlled(self, density: Array, time: float, limit: float) -> Step:
         if self._speed is None:
             self._speed = self.space.rate(density, time).values
-        asked = self._control.first(self.space, self._speed, limit)
-        rejections = 0
-        for _ in range(MAXIMUM_REJECTIONS):
-            step = self._solvable(density, time, divided(asked, limit))
-            rejections += step.rejections
+        speed = before = self._speed
+
+        def attempt(dt: float) -> tuple[Step, float]:
+            nonlocal speed
+            step = self._solvable(density, time, dt)
             speed = (step.density - density) / step.dt
             # half the change of the rate over the step: the local error of backward Euler
-            error = step.dt / 2 * self.space.grid.integrate(np.abs(speed - self._speed))
-            if self._control.accepts(error, step.dt, asked):
-                break
-            asked = self._control.first(self.space, self._speed, limit)
-            rejections += 1
-        else:
-            raise SolverError(unreached(self.tolerance, error, step.dt, time))
+            return step, step.dt / 2 * self.space.grid.integrate(np.abs(speed - before))
+
+        step = self._control.take(attempt, self.space, before, time, limit)
         self._speed = speed
-        return Step(step.density, step.dt, step.iterations, rejections, error, step.mixed)
+        return step

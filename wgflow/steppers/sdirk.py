@@ -10,15 +10,12 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.algebra.exchange import add_limited, fill_rounding, settle_mass
-from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided
 from wgflow.steppers.control import (
     DEFAULT_TOLERANCE,
-    MAXIMUM_REJECTIONS,
     StepControl,
     checked_choice,
-    unreached,
 )
 from wgflow.steppers.implicit import dissipates, solvable
 from wgflow.steppers.stage import Stage
@@ -206,20 +203,16 @@ class SDIRK2(Stepper):
     def _controlled(self, density: Array, time: float, limit: float) -> Step:
         if self._rate is None:
             self._rate = self.space.rate(density, time).values
-        asked = self._control.first(self.space, self._rate, limit)
-        rejections = 0
-        for _ in range(MAXIMUM_REJECTIONS):
-            step, first, second = self._solvable(density, time, divided(asked, limit))
-            rejections += step.rejections
-            error = self._error(step, first, second, time)
-            if self._control.accepts(error, step.dt, asked):
-                break
-            asked = self._control.first(self.space, self._rate, limit)
-            rejections += 1
-        else:
-            raise SolverError(unreached(self.tolerance, error, step.dt, time))
-        self._rate = second
-        return Step(step.density, step.dt, step.iterations, rejections, error, step.mixed)
+        last = self._rate
+
+        def attempt(dt: float) -> tuple[Step, float]:
+            nonlocal last
+            step, first, last = self._solvable(density, time, dt)
+            return step, self._error(step, first, last, time)
+
+        step = self._control.take(attempt, self.space, self._rate, time, limit)
+        self._rate = last
+        return step
 
     def _error(self, step: Step, first: Array, second: Array, time: float) -> float:
         """Local error in L1 from the rates at 0, gamma dt and dt."""
