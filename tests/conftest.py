@@ -22,3 +22,9 @@ os.environ.setdefault("MPLBACKEND", "Agg")
 def root() -> Path:
     """Give the root folder of the checkout."""
     return ROOT
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in an empty folder."""
+    monkeypatch.chdir(tmp_path)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import wgflow as wg
+from wgflow.cli import main
 from wgflow.networks.data import CosineData
 from wgflow.networks.features import cosine_features
 from wgflow.steppers import Stepper
@@ -56,3 +57,13 @@ def refuses(make: Callable[[], object], value: str, remedy: str) -> None:
     assert "\n" not in message
     assert value in message
     assert remedy in message
+
+
+def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    """Run a command that must be refused; return its one line."""
+    assert main(arguments) == 2
+    captured = capsys.readouterr()
+    lines = [line for line in captured.err.splitlines() if line.startswith("wgflow: error: ")]
+    assert len(lines) == 1, captured.err
+    assert "Traceback" not in captured.err
+    return lines[0]

@@ -12,24 +12,13 @@ import h5py
 import numpy as np
 import pytest
 
+from tests.helpers import refused
 from wgflow.cli import main
 
 OU = "ornstein_uhlenbeck"
 
 
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """Run a command that must be refused; return its one line."""
-    assert main(arguments) == 2
-    captured = capsys.readouterr()
-    lines = [line for line in captured.err.splitlines() if line.startswith("wgflow: error: ")]
-    assert len(lines) == 1, captured.err
-    assert "Traceback" not in captured.err
-    return lines[0]
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 def test_run_leaves_the_promised_files(capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import wgflow as wg
+from tests.helpers import refused
 from wgflow import catalog
 from wgflow.cli import main
 from wgflow.plots import solution_figure
@@ -16,19 +17,7 @@ from wgflow.plots import solution_figure
 OU = "ornstein_uhlenbeck"
 
 
-@pytest.fixture(autouse=True)
-def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
-def refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
-    """Run a command that must be refused; return its one line."""
-    assert main(arguments) == 2
-    captured = capsys.readouterr()
-    lines = [line for line in captured.err.splitlines() if line.startswith("wgflow: error: ")]
-    assert len(lines) == 1, captured.err
-    assert "Traceback" not in captured.err
-    return lines[0]
+pytestmark = pytest.mark.usefixtures("elsewhere")
 
 
 @pytest.mark.parametrize(

@@ -228,10 +228,10 @@ class FiniteVolume:
         With a power law the emptying rate includes what the stability of its diffusion asks.
         The values are written to ``out``, a contiguous array of the grid's shape, if given.
         """
-        out = np.empty(self.grid.shape) if out is None else out
-        scale = self.problem.scale(time)
         if self.mesh is not None:
             return self._mesh_rate(self.mesh, density, time)
+        out = np.empty(self.grid.shape) if out is None else out
+        scale = self.problem.scale(time)
         if self.flux.two_point:
             stencil = self.stencil(density, time)
             stencil.combine(density, density, density, (0.0, 0.0, 0.0), (scale, 0.0), out)
