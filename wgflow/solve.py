@@ -14,6 +14,7 @@ import numpy as np
 from wgflow import catalog
 from wgflow._typing import Array
 from wgflow.concentration import Concentration
+from wgflow.density import check_density
 from wgflow.errors import (
     DivergenceError,
     InputError,
@@ -21,7 +22,6 @@ from wgflow.errors import (
     WgflowError,
     nearest_first,
 )
-from wgflow.finite_volume import check_density
 from wgflow.grid import Grid
 from wgflow.mesh import Mesh, Region
 from wgflow.observers import BoundaryMass, History, Observer, Snapshots, State

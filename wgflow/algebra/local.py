@@ -49,10 +49,7 @@ class LocalSystem:
         self._descent: list[Array] = []
         for axis, (forth, back) in enumerate(coefficients):
             distances = grid.along(grid.face_distances(axis), axis)
-            widths = grid.widths[axis]
-            faces = forth.shape[axis]
-            lower = grid.along(widths[:faces], axis)
-            upper = grid.along(np.roll(widths, -1)[:faces], axis)
+            lower, upper = (grid.along(w, axis) for w in grid.face_widths(axis))
             self._ascent.append(factor * forth / (distances * lower))
             self._descent.append(factor * back / (distances * upper))
         self._factors: Any = None
