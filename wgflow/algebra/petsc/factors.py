@@ -13,7 +13,7 @@ from wgflow.grid import Grid
 
 __all__ = ["BlockFactors"]
 
-OVERLAP = 8  # cells of other ranks that a block includes, where they have as many
+OVERLAP = 16  # cells of other ranks that a block includes, where they have as many
 
 
 class BlockFactors:
