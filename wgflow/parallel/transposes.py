@@ -10,6 +10,8 @@ import weakref
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from wgflow._typing import Array
 from wgflow.parallel.communicator import Communicator
 
@@ -35,7 +37,7 @@ class Transpose:
     Raises
     ------
     ValueError
-        On arrays that are not C-contiguous or not of the shape of the rank's box.
+        On arrays that are not C-contiguous, or not of the type or the shape of the rank's box.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class Transpose:
         from mpi4py import MPI
 
         unit = MPI.C_DOUBLE_COMPLEX if complex_values else MPI.DOUBLE
+        self._kind = np.dtype(complex if complex_values else float)
         self._comm = comm.raw
         source, target = sources[comm.rank], targets[comm.rank]
         self._shapes = sides(source), sides(target)
@@ -85,8 +88,12 @@ class Transpose:
 
     def _check(self, source: Array, target: Array) -> None:
         for values, shape in zip((source, target), self._shapes, strict=True):
-            if values.shape != shape or not values.flags.c_contiguous:
-                raise ValueError(f"array of shape {values.shape}: give a C array of {shape}")
+            fits = values.shape == shape and values.dtype == self._kind
+            if not (fits and values.flags.c_contiguous):
+                raise ValueError(
+                    f"{values.dtype} array of shape {values.shape}: give a C-contiguous "
+                    f"{self._kind} array of shape {shape}"
+                )
 
 
 def divide(box: Box, parts: int) -> list[Box]:

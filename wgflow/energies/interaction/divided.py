@@ -136,17 +136,13 @@ class _Piece:
 
     def transform_back(self, spectrum: Array, out: Array) -> None:
         """Collect the frequencies, and transform back along the lines."""
-        from scipy import fft
-
         part = np.empty((*self._shape[:-1], self._length // 2 + 1), dtype=complex)
         self._spread.backward(spectrum, part)
-        if part.size:
-            part = fft.irfft(part, self._length, axis=-1, overwrite_x=True)
-        lines = part[..., : self._shape[-1]]
+        lines = _irfft(part, self._length)[..., : self._shape[-1]]
         if self._collect is None:
             out[self._here] = lines
         else:
-            self._collect.backward(np.ascontiguousarray(lines, dtype=float), out)
+            self._collect.backward(np.ascontiguousarray(lines), out)
 
 
 def _transform(
@@ -202,6 +198,15 @@ def _rfft(lines: Array, length: int) -> Array:
         return np.empty((*lines.shape[:-1], length // 2 + 1), dtype=complex)
     spectrum: Array = fft.rfft(lines, length, axis=-1)
     return spectrum
+
+
+def _irfft(spectrum: Array, length: int) -> Array:
+    from scipy import fft
+
+    if not spectrum.size:
+        return np.empty((*spectrum.shape[:-1], length))
+    lines: Array = fft.irfft(spectrum, length, axis=-1, overwrite_x=True)
+    return lines
 
 
 def _boxes(grid: Grid) -> list[Box]:
