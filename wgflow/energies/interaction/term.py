@@ -46,6 +46,10 @@ class Interaction(Term):
     convolution takes 2 arrays for the spectrum and 1 for its result (6 in one dimension, 5 in
     four). Making the transform takes five times the transform's own size for a moment.
 
+    On several ranks each has its share of the transform and of the spectrum, also while they are
+    made; the spectrum is moved twice a convolution, between ranks that have lines of cells and
+    ranks that have frequencies of the last axis. In one dimension every rank does all.
+
     Examples
     --------
     >>> import numpy as np
