@@ -1,5 +1,6 @@
 """Files: HDF5, CSV, JSON."""
 
+from wgflow.io.cells import CellFile
 from wgflow.io.files import (
     atomically,
     check_directory,
@@ -12,6 +13,7 @@ from wgflow.io.files import (
 from wgflow.io.results import save_solution
 
 __all__ = [
+    "CellFile",
     "atomically",
     "check_directory",
     "check_file",

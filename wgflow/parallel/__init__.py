@@ -2,15 +2,22 @@
 
 from wgflow.parallel.communicator import SERIAL, Communicator, mpi_world, world
 from wgflow.parallel.launch import launched_ranks
+from wgflow.parallel.outcome import everywhere, on_root
 from wgflow.parallel.partition import Partition, make_partition, serial_partition
+from wgflow.parallel.slabs import BlockSlabs, NumberedSlabs, Slabs
 
 __all__ = [
     "SERIAL",
+    "BlockSlabs",
     "Communicator",
+    "NumberedSlabs",
     "Partition",
+    "Slabs",
+    "everywhere",
     "launched_ranks",
     "make_partition",
     "mpi_world",
+    "on_root",
     "serial_partition",
     "world",
 ]
