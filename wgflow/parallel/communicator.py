@@ -129,6 +129,9 @@ def world() -> Communicator:
             f"the launcher has started {ranks} ranks, MPI knows of {found.size}: mpi4py belongs "
             "to another MPI than mpiexec; see `wgflow doctor`"
         )
+    from wgflow.parallel.failure import abort_on_errors
+
+    abort_on_errors(found)
     return found
 
 

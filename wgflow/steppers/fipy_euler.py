@@ -133,9 +133,10 @@ class _System:
         elif space.temperature > 0:
             spread = fipy.DiffusionTerm(coeff=space.temperature)
         self._equation = fipy.TransientTerm() == spread + drift
-        self._solver = fipy.solvers.DefaultAsymmetricSolver(
-            tolerance=LINEAR_TOLERANCE, criterion="RHS"
-        )
+        # not FiPy's default: it takes PETSc where it finds it, whose tolerances mean other norms
+        from fipy.solvers.scipy import DefaultAsymmetricSolver
+
+        self._solver = DefaultAsymmetricSolver(tolerance=LINEAR_TOLERANCE, criterion="RHS")
 
     def solve(self, old: Array, guess: Array, potential: Array, factor: float) -> Array:
         """Solve one linear system, of a frozen potential and diffusivity."""
