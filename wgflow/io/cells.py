@@ -14,10 +14,9 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.cells import Cells
 from wgflow.errors import InputError
-from wgflow.grid import Grid
-from wgflow.parallel import BlockSlabs, Communicator, NumberedSlabs, Slabs, everywhere, on_root
+from wgflow.parallel import BlockSlabs, Communicator, everywhere, on_root
 
-__all__ = ["CellFile", "parallel_hdf5"]
+__all__ = ["CellFile", "chunks_of", "parallel_hdf5"]
 
 CHUNK_VALUES = 2**17  # of a compressed dataset: 1 MiB, what HDF5 holds of it in memory
 
@@ -62,6 +61,7 @@ class CellFile:
     --------
     >>> import tempfile
     >>> from wgflow.domain import Box
+    >>> from wgflow.grid import Grid
     >>> grid = Grid(Box((0, 1)), 4)
     >>> path = Path(tempfile.mkdtemp()) / "values.h5"
     >>> with CellFile(path, "w", grid.comm) as file:
@@ -128,13 +128,13 @@ class CellFile:
         creation
             Of the dataset: dtype, compression, compression_opts, shuffle, …
         """
-        slabs = _slabs(grid)
+        slabs = grid.slabs
         lead = values.shape[: values.ndim - len(grid.shape)]
         creation = {"dtype": values.dtype, **creation}
         if self.parallel and not isinstance(slabs, BlockSlabs):
             creation["compression"] = None  # only blocks are packed, by all ranks at once
         packed = creation.get("compression") is not None
-        chunks = _chunks(slabs.cells) if packed else None
+        chunks = chunks_of(slabs.cells) if packed else None
         if chunks is not None:
             creation.setdefault("chunks", (1,) * len(lead) + chunks)
         dataset: Any = self.apply(
@@ -163,7 +163,7 @@ class CellFile:
         InputError
             If there is no such dataset, or it is one of other cells.
         """
-        slabs = _slabs(grid)
+        slabs = grid.slabs
         shape, kind = on_root(self.comm, lambda: self._kind(name))
         lead = shape[: len(shape) - len(slabs.cells)]
         if shape[len(lead) :] != slabs.cells or len(index) > len(lead):
@@ -235,18 +235,10 @@ def _told(path: Path) -> Iterator[None]:
         raise OSError(error.errno, os.strerror(error.errno), str(path)) from error
 
 
-def _slabs(cells: Cells) -> Slabs:
-    """How a rank's cells lie in a file; a distributed mesh says it by its ``numbers``."""
-    if isinstance(cells, Grid):
-        return BlockSlabs(cells.partition)
-    count: int = cells.cells[0]  # type: ignore[attr-defined]
-    return NumberedSlabs(cells.comm, getattr(cells, "numbers", None), count)
-
-
-def _chunks(cells: tuple[int, ...]) -> tuple[int, ...]:
+def chunks_of(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Chunks of whole trailing axes, as long as they hold no more than CHUNK_VALUES."""
     left, chunks = CHUNK_VALUES, []
-    for count in reversed(cells):
+    for count in reversed(shape):
         chunks.append(min(count, max(1, left)))
         left //= count
     return tuple(reversed(chunks))

@@ -7,6 +7,7 @@ from wgflow.parallel.options import insert_options, unused_options
 from wgflow.parallel.outcome import everywhere, on_root
 from wgflow.parallel.partition import Partition, make_partition, serial_partition
 from wgflow.parallel.slabs import BlockSlabs, NumberedSlabs, Slabs
+from wgflow.parallel.versions import library_versions
 
 __all__ = [
     "SERIAL",
@@ -21,6 +22,7 @@ __all__ = [
     "insert_options",
     "launched_rank",
     "launched_ranks",
+    "library_versions",
     "make_partition",
     "mpi_world",
     "on_root",
