@@ -156,6 +156,12 @@ def _run(words: Words) -> None:
         metavar="T[,T…]",
         help="times to keep besides start and end (by default the case's, or ten)",
     )
+    run.add_argument(
+        "--compression", default="none", metavar="C", help="of solution.h5: none, gzip, gzip:1…9"
+    )
+    run.add_argument(
+        "--single", action="store_true", help="keep snapshots in single precision, but the last"
+    )
     run.set_defaults(command=commands.run)
 
 
