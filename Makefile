@@ -24,6 +24,7 @@ CHECK := $(THREADS) NUMBA_CACHE_DIR="$(CURDIR)/.cache/numba" MPLBACKEND=Agg
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
+.NOTPARALLEL:
 .PHONY: help demo test mpi bench lint format-check format types doctest wheel clean clean-venv
 
 help: ## show this list
@@ -104,7 +105,7 @@ $(VENV)/.bench: pyproject.toml | $(VENV)/.made
 	@touch $@ $(VENV)/.run
 
 # The script ends with a solve on two ranks: no stamp before that has worked.
-$(VENV)/.mpi: tools/install-petsc $(wildcard tools/installation/*.py) | $(VENV)/.run
+$(VENV)/.mpi: tools/install-petsc $(wildcard tools/installation/*.py) | $(VENV)/.made
 	@echo "== MPI and PETSc for $(VENV)"
 	@"$(PYTHON)" tools/install-petsc --python $(BIN)/python
 	@touch $@
