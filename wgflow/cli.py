@@ -42,7 +42,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for noisy in ("matplotlib", "numba", "h5py"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
-        world()
+        if given.command is not commands.doctor:  # which tells what is wrong with the ranks
+            world()
         code: int = given.command(given)
     except WgflowError as error:
         sys.stderr.write(f"wgflow: error: {error}\n")
@@ -96,6 +97,10 @@ def _pages(words: Words) -> None:
     describe = words.add_parser("describe", help="describe a case or a solver")
     describe.add_argument("name", metavar="NAME", help="name or path of a case or a solver")
     describe.set_defaults(command=commands.describe)
+    doctor = words.add_parser(
+        "doctor", help="look for mistakes in the installation and the launch; exit 1 if one is found"
+    )
+    doctor.set_defaults(command=commands.doctor)
 
 
 def _run(words: Words) -> None:
