@@ -23,18 +23,18 @@ from importlib import metadata
 
 def file_of(package, end):
     try:
-        files = metadata.files(package) or []
+        files = [os.path.normpath(f.locate()) for f in metadata.files(package) or []]
     except metadata.PackageNotFoundError:
         return ""
-    return next((os.path.normpath(f.locate()) for f in files if str(f).endswith(end)), "")
+    return next((file for file in files if file.endswith(end)), "")
 
 print(json.dumps({
     "version": list(sys.version_info[:2]),
     "headers": sysconfig.get_path("include"),
     "packages": sysconfig.get_path("platlib"),
     "scripts": sysconfig.get_path("scripts"),
-    "mpicc": file_of("mpich", "bin/mpicc"),
-    "libmpi": file_of("mpich", "lib/libmpi.so.12"),
+    "mpicc": file_of("mpich", "/bin/mpicc"),
+    "libmpi": file_of("mpich", "/libmpi.so.12"),
 }))
 """
 
