@@ -98,7 +98,8 @@ def _pages(words: Words) -> None:
     describe.add_argument("name", metavar="NAME", help="name or path of a case or a solver")
     describe.set_defaults(command=commands.describe)
     doctor = words.add_parser(
-        "doctor", help="look for mistakes in the installation and the launch; exit 1 if one is found"
+        "doctor",
+        help="look for mistakes in the installation and the launch; exit 1 if one is found",
     )
     doctor.set_defaults(command=commands.doctor)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
 
-import wgflow
+from wgflow._version import __version__
 from wgflow.commands.soundness import INSTALL, THREADS, Surroundings, mistakes
 from wgflow.parallel import launched_ranks
 from wgflow.parallel.installation import (
@@ -25,6 +25,7 @@ from wgflow.parallel.installation import (
 __all__ = ["doctor"]
 
 EXIT_MISTAKE = 1
+PACKAGE = Path(__file__).resolve().parents[1]
 # What launchers tell each process of its place; the first that is set is taken.
 RANKS = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID")
 LAUNCHERS = {
@@ -56,9 +57,7 @@ def doctor(given: argparse.Namespace) -> int:
         # where each rank thinks it is the first, only the launcher's first one is
         if ranks is None or told_rank(variables) > 0:
             return 0
-    seen = Surroundings(
-        probe(), find_launcher(), started, world, ranks or (), variables, Path(wgflow.__path__[0])
-    )
+    seen = Surroundings(probe(), find_launcher(), started, world, ranks or (), variables, PACKAGE)
     for line in lines(seen):
         print(line)
     found = mistakes(seen)
@@ -77,7 +76,7 @@ def told_rank(variables: Mapping[str, str]) -> int:
 def lines(seen: Surroundings) -> Iterator[str]:
     """Say what was seen, a line for each."""
     for name, text in {
-        "wgflow": f"{wgflow.__version__} ({seen.package})",
+        "wgflow": f"{__version__} ({seen.package})",
         "python": f"{platform.python_version()} ({sys.executable})",
         **{name: version(name) for name in ("numpy", "scipy", "numba")},
         **packages(seen.installed),

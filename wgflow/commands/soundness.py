@@ -154,13 +154,13 @@ def too_many_threads(seen: Surroundings) -> Iterator[Found]:
         threads = sum(threads_of(rank) for rank in here)
         if len(here) > cores:
             yield Found(
-                f"{len(here)} ranks share {cores} cores on {host}",
+                f"too many ranks on {host} (ranks {len(here)}, cores {cores})",
                 "start no more than one a core, and bind each (mpiexec -bind-to core; "
                 "srun --cpu-bind=cores)",
             )
         elif threads > cores:
             yield Found(
-                f"{len(here)} ranks with {threads} threads share {cores} cores on {host}",
+                f"too many threads on {host} (ranks {len(here)}, threads {threads}, cores {cores})",
                 "export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 "
                 "NUMBA_NUM_THREADS=1, or bind each rank to its cores",
             )
