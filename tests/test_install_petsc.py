@@ -48,7 +48,7 @@ def calls(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str
     monkeypatch.setattr(script, "need_tools", lambda python: None)
     monkeypatch.setattr(script, "with_headers", lambda *given: None)
     faults = iter(["No module named 'petsc4py'", None])
-    monkeypatch.setattr(script, "fault", lambda python: next(faults))
+    monkeypatch.setattr(script, "fault", lambda *given: next(faults))
     return said
 
 
@@ -70,7 +70,7 @@ REAL = "#define PETSC_USE_REAL_DOUBLE 1\n"
 def test_what_works_is_left_alone(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(script, "fault", lambda python: None)
+    monkeypatch.setattr(script, "fault", lambda *given: None)
     monkeypatch.setattr(script, "install", lambda python: pytest.fail("it installed"))
     monkeypatch.setenv("PETSC_DIR", "/nowhere")
     assert script.main([]) == 0
