@@ -17,6 +17,7 @@ from wgflow.cli import main
 from wgflow.commands.soundness import Surroundings, family, mistakes, threads_of, writable
 from wgflow.parallel import installation
 from wgflow.parallel.installation import Installation, Launcher, Rank, without_launcher
+from wgflow.parallel.launch import RANKS
 
 command = importlib.import_module("wgflow.commands.doctor")  # not the function of that name
 ROOT = Path(__file__).resolve().parents[1]
@@ -152,7 +153,7 @@ def test_a_process_apart_sees_no_launcher() -> None:
 
 
 def see(monkeypatch: pytest.MonkeyPatch, have: Installation, **variables: str) -> None:
-    for name in [*command.LAUNCHERS, *command.RANKS, *command.THREADS]:
+    for name in [*command.LAUNCHERS, *RANKS, *command.THREADS]:
         monkeypatch.delenv(name, raising=False)
     for name, text in variables.items():
         monkeypatch.setenv(name, text)

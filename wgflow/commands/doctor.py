@@ -6,13 +6,13 @@ import argparse
 import os
 import platform
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from importlib import metadata
 from pathlib import Path
 
 from wgflow._version import __version__
 from wgflow.commands.soundness import INSTALL, THREADS, Surroundings, mistakes
-from wgflow.parallel import launched_ranks
+from wgflow.parallel import launched_rank, launched_ranks
 from wgflow.parallel.installation import (
     Installation,
     Rank,
@@ -26,8 +26,6 @@ __all__ = ["doctor"]
 
 EXIT_MISTAKE = 1
 PACKAGE = Path(__file__).resolve().parents[1]
-# What launchers tell each process of its place; the first that is set is taken.
-RANKS = ("PMI_RANK", "PMIX_RANK", "OMPI_COMM_WORLD_RANK", "MV2_COMM_WORLD_RANK", "SLURM_PROCID")
 LAUNCHERS = {
     "PMI_SIZE": "PMI, of MPICH or Intel MPI",
     "PMIX_RANK": "PMIx",
@@ -55,7 +53,7 @@ def doctor(given: argparse.Namespace) -> int:
         except (ImportError, RuntimeError):
             pass  # the probe tells why
         # where each rank thinks it is the first, only the launcher's first one is
-        if ranks is None or told_rank(variables) > 0:
+        if ranks is None or launched_rank(variables) > 0:
             return 0
     seen = Surroundings(probe(), find_launcher(), started, world, ranks or (), variables, PACKAGE)
     for line in lines(seen):
@@ -66,11 +64,6 @@ def doctor(given: argparse.Namespace) -> int:
     if not found:
         print("no mistake found")
     return EXIT_MISTAKE if found else 0
-
-
-def told_rank(variables: Mapping[str, str]) -> int:
-    """Give the rank that the launcher says this is; 0 without one."""
-    return next((int(variables[n]) for n in RANKS if variables.get(n, "").isdecimal()), 0)
 
 
 def lines(seen: Surroundings) -> Iterator[str]:
