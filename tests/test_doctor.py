@@ -266,3 +266,10 @@ def test_the_launcher_beside_this_python_is_found(
     found = installation.find_launcher()
     assert found is not None
     assert shutil.which(found.path) == str(script)
+
+
+def test_companions_of_a_library_are_not_another_mpi() -> None:
+    for name in ("libmpi.so.12", "libmpi.so.40.30.4", "libmpich.so.12", "libmpi_cray.so.12"):
+        assert installation._MPI_LIBRARY.match(name)
+    for name in ("libmpi_cxx.so.40.30.1", "libmpi_mpifh.so.40.30.0", "libmpi_abi.so.1"):
+        assert not installation._MPI_LIBRARY.match(name)

@@ -29,6 +29,8 @@ __all__ = [
 
 # What a launcher sets for its children. A process that inherits it would join the launched job.
 _LAUNCHED = re.compile(r"(PMI|PMIX|HYDI?|OMPI_COMM|MV2_COMM|MPI_LOCAL|PALS|ALPS_APP)_")
+# The library itself: Open MPI has others beside it, as libmpi_cxx, which say nothing.
+_MPI_LIBRARY = re.compile(r"libmpi(ch|_cray|_gnu_\d+|_intel)?\.so")
 _PATIENCE = 120  # seconds; importing from a busy shared file system is slow, a hang is longer
 
 
@@ -196,7 +198,7 @@ def _loaded_mpi() -> list[str]:
     except OSError:
         return []
     files = {line.split(maxsplit=5)[-1] for line in maps.splitlines() if "/" in line}
-    return sorted(file for file in files if re.match(r"libmpi(ch)?(_\w+)?\.so", Path(file).name))
+    return sorted(file for file in files if _MPI_LIBRARY.match(Path(file).name))
 
 
 def find_launcher() -> Launcher | None:
