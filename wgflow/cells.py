@@ -43,6 +43,10 @@ class Cells(ABC):
     def volume(self, cell: int) -> float:
         """Volume of one of this rank's cells."""
 
+    def kept(self, values: Array) -> Array:
+        """Copy values that broadcast to the cells' shape, to be kept and read by kernels."""
+        return np.broadcast_to(values, self.shape).copy()
+
     @abstractmethod
     def gather(self, values: Array) -> Array:
         """Give every rank the values of all cells; for small grids."""

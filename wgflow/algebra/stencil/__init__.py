@@ -10,7 +10,7 @@ from wgflow._typing import Array, IntArray
 from wgflow.grid import Grid
 from wgflow.lines import HALO
 
-__all__ = ["Stencil", "mobility", "rows"]
+__all__ = ["Stencil", "mobility"]
 
 NEGLIGIBLE = 1e-12
 
@@ -36,13 +36,12 @@ class Stencil:
         bend = np.zeros(grid.dimension) if bend is None else bend
         self._bent = bool(np.any(bend))
         self._tables = _tables(grid, bend)
-        self._potential = np.empty(grid.ghosted_shape)
+        self._potential = np.empty(0)
         self._spread = np.empty((grid.dimension, *grid.ghosted_shape))
 
     def set_potential(self, potential: Array) -> None:
-        """Set the drift potential."""
-        self._potential[self.grid.inner] = potential
-        self.grid.fill(self._potential)
+        """Set the drift potential; what :meth:`Grid.kept` made is not copied."""
+        self._potential = _ghosted(self.grid, potential)
 
     def differences(self, axis: int) -> Array:
         """Potential differences across all faces of an axis, from end to end of the block.
@@ -129,6 +128,18 @@ class Stencil:
         return self.combine(ghosted, ghosted, density, (0.0, 0.0, 0.0), factor, out)
 
 
+def _ghosted(grid: Grid, values: Array) -> Array:
+    """Give values ghost cells, without a copy of those that :meth:`Grid.kept` made."""
+    base = values.base
+    if base is None or base.shape != grid.ghosted_shape or not base.flags.c_contiguous:
+        return grid.padded(values)
+    inner = base[grid.inner]
+    if inner.ctypes.data != values.ctypes.data or inner.strides != values.strides:
+        return grid.padded(values)
+    grid.fill(base)
+    return base
+
+
 def mobility(grid: Grid, potential: Array, axis: int, bend: float) -> Array | float:
     """Factor of the fluxes through the faces of :meth:`Grid.difference`.
 
@@ -139,27 +150,6 @@ def mobility(grid: Grid, potential: Array, axis: int, bend: float) -> Array | fl
     change = grid.faces[axis].second_change(grid.difference(potential, axis))
     factor: Array = np.clip(1 + bend * change, 0.5, 2.0)
     return factor
-
-
-def rows(grid: Grid) -> tuple[IntArray, IntArray, Array, Array, Array, Array, bool]:
-    """Neighbours and face factors of the rows, as the kernels take them."""
-    lead = grid.shape[:-1]
-    m = grid.shape[-1]
-    rows = int(np.prod(lead))
-    numbers = np.arange(rows, dtype=np.int64).reshape(lead)
-    below, above = np.empty((2, len(lead), rows), dtype=np.int64)
-    lower, upper = np.empty((2, len(lead), rows))
-    for axis in range(len(lead)):
-        under, over = np.roll(numbers, 1, axis), np.roll(numbers, -1, axis)
-        if not grid.box.axes[axis].periodic:
-            first, last = [(slice(None),) * axis + (end,) for end in (0, -1)]
-            under[first], over[last] = numbers[first], numbers[last]
-        below[axis], above[axis] = under.ravel() * m, over.ravel() * m
-        for out, values in zip((lower, upper), _factors(grid, axis), strict=True):
-            shape = [1] * len(lead)
-            shape[axis] = -1
-            out[axis] = np.broadcast_to(values.reshape(shape), lead).ravel()
-    return below, above, lower, upper, *_factors(grid, -1), grid.box.axes[-1].periodic
 
 
 def _factors(grid: Grid, axis: int) -> tuple[Array, Array]:

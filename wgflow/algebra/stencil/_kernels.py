@@ -1,12 +1,13 @@
 """Compiled sweeps over the rows of a grid: contiguous inner loops without branches.
 
-A row is a run of cells along the last axis. ``below[a, r]`` and ``above[a, r]`` are the flat
-starts of the rows beside row r along axis a, r's own start where the domain ends; the flux
-between a row and itself is zero. ``spread[a]`` holds what each cell's lower face along axis a
-spreads in both directions, so that of a face with potential difference d, z below and w above,
-the flux is ``spread (z - w) + max(-d, 0) z - max(d, 0) w``. ``lower`` and ``upper`` are
-1/(distance * width) of the faces of each row, ``lower_last`` and ``upper_last`` of each cell in
-a row.
+Arrays are flat. A row is a run of cells along the last axis; ``starts`` are the places of the
+rows in arrays with ghost cells, ``own_starts`` in those without, and rows that are neighbours
+along axis a are ``strides[a]`` apart. Row r is the ``places[a, r]``-th along axis a.
+``lower[a, j]`` and ``upper[a, j]`` are 1/(distance * width) of the faces of the j-th cell along
+axis a, the last axis included, and 0 at the end of the domain, where nothing flows; ``bends[a, j]``
+belongs to its lower face. ``spread[a]`` holds what each cell's lower face along axis a spreads in
+both directions, so that of a face with potential difference d, z below and w above, the flux is
+``spread (z - w) + max(-d, 0) z - max(d, 0) w``.
 """
 
 from __future__ import annotations
@@ -69,8 +70,9 @@ def add_leaving(
     stride: int,
     side: float,
 ) -> None:
-    """Add what leaves cells through the faces of such a run, which are their lower (side 1) or
-    upper (-1) ones, and half of |difference|.
+    """Add what leaves cells through such faces, their lower (side 1) or upper (-1) ones.
+
+    To ``drift`` half of |difference| is added.
     """
     m = len(rate)
     low, high = potential[first - stride :], potential[first:]
