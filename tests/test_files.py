@@ -24,6 +24,9 @@ from wgflow.plots.picture import LARGEST_PICTURE, pictured
 RUN = ["run", "transport", "--cells", "24", "--until", "0.1", "--set", "dimension=2"]
 
 NUMBERS = [
+    *("time", "mass_initial", "mass_final", "mass_max_error", "minimum", "errors"),
+    *("energy_initial", "energy_final", "energy_max_increase"),
+]
     "time",
     "mass_initial",
     "mass_final",

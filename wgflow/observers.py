@@ -214,37 +214,41 @@ class BoundaryMass(Observer):
 
     def __init__(self, space: FiniteVolume) -> None:
         self.grid = space.grid
+        self.largest = 0.0
+        self.where = ""
         self._ends = [
             (axis, end)
             for axis, data in enumerate([] if space.mesh else self.grid.box.axes)
             for end, cut in enumerate(data.truncated)
             if cut
         ]
-        self._masses = np.zeros(len(self._ends))
 
     def finish(self, state: State) -> None:
-        """Measure the mass in the outermost cells of this rank; no rank waits for another here."""
-        for number, (axis, end) in enumerate(self._ends):
-            if self.grid.open_ends[axis][end]:
-                continue  # another rank's cells lie beyond
-            layer = self.grid.widths[axis][-end] * state.density.take(-end, axis)
-            others = [w for a, w in enumerate(self.grid.widths) if a != axis]
-            for width in reversed(others):
-                layer = layer @ width
-            self._masses[number] = max(self._masses[number], float(layer))
+        """Measure the mass in the outermost cells."""
+        masses = self.grid.sum(np.array([self._layer(state.density, *end) for end in self._ends]))
+        for (axis, end), mass in zip(self._ends, masses, strict=True):
+            if mass > self.largest:
+                self.largest = float(mass)
+                bound = (self.grid.box.axes[axis].lower, self.grid.box.axes[axis].upper)[end]
+                self.where = f"{self.grid.box.names[axis]} = {bound:.6g}"
+
+    def _layer(self, density: Array, axis: int, end: int) -> float:
+        """Mass of this rank's cells in the outermost layer at one end of an axis."""
+        if self.grid.open_ends[axis][end]:  # the layer is another rank's
+            return 0.0
+        layer = self.grid.widths[axis][-end] * density.take(-end, axis)
+        others = [w for a, w in enumerate(self.grid.widths) if a != axis]
+        for width in reversed(others):
+            layer = layer @ width
+        return float(layer)
 
     @property
     def warning(self) -> str | None:
-        """What to tell the user, if anything; collective."""
-        masses = self.grid.comm.sum(self._masses)
-        if not (masses > self.LIMIT).any():
+        """What to tell the user, if anything."""
+        if not self.largest > self.LIMIT:
             return None
-        number = int(np.argmax(masses))
-        axis, end = self._ends[number]
-        bound = (self.grid.box.axes[axis].lower, self.grid.box.axes[axis].upper)[end]
         return (
-            f"mass {masses[number]:.3g} lies in the outermost cells at "
-            f"{self.grid.box.names[axis]} = {bound:.6g}, "
+            f"mass {self.largest:.3g} lies in the outermost cells at {self.where}, "
             f"limit {self.LIMIT:.0e}: the domain is too small; move that bound outwards, or "
             "declare the axis with wall=True if it is a wall"
         )
