@@ -129,7 +129,9 @@ class CellFile:
             Of the dataset: dtype, compression, compression_opts, shuffle, …
         """
         slabs = grid.slabs
-        lead = values.shape[: values.ndim - len(grid.shape)]
+        lead = values.shape[: max(values.ndim - len(slabs.shape), 0)]
+        if values.shape[len(lead) :] != slabs.shape:
+            raise InputError(f"values of shape {values.shape} for cells of shape {slabs.shape}")
         creation = {"dtype": values.dtype, **creation}
         if self.parallel and not isinstance(slabs, BlockSlabs):
             creation["compression"] = None  # only blocks are packed, by all ranks at once

@@ -41,7 +41,7 @@ def _draw_comparison(comparison: Comparison) -> Figure:
     left, right = parts
     panels = np.atleast_1d(left.subplots(rows, columns)).ravel()
     for panel in panels[len(shown) :]:
-        panel.setvisible(False)
+        panel.set_visible(False)
     for panel, index in zip(panels, shown, strict=False):
         _draw_histogram(panel, comparison, index)
     panels[0].legend(fontsize=7, loc="upper right")
