@@ -12,7 +12,7 @@ from typing import Any
 from wgflow import catalog
 from wgflow.errors import InputError
 from wgflow.observers import Progress
-from wgflow.parallel import world
+from wgflow.parallel import on_root, world
 from wgflow.problem import Problem
 from wgflow.solution import Solution
 from wgflow.solve import SNAPSHOTS, default_solver, solve
@@ -110,11 +110,14 @@ def check_files(given: argparse.Namespace) -> None:
     """Refuse a ``--json`` or ``--figure`` that cannot be written, before anything is computed."""
     from wgflow.io import check_file
 
-    if given.json is not None:
-        check_file(Path(given.json))
-    figure = getattr(given, "figure", None)
-    if figure is not None and check_file(Path(figure)).suffix.lower() not in FIGURES:
-        raise InputError(f"--figure {figure!r}: end its name in one of {', '.join(FIGURES)}")
+    def check() -> None:
+        if given.json is not None:
+            check_file(Path(given.json))
+        figure = getattr(given, "figure", None)
+        if figure is not None and check_file(Path(figure)).suffix.lower() not in FIGURES:
+            raise InputError(f"--figure {figure!r}: end its name in one of {', '.join(FIGURES)}")
+
+    on_root(world(), check)
 
 
 def _pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
