@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from wgflow import commands
 from wgflow._version import __version__
 from wgflow.catalog import explain
-from wgflow.errors import WgflowError
+from wgflow.errors import Interrupted, WgflowError
 from wgflow.parallel import require_one_rank
 
 __all__ = ["main"]
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     Words = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
+EXIT_STOPPED = 75  # EX_TEMPFAIL of sysexits.h: run it again
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code.
 
     0: done. 1: a rate was missed. 2: bad input or a run that failed, one line on stderr.
+    75: stopped by SIGTERM or SIGUSR1 after a checkpoint, to be continued with ``--restart``.
     """
     parser = build_parser()
     given = parser.parse_args(arguments)
@@ -44,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         require_one_rank()
         code: int = given.command(given)
+    except Interrupted as stop:
+        sys.stderr.write(f"wgflow: {stop}\n")
+        return EXIT_STOPPED
     except WgflowError as error:
         sys.stderr.write(f"wgflow: error: {error}\n")
         return EXIT_BAD_INPUT
@@ -107,6 +112,15 @@ def _run(words: Words) -> None:
         "--snapshots",
         metavar="T[,T…]",
         help="times to keep besides start and end (by default the case's, or ten)",
+    )
+    run.add_argument(
+        "--checkpoint-every", type=float, metavar="S", help="seconds between checkpoints in DIR"
+    )
+    run.add_argument(
+        "--checkpoint-steps", type=int, metavar="K", help="steps between checkpoints in DIR"
+    )
+    run.add_argument(
+        "--restart", action="store_true", help="go on from the last checkpoint in DIR, if any"
     )
     run.set_defaults(command=commands.run)
 
