@@ -109,13 +109,13 @@ class Generations:
         self._next += 1
         self._on_root(lambda: _tidy(self.directory, self._outdated))
 
-    def read(self) -> tuple[Contents | None, list[str]]:
-        """Read the newest generation that is whole, and say what is wrong with newer ones.
+    def newest(self) -> tuple[dict[str, Any] | None, list[str]]:
+        """Find the newest generation that is whole, and say what is wrong with newer ones.
 
         Returns
         -------
-        contents : Contents or None
-            None if there is no finished checkpoint.
+        header : dict or None
+            Its ``numbers`` are those of :class:`Contents`; None if no checkpoint was finished.
         faults : list of str
 
         Raises
@@ -124,8 +124,10 @@ class Generations:
             If there are checkpoints and none is whole.
         """
         header, faults = self._on_root(lambda: _newest(self.directory))
-        if header is None:
-            return None, faults
+        return header, faults
+
+    def read(self, header: dict[str, Any]) -> Contents:
+        """Read a generation, the one before which the next will be written."""
         found = Contents(header["numbers"])
         with CellFile(self.directory / header["file"], "r", self.comm) as file:
             found.cells = {name: file.read(name, self.grid) for name in header["cells"]}
@@ -134,7 +136,7 @@ class Generations:
             with CellFile(self.directory / entry["file"], "r", self.comm) as file:
                 found.snapshots.append(file.read("density", self.grid))
         self._good, self._stored = [header["generation"]], list(header["snapshots"])
-        return found, faults
+        return found
 
     def _file(self, name: str, cells: dict[str, Array], arrays: dict[str, Array]) -> dict[str, Any]:
         """Write one HDF5 file; give its entry in the header."""

@@ -102,16 +102,17 @@ class Keeper:
         InputError
             If the checkpoints are of another run, or none is whole.
         """
-        found, faults = self._files.read()
+        header, faults = self._files.newest()
         if self.comm.is_root:
             for fault in faults:
                 logger.warning("a checkpoint is left out: %s", fault)
-        if found is None:
+        if header is None:
             if self.comm.is_root:
                 logger.info("no checkpoint in %s: from the beginning", self.settings.path)
             return
-        numbers = found.numbers
+        numbers = header["numbers"]
         self._check(numbers, initial)
+        found = self._files.read(header)
         self.stepper.restore({**numbers["stepper"], **_under("stepper/", found.cells)})
         kept: list[Values] = [
             {**values, **_under(f"observers/{index}/", found.arrays)}
