@@ -70,7 +70,7 @@ class Observer:
         state : State
             It was seen before the checkpoint.
         values : dict
-            What ``state()`` gave then.
+            What ``state()`` gave then; empty if it took no part.
         """
         self.start(state)
 

@@ -29,6 +29,7 @@ FORMAT = 1
 KEPT = 2  # generations
 OURS = re.compile(r"\.?(checkpoint-\d+\.(h5|json)|snapshot-\d+\.h5)(\.part)?")
 BLOCK = 1 << 22  # bytes that are read at once
+OVERHEAD = 4096  # bytes of HDF5's own a dataset, more than it takes
 
 
 class NotWrittenError(Exception):
@@ -142,6 +143,9 @@ class Generations:
         """Write one HDF5 file; give its entry in the header."""
         path = self.directory / name
         aside = _aside(path)
+        size = sum(values.nbytes for values in arrays.values())
+        size += int(self.comm.sum(float(sum(values.nbytes for values in cells.values()))))
+        self._on_root(lambda: _reserve(aside, size + OVERHEAD * (1 + len(cells) + len(arrays))))
         with CellFile(aside, "w", self.comm) as file:
             for key, values in cells.items():
                 file.write(key, self.grid, values)
@@ -262,6 +266,19 @@ def _fingerprint(header: dict[str, Any]) -> str:
 
 def _aside(path: Path) -> Path:
     return path.with_name(f".{path.name}.part")
+
+
+def _reserve(path: Path, size: int) -> None:
+    """Raise OSError unless a file of so many bytes can be written there now.
+
+    HDF5 does not survive a disk that fills up under it: the process ends later, in its own exit.
+    """
+    if hasattr(os, "posix_fallocate"):
+        try:
+            with path.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, size)
+        finally:
+            path.unlink(missing_ok=True)
 
 
 def _commit(aside: Path, path: Path) -> None:

@@ -33,7 +33,7 @@ DUE, STOP = 1.0, 2.0  # what a rank asks for
 
 @dataclass(frozen=True)
 class Resumed:
-    """A run as it was: its state, and that of each observer."""
+    """A run as it was: its state, and that of each observer, empty for one that is new."""
 
     state: State
     observers: list[Values]
@@ -72,6 +72,8 @@ class Keeper:
     ) -> None:
         self.settings, self.stepper, self.signals = settings, stepper, signals
         self.history, self.snapshots, self.observers = history, snapshots, list(observers)
+        kinds = [type(observer).__name__ for observer in observers]
+        self._names = [f"{kind}-{kinds[:i].count(kind)}" for i, kind in enumerate(kinds)]
         self.comm = communicator(stepper.space.grid)
         self._files = Generations(settings.path, stepper.space.grid)
         self._run = {key: _plain(value) for key, value in {**settings.about, **run}.items()}
@@ -115,8 +117,8 @@ class Keeper:
         found = self._files.read(header)
         self.stepper.restore({**numbers["stepper"], **_under("stepper/", found.cells)})
         kept: list[Values] = [
-            {**values, **_under(f"observers/{index}/", found.arrays)}
-            for index, values in enumerate(numbers["observers"])
+            {**numbers["observers"].get(name, {}), **_under(f"observers/{name}/", found.arrays)}
+            for name in self._names
         ]
         self.snapshots.densities = found.snapshots
         self._spent = numbers["seconds"]
@@ -162,11 +164,10 @@ class Keeper:
         cells, arrays = {"density": state.density}, {}
         stepper, held = _separated(self.stepper.state())
         cells.update({f"stepper/{name}": values for name, values in held.items()})
-        observers = []
-        for index, observer in enumerate(self.observers):
-            numbers, held = _separated(observer.state())
-            observers.append(numbers)
-            arrays.update({f"observers/{index}/{name}": v for name, v in held.items()})
+        observers = {}
+        for key, observer in zip(self._names, self.observers, strict=True):
+            observers[key], held = _separated(observer.state())
+            arrays.update({f"observers/{key}/{name}": v for name, v in held.items()})
         names = [f.name for f in fields(state) if f.name != "density"]
         return Contents(
             {
