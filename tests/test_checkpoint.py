@@ -314,16 +314,23 @@ def wait_for(condition: Callable[[], object], of: subprocess.Popen[str]) -> None
         time.sleep(0.005)
 
 
-def ready(out: Path) -> Callable[[], object]:
-    return lambda: [*out.glob("checkpoint/checkpoint-*.json")]
+def further(out: Path) -> Callable[[], bool]:
+    """Give a condition: there is a later checkpoint than there is now."""
+
+    def last() -> str:
+        return max((p.name for p in out.glob("checkpoint/checkpoint-*.json")), default="")
+
+    before = last()
+    return lambda: last() > before
 
 
 def test_killed_at_random_moments(tmp_path: Path, uninterrupted: Path) -> None:
     out, moments = tmp_path / "r", random.Random(4)
     for _ in range(4):
+        later = further(out)
         run = process(out, "--checkpoint-steps", "2", "--restart")
-        wait_for(ready(out), run)
-        time.sleep(0.8 + moments.uniform(0, 0.4))
+        wait_for(later, run)
+        time.sleep(moments.uniform(0, 0.2))
         run.kill()
         run.communicate()
     run = process(out, "--checkpoint-steps", "5", "--restart")
@@ -341,7 +348,7 @@ def test_signals_end_with_75(
     out = tmp_path / "r"
     # a run says nothing before its first checkpoint: one is asked for, to know that it has begun
     run = process(out, "--checkpoint-steps", "3", *words)
-    wait_for(ready(out), run)
+    wait_for(further(out), run)
     run.send_signal(signal.Signals[name])
     printed, said = run.communicate()
     assert run.returncode == 75, said

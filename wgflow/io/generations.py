@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -22,13 +21,13 @@ from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 from wgflow.io.cells import CellFile, communicator
+from wgflow.io.durable import aside_of, commit, digest, reserve
 
 __all__ = ["Contents", "Generations", "NotWrittenError"]
 
 FORMAT = 1
 KEPT = 2  # generations
 OURS = re.compile(r"\.?(checkpoint-\d+\.(h5|json)|snapshot-\d+\.h5)(\.part)?")
-BLOCK = 1 << 22  # bytes that are read at once
 OVERHEAD = 4096  # bytes of HDF5's own a dataset, more than it takes
 
 
@@ -142,22 +141,22 @@ class Generations:
     def _file(self, name: str, cells: dict[str, Array], arrays: dict[str, Array]) -> dict[str, Any]:
         """Write one HDF5 file; give its entry in the header."""
         path = self.directory / name
-        aside = _aside(path)
+        aside = aside_of(path)
         size = sum(values.nbytes for values in arrays.values())
         size += int(self.comm.sum(float(sum(values.nbytes for values in cells.values()))))
-        self._on_root(lambda: _reserve(aside, size + OVERHEAD * (1 + len(cells) + len(arrays))))
+        self._on_root(lambda: reserve(aside, size + OVERHEAD * (1 + len(cells) + len(arrays))))
         with CellFile(aside, "w", self.comm) as file:
             for key, values in cells.items():
                 file.write(key, self.grid, values)
             for key, values in arrays.items():
                 file.put(key, values)
 
-        def commit() -> dict[str, Any]:
-            entry = {"file": name, "bytes": aside.stat().st_size, "digest": _digest(aside)}
-            _commit(aside, path)
-            return entry
+        def entry() -> dict[str, Any]:
+            found = {"file": name, "bytes": aside.stat().st_size, "digest": digest(aside)}
+            commit(aside, path)
+            return found
 
-        return {**self._on_root(commit), "cells": [*cells], "arrays": [*arrays]}
+        return {**self._on_root(entry), "cells": [*cells], "arrays": [*arrays]}
 
     def _outdated(self, name: str) -> bool:
         if name.endswith(".part"):
@@ -246,59 +245,19 @@ def _checked_header(path: Path) -> dict[str, Any]:
         size = file.stat().st_size
         if size != entry["bytes"]:
             raise ValueError(f"{file.name} has {size} bytes, {entry['bytes']} were written")
-        if _digest(file) != entry["digest"]:
+        if digest(file) != entry["digest"]:
             raise ValueError(f"{file.name} is not what was written")
     return header
 
 
 def _write_header(path: Path, header: dict[str, Any]) -> None:
     text = json.dumps({**header, "check": _fingerprint(header)}, indent=1)
-    aside = _aside(path)
+    aside = aside_of(path)
     aside.write_text(text + "\n", encoding="utf-8")
-    _commit(aside, path)
+    commit(aside, path)
 
 
 def _fingerprint(header: dict[str, Any]) -> str:
     # through JSON and back, for what is read to equal what was written
     text = json.dumps(json.loads(json.dumps(header)), sort_keys=True)
     return hashlib.blake2b(text.encode()).hexdigest()
-
-
-def _aside(path: Path) -> Path:
-    return path.with_name(f".{path.name}.part")
-
-
-def _reserve(path: Path, size: int) -> None:
-    """Raise OSError unless a file of so many bytes can be written there now.
-
-    HDF5 does not survive a disk that fills up under it: the process ends later, in its own exit.
-    """
-    if hasattr(os, "posix_fallocate"):
-        try:
-            with path.open("wb") as file:
-                os.posix_fallocate(file.fileno(), 0, size)
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _commit(aside: Path, path: Path) -> None:
-    """Give a file that is complete its name, for good."""
-    _sync(aside)
-    os.replace(aside, path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.blake2b()
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
