@@ -240,7 +240,7 @@ def killed_at(call: int, directory: Path) -> bool:
             Path.unlink = dying(Path.unlink)  # type: ignore[method-assign]
             CellFile.put = dying(CellFile.put)  # type: ignore[method-assign]
             CellFile.__exit__ = dying(CellFile.__exit__)  # type: ignore[method-assign]
-            place = wg.Checkpoint(directory, steps=8)
+            place = wg.Checkpoint(directory, steps=15)
             PLAIN(checkpoint=place, restart=True, observers=[Stop()])
             code = 0
         finally:
@@ -256,9 +256,9 @@ def test_killed_in_the_middle_of_each_write(tmp_path: Path) -> None:
     calls = 0
     while killed_at(calls := calls + 1, tmp_path / str(calls)):
         killed_at(calls // 2 + 1, tmp_path / str(calls))
-        place = wg.Checkpoint(tmp_path / str(calls), steps=8)
+        place = wg.Checkpoint(tmp_path / str(calls), steps=15)
         assert_same(PLAIN(checkpoint=place, restart=True, observers=[Stop()]), whole)
-    assert calls > 60
+    assert calls > 40
 
 
 @pytest.fixture(scope="module")
