@@ -7,7 +7,7 @@ import pytest
 
 import wgflow as wg
 from wgflow._typing import Array
-from wgflow.algebra import LocalSystem, local
+from wgflow.algebra import LinearSystem, linear_system, local
 from wgflow.algebra._kernels import solve_chain
 from wgflow.algebra.krylov import ExchangeKrylov
 from wgflow.errors import SolverError
@@ -79,7 +79,7 @@ def test_chain_is_accurate_where_the_result_is_tiny() -> None:
     np.testing.assert_allclose(solved[1:] / solved[:-1], np.exp(-40.0), rtol=1e-10)
 
 
-def system(dimension: int, dt: float, temperature: float = 0.3) -> tuple[wg.Grid, LocalSystem]:
+def system(dimension: int, dt: float, temperature: float = 0.3) -> tuple[wg.Grid, LinearSystem]:
     periodic = [False, True, False, True]
     axes = [wg.Axis(0, 1 + a, periodic=periodic[a], name=f"a{a}") for a in range(dimension)]
     shape = [30, 7, 4, 3][:dimension] if dimension < 3 else [4, 5, 3, 4][:dimension]
@@ -89,7 +89,7 @@ def system(dimension: int, dt: float, temperature: float = 0.3) -> tuple[wg.Grid
     psi = np.random.default_rng(dimension).standard_normal(grid.shape)
     flux = wg.ScharfetterGummel()
     pairs = [flux.coefficients(grid.difference(psi, a), temperature) for a in range(dimension)]
-    return grid, LocalSystem(grid, pairs, dt)
+    return grid, linear_system(grid, pairs, dt)
 
 
 def divergence(grid: wg.Grid, density: Array, temperature: float = 0.3) -> Array:
@@ -140,7 +140,7 @@ def test_local_system_without_entropy() -> None:
     flux = wg.Upwind()
     pairs = [flux.coefficients(grid.difference(psi, a), 0.0) for a in range(2)]
     given = np.ones(grid.shape)
-    solved = LocalSystem(grid, pairs, 1e9).solve(given)
+    solved = linear_system(grid, pairs, 1e9).solve(given)
     assert solved.min() >= 0
     assert grid.integrate(solved) == pytest.approx(1.0, abs=1e-14)
     assert solved[2].sum() * grid.volumes[0, 0] == pytest.approx(1.0, abs=1e-6)
@@ -167,16 +167,16 @@ def test_iterations_that_lose_mass_give_way_to_factors(monkeypatch: pytest.Monke
     given = np.arange(64.0).reshape(grid.shape)
     faces = [np.ones_like(grid.difference(given, axis)) for axis in range(3)]
     rates = [(forth, 2 * forth) for forth in faces]
-    expected = LocalSystem(grid, rates, 0.1).solve(given)
+    expected = linear_system(grid, rates, 0.1).solve(given)
     monkeypatch.setattr(ExchangeKrylov, "solve", lambda self, masses: 2 * masses)
-    assert np.allclose(LocalSystem(grid, rates, 0.1).solve(given), expected, rtol=1e-12)
+    assert np.allclose(linear_system(grid, rates, 0.1).solve(given), expected, rtol=1e-12)
 
 
 def test_an_iteration_that_breaks_down_says_so() -> None:
     """Pivots above 1e308, as beside empty cells, have inverses 0: no direction is left."""
     grid = wg.Grid(wg.Box((0, 1), (0, 1), (0, 1)), 3)
     rates = [np.ones_like(face) for face in grid_faces(grid)]
-    krylov = ExchangeKrylov(grid, rates, rates)
+    krylov = ExchangeKrylov(grid, (rates, rates))
     krylov._inverse[:] = 0.0
     assert krylov.solve(np.arange(27.0)) is None
 

@@ -19,9 +19,9 @@ PACKAGE = ROOT / "wgflow"
 # A room may import from the rooms of its own layer and of those before it.
 LAYERS = [
     {"_typing", "_version", "_settings", "catalog", "errors", "parallel"},
-    {"domain", "grid", "lines", "mesh"},
+    {"cells", "domain", "grid", "lines", "mesh"},
     {"distances", "energies", "fluxes", "networks"},
-    {"algebra", "finite_volume", "problem"},
+    {"algebra", "density", "finite_volume", "problem"},
     {"steppers"},
     {"concentration", "io", "loop", "observers", "particles", "plots", "progress"}
     | {"solution", "solve", "stationary"},
@@ -35,7 +35,7 @@ SEES = {
     "errors": set(),
     "_settings": {"errors"},
     "catalog": {"_settings", "errors"},
-    "parallel": {"errors"},
+    "parallel": {"_typing", "errors"},
     "particles": {"_typing", "energies", "errors", "networks", "problem"},
 }
 # Numerical kernels work on local arrays: they never see a communicator.

@@ -62,7 +62,7 @@ def test_ghost_cells(dimension: int, periodic: bool) -> None:
         shape,
     )
     values = np.random.default_rng(1).random(shape)
-    ghosted = grid.ghosted(values).reshape(grid.ghosted_shape)
+    ghosted = grid.padded(values)
     modes = ["wrap" if periodic else "edge"] + ["edge"] * (dimension - 1)
     for axis, mode in enumerate(modes):
         pad = [(0, 0)] * dimension
@@ -81,7 +81,7 @@ def test_lines_reach_every_cell_once(dimension: int, periodic: bool) -> None:
         wg.Box(*[wg.Axis(0, 1, periodic=periodic, name=f"a{i}") for i in range(dimension)]), shape
     )
     flat = np.arange(grid.size, dtype=float)
-    ghosted = grid.ghosted(flat.reshape(shape))
+    ghosted = grid.padded(flat.reshape(shape)).ravel()
     for axis, lines in enumerate(grid.lines):
         seen = []
         for start, ghosted_start in zip(lines.starts, lines.ghosted_starts, strict=True):
@@ -94,7 +94,7 @@ def test_lines_reach_every_cell_once(dimension: int, periodic: bool) -> None:
                     assert index[axis] == j
                     seen.append(here)
         assert sorted(seen) == list(range(grid.size))
-        assert lines.open_ends == periodic
+        assert (lines.open_lower, lines.open_upper) == (periodic, periodic)
 
 
 def test_distances_of_uneven_cells() -> None:

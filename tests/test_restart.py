@@ -135,7 +135,7 @@ VARIANTS = [
     *each("bailo-pairs", "bailo_carrillo_hu", DRIFT + POROUS + PAIRS),
     Variant("fipy", "fipy", DRIFT + NOISE, given={"dt": 0.02}),
     Variant("fipy-pairs", "fipy", DRIFT + NOISE + PAIRS, given={"dt": 0.02}),
-    Variant("fipy-porous", "fipy", DRIFT + NOISE + POROUS, given={"dt": 0.02}),
+    Variant("fipy-porous", "fipy", DRIFT + NOISE + POROUS, cells=20, stops=(2,), given={"dt": 0.1}),
 ]
 
 

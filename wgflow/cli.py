@@ -12,7 +12,7 @@ from wgflow import commands
 from wgflow._version import __version__
 from wgflow.catalog import explain
 from wgflow.errors import Interrupted, WgflowError
-from wgflow.parallel import require_one_rank
+from wgflow.parallel import world
 
 __all__ = ["main"]
 
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for noisy in ("matplotlib", "numba", "h5py"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
     try:
-        require_one_rank()
+        world()
         code: int = given.command(given)
     except Interrupted as stop:
         sys.stderr.write(f"wgflow: {stop}\n")

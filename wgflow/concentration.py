@@ -29,7 +29,8 @@ def occupied_cells(density: Array, grid: Grid) -> float:
     2.0
     """
     mass = density * grid.volumes
-    return float(mass.sum() ** 2 / np.vdot(mass, mass))
+    total, square = grid.sum(np.array([mass.sum(), np.vdot(mass, mass)]))
+    return float(total**2 / square)
 
 
 class Concentration(Observer):
@@ -66,8 +67,8 @@ class Concentration(Observer):
         # a density that is not finite is for the loop to report
         if not occupied <= self.limit:
             return
-        peak = np.unravel_index(int(np.argmax(state.density)), self.grid.shape)
-        point = ", ".join(f"{c[i]:.4g}" for c, i in zip(self.grid.centers, peak, strict=True))
+        found = self.grid.found(state.density == self.grid.maximum(state.density))
+        point = "nowhere" if found is None else found[1]
         raise ConcentrationError(
             f"the mass concentrates: at t = {state.time:.6g} it fills no more than "
             f"{occupied:.3g} cells (limit {self.limit:g}), the fullest at ({point}); the solution "

@@ -12,6 +12,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.algebra.nonlinear import FaceSides, decay, enthalpy_beside
 from wgflow.algebra.stencil import Stencil, mobility
+from wgflow.density import check_density
 from wgflow.energies import DiscreteEnergy
 from wgflow.errors import InputError
 from wgflow.fluxes import BailoCarrilloHu, Flux, ScharfetterGummel, face_temperature
@@ -236,16 +237,18 @@ class FiniteVolume:
             stencil = self.stencil(density, time)
             stencil.combine(density, density, density, (0.0, 0.0, 0.0), (scale, 0.0), out)
             return Rate(out, self.bounds(density, time)[0])
-        potential = self.grid.ghosted(self._transported(density, time))
-        ghosted = self.grid.ghosted(density)
+        potential = self.grid.padded(self._transported(density, time)).ravel()
+        ghosted = self.grid.padded(density).ravel()
         flat = out.reshape(-1)
         flat[:] = 0.0
-        emptying = 0.0
-        for lines in self.grid.lines:
-            # both faces of a cell may empty it, each with at most the fastest rate
-            emptying += 2 * self.flux.add_divergence(
-                ghosted, potential, flat, lines, self.temperature
-            )
+        fastest = np.array(
+            [
+                self.flux.add_divergence(ghosted, potential, flat, lines, self.temperature)
+                for lines in self.grid.lines
+            ]
+        )
+        # both faces of a cell may empty it, each with at most the fastest rate
+        emptying = 2 * float(self.grid.comm.maximum(fastest).sum())
         if self.nonlinear:
             emptying = max(emptying, MUSCL_DECAY * decay(self.grid, self.enthalpy_beside(density)))
         flat *= scale
@@ -266,7 +269,7 @@ class FiniteVolume:
         emptying = mesh.to_cells(forth / mesh.distances, 0, 0)
         emptying += mesh.to_cells(back / mesh.distances, 0, 1)
         # an empty cell bounds nothing
-        fastest = float(np.max(emptying[density > 0], initial=0.0))
+        fastest = self.grid.comm.maximum(float(np.max(emptying[density > 0], initial=0.0)))
         if self.nonlinear:
             fastest = max(fastest, decay(self.grid, self.enthalpy_beside(density)))
         return Rate(-scale * mesh.face_divergence(flux), scale * fastest)
@@ -277,22 +280,3 @@ class FiniteVolume:
             self.grid.integrate_product(term.first_variation(density, time), rate.values)
             for term in self.energy.terms
         )
-
-
-def check_density(density: Array, grid: Grid) -> None:
-    """Raise InputError unless a density is of the grid's shape, finite, >= 0 and has mass."""
-    if density.shape != grid.shape:
-        raise InputError(
-            f"density of shape {density.shape} on a grid of shape {grid.shape}: "
-            "give one value a cell"
-        )
-    for name, bad in (("not finite", ~np.isfinite(density)), ("negative", density < 0)):
-        if np.any(bad):
-            index = tuple(np.argwhere(bad)[0])
-            point = ", ".join(f"{c[index]:.6g}" for c in grid.coordinates)
-            raise InputError(
-                f"the density is {name} in {int(bad.sum())} of {grid.size} cells, first at "
-                f"({point}): {density[index]:.6g}; give finite values >= 0"
-            )
-    if not grid.integrate(density) > 0:
-        raise InputError("the density has mass 0: give one that is positive inside the domain")

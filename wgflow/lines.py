@@ -38,8 +38,9 @@ class Lines:
     distances : (cells + 3,) array
         Distance between the centres on both sides of each face, with one ghost face on
         each side; entry ``j + 1`` belongs to the lower face of cell ``j``.
-    open_ends : bool
-        Whether the faces at the two ends carry a flux (periodic axis).
+    open_lower, open_upper : bool
+        Whether the face at that end carries a flux: on a periodic axis, or where another
+        rank has the cells beyond.
     """
 
     cells: int
@@ -50,22 +51,26 @@ class Lines:
     ghosted_stride: int
     widths: Array
     distances: Array
-    open_ends: bool
+    open_lower: bool
+    open_upper: bool
 
 
-def make_lines(widths: Sequence[Array], periodic: Sequence[bool], axis: int) -> Lines:
+def make_lines(
+    shape: Sequence[int], extended: Array, open_ends: tuple[bool, bool], axis: int
+) -> Lines:
     """Lay out the lines along one axis.
 
     Parameters
     ----------
-    widths : sequence of (cells,) arrays
-        Cell widths along each axis of the grid.
-    periodic : sequence of bool
-        Whether each axis is periodic.
+    shape : sequence of int
+        Cells along each axis.
+    extended : (cells + 2 HALO,) array
+        Widths of the cells along the axis, with ghost cells on both sides.
+    open_ends : (bool, bool)
+        Whether the faces at the lower and the upper end carry a flux.
     axis : int
         The axis of the lines.
     """
-    shape = [len(w) for w in widths]
     last = len(shape) - 1
     strides = _strides(shape)
     ghosted = _strides([n + 2 * HALO for n in shape])
@@ -77,7 +82,6 @@ def make_lines(widths: Sequence[Array], periodic: Sequence[bool], axis: int) -> 
             steps = np.arange(shape[a], dtype=np.int64)
             starts = (starts[:, None] + steps * strides[a]).ravel()
             ghosted_starts = (ghosted_starts[:, None] + steps * ghosted[a]).ravel()
-    extended = np.pad(widths[axis], HALO, mode="wrap" if periodic[axis] else "edge")
     return Lines(
         cells=shape[axis],
         starts=starts,
@@ -87,7 +91,8 @@ def make_lines(widths: Sequence[Array], periodic: Sequence[bool], axis: int) -> 
         ghosted_stride=ghosted[axis],
         widths=extended[1:-1],
         distances=(extended[1:] + extended[:-1]) / 2,
-        open_ends=periodic[axis],
+        open_lower=open_ends[0],
+        open_upper=open_ends[1],
     )
 
 

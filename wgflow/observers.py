@@ -207,7 +207,7 @@ class History(Observer):
 
     def _look(self, state: State) -> None:
         self._energy = self.space.energy.value(state.density, state.time)
-        self.minimum = min(self.minimum, float(state.density.min()))
+        self.minimum = min(self.minimum, self.space.grid.minimum(state.density))
         error = abs(self.space.grid.integrate(state.density) - self._mass)
         self.mass_max_error = max(self.mass_max_error, error)
 
@@ -218,7 +218,7 @@ class History(Observer):
             "time": state.time,
             "dt": state.dt,
             "mass": space.grid.integrate(density),
-            "minimum": float(density.min()),
+            "minimum": space.grid.minimum(density),
             "energy": self._energy,
             "dissipation": space.dissipation(density, rate, state.time),
             "iterations": state.iterations,

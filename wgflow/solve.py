@@ -15,8 +15,8 @@ import numpy as np
 from wgflow import catalog
 from wgflow._typing import Array
 from wgflow.concentration import Concentration
+from wgflow.density import check_density
 from wgflow.errors import InputError, nearest_first
-from wgflow.finite_volume import check_density
 from wgflow.grid import Grid
 from wgflow.io import Checkpoint
 from wgflow.loop import Keeper, Outcome, Signals, run
@@ -169,7 +169,7 @@ def _ran(
     grid = stepper.space.grid
     same = {
         **about,
-        "cells": grid.shape,
+        "cells": grid.cells,
         "domain": grid.box,
         "snapshots": recorder.snapshots.times,
         "stops": [t for observer in further for t in observer.times],

@@ -61,7 +61,7 @@ def repaired(grid: Grid | Mesh, density: Array) -> Array:
     If after many passes a cell is still below 0, it is returned as it is.
     """
     for _ in range(REPAIR_PASSES):
-        if not density.min() < 0:
+        if not grid.minimum(density) < 0:
             break
         density = _repair_pass(grid, density)
     left = -grid.integrate(np.minimum(density, 0.0))
@@ -78,7 +78,7 @@ def fill_rounding(grid: Grid, density: Array) -> bool:
     bool
         Whether there were such cells and they were filled.
     """
-    if density.min() >= 0:
+    if grid.minimum(density) >= 0:
         return False
     below = -grid.integrate(np.minimum(density, 0.0))
     if not below <= FILLED_BELOW * grid.integrate(np.abs(density)):
@@ -110,7 +110,8 @@ def settle_mass(grid: Grid | Mesh, density: Array, mass: float) -> Array:
     Over very many steps the rounding of each would add up.
     """
     lost = mass - grid.integrate(density)
-    fullest = int(np.argmax(density))
     if abs(lost) < ROUNDING_OF_MASS * mass:
-        density.flat[fullest] += lost / grid.volume(fullest)
+        fullest = grid.fullest(density)
+        if fullest is not None:
+            density.flat[fullest] += lost / grid.volume(fullest)
     return density

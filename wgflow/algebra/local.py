@@ -9,10 +9,11 @@ import numpy as np
 
 from wgflow._typing import Array, IntArray, Values
 from wgflow.algebra.krylov import ExchangeKrylov
+from wgflow.algebra.shares import FaceShares
 from wgflow.errors import SolverError
 from wgflow.grid import Grid
 
-__all__ = ["LocalSystem"]
+__all__ = ["LocalSystem", "checked", "keeps_mass"]
 
 # Relative. At a large dt rounding moves the solution along the stationary density, which scaling
 # to the mass undoes; only a solve that misses the mass by more than this is not trusted.
@@ -36,25 +37,14 @@ class LocalSystem:
     Parameters
     ----------
     grid : Grid
-    coefficients : list of (forth, back)
-        For each axis the coefficients of :meth:`wgflow.fluxes.Flux.coefficients` at the
-        faces of :meth:`wgflow.grid.Grid.difference`.
-    factor : float
-        Time step times time scale.
+        Of one rank.
+    shares : FaceShares
+        Shares of mass that cross the faces in the step; see :func:`face_shares`.
     """
 
-    def __init__(self, grid: Grid, coefficients: list[tuple[Array, Array]], factor: float) -> None:
+    def __init__(self, grid: Grid, shares: FaceShares) -> None:
         self.grid = grid
-        self._ascent: list[Array] = []  # mass leaving the lower cell of each face
-        self._descent: list[Array] = []
-        for axis, (forth, back) in enumerate(coefficients):
-            distances = grid.along(grid.face_distances(axis), axis)
-            widths = grid.widths[axis]
-            faces = forth.shape[axis]
-            lower = grid.along(widths[:faces], axis)
-            upper = grid.along(np.roll(widths, -1)[:faces], axis)
-            self._ascent.append(factor * forth / (distances * lower))
-            self._descent.append(factor * back / (distances * upper))
+        self._ascent, self._descent = shares  # mass leaving the cells below and above each face
         self._factors: Any = None
         self._krylov: ExchangeKrylov | None = None
         self._solves = 0
@@ -101,18 +91,7 @@ class LocalSystem:
         masses = (density * self.grid.volumes).ravel()
         self._solves += 1
         solved = self._solved(masses)
-        before, after = float(masses.sum()), float(solved.sum())
-        size = float(np.abs(masses).sum())
-        if not abs(after - before) <= MASS_TOLERANCE * size:
-            raise SolverError(
-                f"the linear solve changed the mass by {after - before:.3g}: reduce dt"
-            )
-        if masses.min() >= 0 and solved.min() < 0:
-            raise SolverError(f"the linear solve gave a mass {solved.min():.3g}: reduce dt")
-        if abs(before) > size / 2 and after != 0:  # not a residual, whose mass is about 0
-            solved *= before / after
-        density_after: Array = solved.reshape(self.grid.shape) / self.grid.volumes
-        return density_after
+        return checked(self.grid, solved, masses)
 
     def _solved(self, masses: Array) -> Array:
         """Solve by iteration for a few times, by factors where they are cheap or pay."""
@@ -120,9 +99,9 @@ class LocalSystem:
         pays = plane and (self.grid.size <= FACTORS_ARE_CHEAP or self._solves > FACTORS_PAY_AFTER)
         if self._factors is None and not pays:
             if self._krylov is None:
-                self._krylov = ExchangeKrylov(self.grid, self._ascent, self._descent)
+                self._krylov = ExchangeKrylov(self.grid, (self._ascent, self._descent))
             solved = self._krylov.solve(masses)
-            if solved is not None and _keeps_mass(solved, masses):
+            if solved is not None and keeps_mass(self.grid, solved, masses):
                 return solved
             if self.grid.size > FACTORS_FIT:
                 raise SolverError("the linear solve did not converge: reduce dt")
@@ -158,14 +137,34 @@ class LocalSystem:
         )
 
 
-def _keeps_mass(solved: Array, masses: Array) -> bool:
+def checked(grid: Grid, solved: Array, masses: Array) -> Array:
+    """Densities of the masses that were solved for, of the mass of those given.
+
+    Raises
+    ------
+    SolverError
+        If the solve lost mass or sign.
+    """
+    before, after, size = grid.sum(np.array([masses.sum(), solved.sum(), np.abs(masses).sum()]))
+    if not abs(after - before) <= MASS_TOLERANCE * size:
+        raise SolverError(f"the linear solve changed the mass by {after - before:.3g}: reduce dt")
+    least = grid.minimum(solved)
+    if least < 0 and grid.minimum(masses) >= 0:
+        raise SolverError(f"the linear solve gave a mass {least:.3g}: reduce dt")
+    if abs(before) > size / 2 and after != 0:  # not a residual, whose mass is about 0
+        solved *= before / after
+    density_after: Array = solved.reshape(grid.shape) / grid.volumes
+    return density_after
+
+
+def keeps_mass(grid: Grid, solved: Array, masses: Array) -> bool:
     """Whether iterations that ended well are to be believed.
 
     The residual bounds the change of the mass; where rates differ by more than 1e16, as beside
     empty cells, its recursion drifts off.
     """
-    change = abs(float(solved.sum()) - float(masses.sum()))
-    return change <= ITERATED_MASS_TOLERANCE * float(np.abs(masses).sum())
+    before, after, size = grid.sum(np.array([masses.sum(), solved.sum(), np.abs(masses).sum()]))
+    return bool(abs(after - before) <= ITERATED_MASS_TOLERANCE * size)
 
 
 @lru_cache(maxsize=8)

@@ -45,4 +45,4 @@ def decay(grid: Grid | Mesh, sides: list[FaceSides]) -> float:
         np.divide(secant, change, out=diffusivity, where=apart)
         diffusivity /= grid.along(grid.face_distances(axis), axis)
         rate += grid.to_cells(diffusivity, axis, 0) + grid.to_cells(diffusivity, axis, 1)
-    return float(rate.max())
+    return grid.maximum(rate)

@@ -40,7 +40,8 @@ class FeatureMatrix:
         self.grid = grid
         values = np.asarray(functions(*grid.coordinates), dtype=float)
         # a sum is finite if all are; no mask of the matrix' size is made
-        if values.shape[1:] != grid.shape or not all(np.isfinite(row.sum()) for row in values):
+        fits = values.shape[1:] == grid.shape and all(np.isfinite(row.sum()) for row in values)
+        if grid.comm.any(not fits):
             raise InputError(
                 f"features of shape {values.shape} on a grid of shape {grid.shape}: they must "
                 "be finite arrays of shape (K, *grid.shape); check domain and dimension"
@@ -60,7 +61,8 @@ class FeatureMatrix:
         for start in range(0, len(flat), BLOCK):
             block = slice(start, start + BLOCK)
             moments += self._matrix[:, block] @ (flat[block] * self._volumes[block])
-        return moments
+        summed: Array = self.grid.sum(moments)
+        return summed
 
     def combine(self, coefficients: Array) -> Array:
         """Sum c_k Φ_k at the cell centres, of the grid's shape."""

@@ -109,6 +109,7 @@ class _DiscretePolynomial(DiscreteTerm):
         for weighted in reversed(self._weighted):  # last axis first: along the memory
             moments = np.moveaxis(moments @ weighted.T, -1, 0)
         # each contraction has moved its axis to the front: they are in order again
+        moments = self.grid.sum(moments)
         result = np.zeros((self._degree + 1,) * self.grid.dimension)
         for exponents, factors in self._kernel:
             part = tuple(slice(0, e + 1) for e in exponents)

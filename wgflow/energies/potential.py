@@ -90,13 +90,13 @@ class _DiscretePotential(DiscreteTerm):
                 f"the potential has shape {raw.shape} on a grid of shape {self.grid.shape}: "
                 "return one value for each entry of the coordinate arrays"
             ) from None
-        bad = np.argwhere(~np.isfinite(values))
-        if len(bad):
-            point = ", ".join(f"{c[tuple(bad[0])]:.6g}" for c in self.grid.coordinates)
+        found = self.grid.found(~np.isfinite(values))
+        if found is not None:
+            count, point, _ = found
             when = f" at t = {time:.6g}" if self.time_dependent else ""
             error = DivergenceError if time > 0 else InputError
             raise error(
-                f"the potential is not finite{when} in {len(bad)} cells, first at ({point}): "
+                f"the potential is not finite{when} in {count} cells, first at ({point}): "
                 "change it or the domain, or shift the cells so that no centre meets a singularity"
             )
         return values

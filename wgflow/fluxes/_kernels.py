@@ -106,13 +106,14 @@ def transport(
     ghosted_stride: int,
     widths: Array,
     distances: Array,
-    open_ends: bool,
+    open_lower: bool,
+    open_upper: bool,
     temperature: float,
     limiter: int,
 ) -> float:
     """Add the divergence of the upwind flux (limited if asked for) plus T times a gradient."""
-    first = 0 if open_ends else 1
-    last = cells if open_ends else cells - 1
+    first = 0 if open_lower else 1
+    last = cells if open_upper else cells - 1
     fastest = 0.0
     s = ghosted_stride
     # the inner loop runs along memory: over the lines of a bundle, or over the faces of a line

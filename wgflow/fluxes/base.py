@@ -96,7 +96,7 @@ class Flux(ABC):
 
 def kernel_arguments(
     lines: Lines,
-) -> tuple[IntArray, IntArray, int, int, int, int, Array, Array, bool]:
+) -> tuple[IntArray, IntArray, int, int, int, int, Array, Array, bool, bool]:
     """Give the fields of the lines in the order in which the kernels take them."""
     return (
         lines.starts,
@@ -107,5 +107,6 @@ def kernel_arguments(
         lines.ghosted_stride,
         lines.widths,
         lines.distances,
-        lines.open_ends,
+        lines.open_lower,
+        lines.open_upper,
     )

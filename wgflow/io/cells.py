@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -9,10 +10,11 @@ from typing import Any
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.errors import InputError
 from wgflow.grid import Grid
+from wgflow.mesh import Mesh
+from wgflow.parallel import Communicator
 
-__all__ = ["CellFile", "communicator"]
+__all__ = ["CellFile"]
 
 
 class CellFile:
@@ -25,14 +27,17 @@ class CellFile:
     comm : Communicator
     """
 
-    def __init__(self, path: Path, mode: str, comm: Any = None) -> None:
+    def __init__(self, path: Path, mode: str, comm: Communicator) -> None:
         self.path, self.mode, self.comm = path, mode, comm
         self.file: Any = None
 
     def __enter__(self) -> CellFile:
         import h5py
 
-        self.file = h5py.File(self.path, self.mode)
+        def opened() -> None:
+            self.file = h5py.File(self.path, self.mode)
+
+        self._on_root(opened)
         return self
 
     def __exit__(
@@ -41,50 +46,37 @@ class CellFile:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.file.close()
+        self._on_root(lambda: self.file.close())
 
     def write(self, name: str, grid: Grid, values: Array, **creation: Any) -> None:
         """Write cell values."""
-        self.file.create_dataset(name, data=values, **creation)
+        whole = grid.gather(values)
+        self._on_root(lambda: self.file.create_dataset(name, data=whole, **creation) and None)
 
     def read(self, name: str, grid: Grid) -> Array:
         """Read cell values."""
-        values: Array = self.file[name][()]
-        if values.shape != grid.shape:
-            raise InputError(f"{self.path}: {name} is of shape {values.shape}, not {grid.shape}")
-        return values
+        whole: Array = self._on_root(lambda: self.file[name][()])
+        if isinstance(grid, Mesh):
+            return whole
+        return np.ascontiguousarray(whole[grid.partition.block(grid.comm.rank)])
 
     def put(self, name: str, value: Any) -> None:
         """Write a small array or a number."""
-        self.file[name] = value
+        self._on_root(lambda: self.file.__setitem__(name, value))
 
     def get(self, name: str) -> Array:
         """Read what was put."""
-        return np.asarray(self.file[name][()])
+        return np.asarray(self._on_root(lambda: self.file[name][()]))
 
-
-class _Alone:
-    """One rank."""
-
-    rank, size, is_root = 0, 1, True
-
-    def broadcast(self, value: Any, root: int = 0) -> Any:
-        """Give the value."""
-        return value
-
-    def first(self, value: Any) -> Any:
-        """Give the value."""
-        return value
-
-    def sum(self, value: Any) -> Any:
-        """Give the value."""
-        return value
-
-    def maximum(self, value: Any) -> Any:
-        """Give the value."""
-        return value
-
-
-def communicator(grid: Grid) -> Any:
-    """Give the ranks that a grid is spread over."""
-    return getattr(grid, "comm", None) or _Alone()
+    def _on_root(self, action: Callable[[], Any]) -> Any:
+        result: Any = None
+        failure: Exception | None = None
+        if self.comm.is_root:
+            try:
+                result = action()
+            except (OSError, RuntimeError) as error:
+                failure = error
+        result, failure = self.comm.broadcast((result, failure))
+        if failure is not None:
+            raise failure
+        return result

@@ -20,7 +20,7 @@ from typing import Any
 from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.grid import Grid
-from wgflow.io.cells import CellFile, communicator
+from wgflow.io.cells import CellFile
 from wgflow.io.durable import aside_of, commit, digest, reserve
 
 __all__ = ["Contents", "Generations", "NotWrittenError"]
@@ -70,7 +70,7 @@ class Generations:
     """
 
     def __init__(self, directory: Path, grid: Grid) -> None:
-        self.directory, self.grid, self.comm = directory, grid, communicator(grid)
+        self.directory, self.grid, self.comm = directory, grid, grid.comm
         self._good: list[int] = []  # generations known to be whole, oldest first
         self._next: int | None = None
         self._stored: list[dict[str, Any]] = []  # headers of the snapshot files

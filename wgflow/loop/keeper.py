@@ -16,7 +16,6 @@ import numpy as np
 from wgflow._typing import Values
 from wgflow._version import __version__
 from wgflow.errors import InputError, Interrupted
-from wgflow.io.cells import communicator
 from wgflow.io.checkpoint import Checkpoint
 from wgflow.io.generations import Contents, Generations, NotWrittenError
 from wgflow.loop.signals import Signals
@@ -74,7 +73,7 @@ class Keeper:
         self.history, self.snapshots, self.observers = history, snapshots, list(observers)
         kinds = [type(observer).__name__ for observer in observers]
         self._names = [f"{kind}-{kinds[:i].count(kind)}" for i, kind in enumerate(kinds)]
-        self.comm = communicator(stepper.space.grid)
+        self.comm = stepper.space.grid.comm
         self._files = Generations(settings.path, stepper.space.grid)
         self._run = {key: _plain(value) for key, value in {**settings.about, **run}.items()}
         self.resumed: Resumed | None = None

@@ -99,13 +99,11 @@ def _advance(stepper: Stepper, state: State, stop: float) -> State:
             f"the time step {step.dt:.3g} at t = {time:.6g} is below the resolution of the time: "
             "the velocity is too large; check the energy, or use an implicit solver"
         )
-    if not np.isfinite(step.density.sum()):
-        bad = np.argwhere(~np.isfinite(step.density))
-        index = bad[0] if len(bad) else np.zeros(step.density.ndim, dtype=int)
-        where = stepper.space.grid.coordinates
-        point = ", ".join(f"{c[tuple(index)]:.6g}" for c in where)
+    grid = stepper.space.grid
+    if not np.isfinite(grid.total(step.density)):
+        count, point, _ = grid.found(~np.isfinite(step.density)) or (0, "their sum overflows", 0.0)
         raise DivergenceError(
-            f"the density is not finite at t = {time:.6g} in {len(bad)} cells, first at "
+            f"the density is not finite at t = {time:.6g} in {count} cells, first at "
             f"({point}), after {state.steps} steps: check the energy there, or reduce dt; what "
             "was computed before is kept"
         )

@@ -9,10 +9,12 @@ from typing import Any, Literal
 import numpy as np
 
 from wgflow._typing import Array, IntArray
+from wgflow.cells import Cells
 from wgflow.errors import InputError
 from wgflow.mesh.geometry import Geometry, of_fipy, of_simplices
 from wgflow.mesh.quality import CENTRES, Quality, measure
 from wgflow.mesh.region import Region
+from wgflow.parallel import SERIAL
 
 __all__ = ["Mesh", "as_mesh"]
 
@@ -24,7 +26,7 @@ LARGEST_ANGLE = 40.0  # degrees; a larger angle is refused unless allowed
 Centres = Literal["auto", "circumcentre", "centroid"]
 
 
-class Mesh:
+class Mesh(Cells):
     """Cells of any shape, for two-point fluxes; make it from FiPy or from vertices.
 
     A density is one array of shape ``(cells,)``. Its values are those at the cell centres,
@@ -89,7 +91,10 @@ class Mesh:
             raise InputError(f"a mesh in {dimension} dimensions cannot fill {self.box!r}")
         self.quality, points, self.distances = _choose(geometry, centres, largest_angle)
         self.geometry, self.source = geometry, source
-        self.coordinates: tuple[Array, ...] = tuple(np.ascontiguousarray(points.T))
+        self._coordinates: tuple[Array, ...] = tuple(np.ascontiguousarray(points.T))
+        self.comm = SERIAL
+        self.shape: tuple[int, ...] = (len(geometry.volumes),)
+        self.cells = self.shape
         self.volumes: Array = geometry.volumes
         self.log_reference: Array | None = None
 
@@ -145,9 +150,18 @@ class Mesh:
         return self.box.dimension
 
     @property
-    def shape(self) -> tuple[int]:
-        """Shape of a density: (cells,)."""
-        return (self.size,)
+    def coordinates(self) -> tuple[Array, ...]:
+        """Cell centres, one (cells,) array a coordinate."""
+        return self._coordinates
+
+    @property
+    def whole(self) -> Mesh:
+        """The mesh of all cells."""
+        return self
+
+    def gather(self, values: Array) -> Array:
+        """Give every rank the values of all cells."""
+        return values
 
     @property
     def size(self) -> int:

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.density import check_density
 from wgflow.errors import InputError
-from wgflow.finite_volume import check_density
 from wgflow.grid import Grid
 from wgflow.problem import Problem
 from wgflow.stationary.balance import Balance

@@ -126,9 +126,10 @@ class _System:
         self._diffusivity = fipy.CellVariable(mesh=mesh, value=space.temperature)
         self._convection = TERMS[convection]
         self._equation: Any = None
-        self._solver = fipy.solvers.DefaultAsymmetricSolver(
-            tolerance=LINEAR_TOLERANCE, criterion="RHS"
-        )
+        # not FiPy's default: it takes PETSc where it finds it, whose tolerances mean other norms
+        from fipy.solvers.scipy import DefaultAsymmetricSolver
+
+        self._solver = DefaultAsymmetricSolver(tolerance=LINEAR_TOLERANCE, criterion="RHS")
 
     def solve(self, old: Array, guess: Array, potential: Array, factor: float) -> Array:
         """Solve one linear system, of a frozen potential and diffusivity."""

@@ -158,7 +158,7 @@ class RKL2(Stepper):
             new = self._advance(density, time, dt, stages)
             self._stages_taken += stages
             self._repaired += fill_rounding(self.space.grid, new)
-            if new.min() < 0:
+            if self.space.grid.minimum(new) < 0:
                 self._longest = dt / 2
                 continue
             error = math.nan

@@ -179,7 +179,7 @@ class SDIRK2(Stepper):
 
     def _keeps(self, new: Array, old: Array, time: float) -> bool:
         """Whether a step is nonnegative and dissipative."""
-        return bool(new.min() >= 0) and dissipates(self.space, new, old, time)
+        return self.space.grid.minimum(new) >= 0 and dissipates(self.space, new, old, time)
 
     def _companion(self, density: Array, one: Array, time: float, dt: float) -> tuple[_Low, int]:
         """First-order step that keeps every promise, and the iterations it took."""
@@ -205,7 +205,7 @@ class SDIRK2(Stepper):
         """Density between the safe and the accurate step that keeps the promises."""
         space, length = self.space, GAMMA * dt
         best = two
-        if two.min() < 0:
+        if space.grid.minimum(two) < 0:
             first = self._stage.fluxes(one, one, time + length, (1 - GAMMA) * dt)
             second = self._stage.fluxes(two, two, time + dt, length)
             extra = [a + b - c for a, b, c in zip(first, second, low.fluxes, strict=True)]

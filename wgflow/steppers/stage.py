@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from wgflow._typing import Array, Values
-from wgflow.algebra import LocalSystem, MeshSystem
+from wgflow.algebra import LinearSystem, gmres, linear_system
 from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import ScharfetterGummel, face_temperature_slopes
@@ -78,7 +78,7 @@ class Stage:
                 "the BailoCarrilloHu or ScharfetterGummel flux"
             )
         self.space, self.weight = space, weight
-        self._kept: tuple[float, LocalSystem | MeshSystem] | None = None
+        self._kept: tuple[float, LinearSystem] | None = None
 
     def state(self) -> Values:
         """Tell of which step the system is kept, and how it has come to solve it."""
@@ -143,7 +143,7 @@ class Stage:
             fluxes.append(factor * (forth * low - back * high) / distance)
         return fluxes
 
-    def _linear_system(self, old: Array, time: float, factor: float) -> LocalSystem | MeshSystem:
+    def _linear_system(self, old: Array, time: float, factor: float) -> LinearSystem:
         """System of a drift that does not depend on the density; kept while dt stays."""
         # steps that divide an interval evenly differ by the rounding of their times
         if (
@@ -154,12 +154,9 @@ class Stage:
             self._kept = (factor, self._system(self.space.potential(old, time), old, factor))
         return self._kept[1]
 
-    def _system(self, potential: Array, density: Array, factor: float) -> LocalSystem | MeshSystem:
+    def _system(self, potential: Array, density: Array, factor: float) -> LinearSystem:
         space = self.space
-        coefficients = space.coefficients(potential, density)
-        if space.mesh is not None:
-            return MeshSystem(space.mesh, coefficients[0], factor)
-        return LocalSystem(space.grid, coefficients, factor)
+        return linear_system(space.grid, space.coefficients(potential, density), factor)
 
     def _mean(self, old: Array, new: Array) -> Array:
         return (1 - self.weight) * old + self.weight * new
@@ -197,7 +194,7 @@ class Stage:
 
     def _newton_step(
         self,
-        system: LocalSystem | MeshSystem,
+        system: LinearSystem,
         potential: Array,
         image: Array,
         guess: Array,
@@ -206,27 +203,15 @@ class Stage:
         factor: float,
     ) -> Array:
         """Solve (I - P'(guess)) step = residual."""
-        from scipy.sparse.linalg import LinearOperator, gmres
-
-        space, shape = self.space, residual.shape
+        space = self.space
         slopes = self._flux_slopes(potential, guess, image)
 
-        def product(flat: Array) -> Array:
-            direction = flat.reshape(shape)
+        def product(direction: Array) -> Array:
             change = space.energy.drift_change(mean, self.weight * direction)
             moved = factor * self._divergence(slopes, change, direction)
-            result: Array = (direction - system.solve(moved)).ravel()
-            return result
+            return direction - system.solve(moved)
 
-        operator = LinearOperator((residual.size, residual.size), matvec=product, dtype=float)
-        step, _ = gmres(
-            operator,
-            residual.ravel(),
-            rtol=KRYLOV_TOLERANCE,
-            restart=KRYLOV_ITERATIONS,
-            maxiter=1,
-        )
-        return np.asarray(step).reshape(shape)
+        return gmres(space.grid, product, residual, KRYLOV_TOLERANCE, KRYLOV_ITERATIONS)
 
     def _flux_slopes(self, potential: Array, guess: Array, image: Array) -> list[_Slopes]:
         """Differentiate each face's flux at a density by what its coefficients depend on."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wgflow._typing import Array, Values
-from wgflow.algebra import LocalSystem
+from wgflow.algebra import gmres, linear_system
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import ScharfetterGummel
@@ -37,7 +37,7 @@ class UpwindStage:
 
     Newton's method with a line search on the L1 norm of the residual. H is convex, so that
     the Jacobian without the interaction is, in masses, an M-matrix with unit column sums, as
-    that of a linear flux: one :class:`LocalSystem`. The interaction is left to GMRES, with
+    that of a linear flux: one linear system. The interaction is left to GMRES, with
     the local Jacobian as the preconditioner. What is returned is the solution of the linear
     upwind system with the velocities found: nonnegative, of exact mass, and no further from
     the last iterate, in L1, than the residual is large.
@@ -113,7 +113,7 @@ class UpwindStage:
                 ScharfetterGummel().coefficients(grid.difference(potential, axis), heat)
                 for axis, heat in enumerate(space.face_temperatures(guess))
             ]
-            guess = LocalSystem(grid, coefficients, factor).solve(given)
+            guess = linear_system(grid, coefficients, factor).solve(given)
         return np.maximum(guess, 0.0)
 
     def _residual(
@@ -144,33 +144,25 @@ class UpwindStage:
 
     def _image(self, faces: _Faces, given: Array, factor: float) -> Array:
         coefficients = [(np.maximum(v, 0.0), np.maximum(-v, 0.0)) for v in faces.velocity]
-        return LocalSystem(self.space.grid, coefficients, factor).solve(given)
+        return linear_system(self.space.grid, coefficients, factor).solve(given)
 
     def _newton_step(
         self, density: Array, faces: _Faces, old: Array, residual: Array, factor: float
     ) -> Array:
         space, grid = self.space, self.space.grid
-        system = LocalSystem(grid, faces.coefficients, factor)
+        system = linear_system(grid, faces.coefficients, factor)
         local = system.solve(-residual)
         if not space.energy.interacting:
             return local
-        from scipy.sparse.linalg import LinearOperator, gmres
-
         mean = (old + density) / 2
 
-        def product(flat: Array) -> Array:
-            direction = flat.reshape(grid.shape)
+        def product(direction: Array) -> Array:
             change = space.energy.drift_change(mean, direction / 2)
             moved = np.zeros(grid.shape)
             for axis, upwind in enumerate(faces.upwind):
                 distance = grid.along(grid.face_distances(axis), axis)
                 flux = -upwind * grid.difference(change, axis) / distance
                 moved += grid.face_divergence(flux, axis)
-            result: Array = (direction + system.solve(factor * moved)).ravel()
-            return result
+            return direction + system.solve(factor * moved)
 
-        operator = LinearOperator((local.size, local.size), matvec=product, dtype=float)
-        step, _ = gmres(
-            operator, local.ravel(), rtol=KRYLOV_TOLERANCE, restart=KRYLOV_ITERATIONS, maxiter=1
-        )
-        return np.asarray(step).reshape(grid.shape)
+        return gmres(grid, product, local, KRYLOV_TOLERANCE, KRYLOV_ITERATIONS)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from wgflow._typing import Array
-from wgflow.algebra.stencil import rows
+from wgflow._typing import Array, IntArray
+from wgflow.algebra.shares import FaceShares, Shares
 from wgflow.grid import Grid
 
-__all__ = ["ExchangeKrylov"]
+__all__ = ["TOLERANCE", "ExchangeKrylov", "neighbour_rows"]
 
 TOLERANCE = 1e-13  # of the residual in L1, which bounds the error
 MAXIMUM_ITERATIONS = 300
@@ -20,9 +20,9 @@ class ExchangeKrylov:
     Parameters
     ----------
     grid : Grid
-    ascent, descent : list of arrays
-        For each axis the shares of mass that leave the cell below and the cell above each face
-        of :meth:`Grid.difference`, in the time step.
+        Of one rank.
+    shares : FaceShares
+        Shares of mass that cross the faces in the time step.
 
     References
     ----------
@@ -30,27 +30,15 @@ class ExchangeKrylov:
     modification.
     """
 
-    def __init__(self, grid: Grid, ascent: list[Array], descent: list[Array]) -> None:
+    def __init__(self, grid: Grid, shares: FaceShares) -> None:
         from wgflow.algebra.krylov import _kernels
 
-        self._up = np.zeros((grid.dimension, grid.size))
-        self._down = np.zeros((grid.dimension, grid.size))
-        for axis, (forth, back) in enumerate(zip(ascent, descent, strict=True)):
-            faces = len(grid.face_distances(axis))
-            lead = (slice(None),) * axis
-            up = self._up[axis].reshape(grid.shape)
-            down = self._down[axis].reshape(grid.shape)
-            up[(*lead, slice(0, faces))] = forth
-            n = grid.shape[axis]
-            inner = (*lead, slice(0, n - 1))
-            down[(*lead, slice(1, n))] = back[inner]
-            if faces == n:
-                down[(*lead, slice(0, 1))] = back[(*lead, slice(n - 1, n))]
-        self._below, self._above, *_, self._wrap = rows(grid)
-        self._diagonal = _kernels.leaving(self._up, self._down)
-        self._inverse = _kernels.factorize(
-            self._diagonal, self._up, self._down, self._below, self._above
-        )
+        of_cells = Shares.of(grid, shares)
+        self._diagonal = of_cells.diagonal
+        self._moving = of_cells.from_below, of_cells.from_above
+        self._rows = neighbour_rows(grid)
+        self._wrap = grid.faces[-1].wrapped
+        self._inverse = _kernels.factorize(self._diagonal, *self._moving, *self._rows)
 
     def solve(self, masses: Array) -> Array | None:
         """Masses after the step, flat, or None if the iteration does not converge.
@@ -68,18 +56,31 @@ class ExchangeKrylov:
             MAXIMUM_ITERATIONS,
             self._diagonal,
             self._inverse,
-            self._up,
-            self._down,
-            self._below,
-            self._above,
+            *self._moving,
+            *self._rows,
             self._wrap,
         )
         if taken < 0:
             return None
         if x.min() < 0 and masses.min() >= 0:
             np.maximum(x, 0.0, out=x)
-            _kernels.sweep(
-                masses, x, self._diagonal, self._up, self._down,
-                self._below, self._above, self._wrap,
-            )  # fmt: skip
+            _kernels.sweep(masses, x, self._diagonal, *self._moving, *self._rows, self._wrap)
         return x
+
+
+def neighbour_rows(grid: Grid) -> tuple[IntArray, IntArray]:
+    """Flat starts of the rows beside each row of this rank's cells, shape (D - 1, rows).
+
+    A row is a run of cells along the last axis; it is its own neighbour where there is none.
+    """
+    lead = grid.shape[:-1]
+    m = grid.shape[-1]
+    numbers = np.arange(int(np.prod(lead)), dtype=np.int64).reshape(lead)
+    below, above = np.empty((2, len(lead), numbers.size), dtype=np.int64)
+    for axis in range(len(lead)):
+        under, over = np.roll(numbers, 1, axis), np.roll(numbers, -1, axis)
+        if not grid.faces[axis].wrapped:
+            first, last = [(slice(None),) * axis + (end,) for end in (0, -1)]
+            under[first], over[last] = numbers[first], numbers[last]
+        below[axis], above[axis] = under.ravel() * m, over.ravel() * m
+    return below, above

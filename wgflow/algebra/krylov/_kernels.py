@@ -1,9 +1,9 @@
 """Compiled BiCGStab with an incomplete factorization, for cells that exchange mass.
 
-``up[a, i]`` moves mass from cell i to the next along axis a and ``down[a, i]`` to the one before,
-both times dt: the matrix has the diagonal 1 + what leaves, and what moves, negative, beside it.
-``below[a, r]`` and ``above[a, r]`` are the flat starts of the rows beside row r along axis a, as
-in the stencil's kernels; a row is its own neighbour where the domain ends.
+``from_below[a, i]`` is the share of the mass of the cell below along axis a that comes to cell i,
+``from_above[a, i]`` that of the cell above: the matrix has the diagonal 1 + what leaves, and what
+comes, negative, beside it. ``below[a, r]`` and ``above[a, r]`` are the flat starts of the rows
+beside row r along axis a; a row is its own neighbour where there is none.
 """
 
 from __future__ import annotations
@@ -19,22 +19,12 @@ MODIFIED = 0.95
 
 
 @njit(cache=True)
-def leaving(up: Array, down: Array) -> Array:
-    """Diagonal of the matrix."""
-    diagonal = np.ones(up.shape[1])
-    for a in range(up.shape[0]):
-        for i in range(up.shape[1]):
-            diagonal[i] += up[a, i] + down[a, i]
-    return diagonal
-
-
-@njit(cache=True)
 def multiply(
     x: Array,
     out: Array,
     diagonal: Array,
-    up: Array,
-    down: Array,
+    from_below: Array,
+    from_above: Array,
     below: IntArray,
     above: IntArray,
     wrap: bool,
@@ -47,24 +37,51 @@ def multiply(
         for k in range(m):
             out[i + k] = diagonal[i + k] * x[i + k]
         for k in range(1, m):
-            out[i + k] -= up[axes, i + k - 1] * x[i + k - 1]
+            out[i + k] -= from_below[axes, i + k] * x[i + k - 1]
         for k in range(m - 1):
-            out[i + k] -= down[axes, i + k + 1] * x[i + k + 1]
+            out[i + k] -= from_above[axes, i + k] * x[i + k + 1]
         if wrap:
-            out[i] -= up[axes, i + m - 1] * x[i + m - 1]
-            out[i + m - 1] -= down[axes, i] * x[i]
+            out[i] -= from_below[axes, i] * x[i + m - 1]
+            out[i + m - 1] -= from_above[axes, i + m - 1] * x[i]
         for a in range(axes):
             under, over = below[a, r], above[a, r]
             if under != i:
                 for k in range(m):
-                    out[i + k] -= up[a, under + k] * x[under + k]
+                    out[i + k] -= from_below[a, i + k] * x[under + k]
             if over != i:
                 for k in range(m):
-                    out[i + k] -= down[a, over + k] * x[over + k]
+                    out[i + k] -= from_above[a, i + k] * x[over + k]
 
 
 @njit(cache=True)
-def factorize(diagonal: Array, up: Array, down: Array, below: IntArray, above: IntArray) -> Array:
+def multiply_padded(
+    x: Array,
+    out: Array,
+    diagonal: Array,
+    from_below: Array,
+    from_above: Array,
+    starts: IntArray,
+    strides: IntArray,
+) -> None:
+    """Set out = A x for x with ghost cells: ``starts`` are those of its rows, in it."""
+    axes = len(strides)
+    m = len(out) // len(starts)
+    for r in range(len(starts)):
+        i, c = r * m, starts[r]
+        for k in range(m):
+            out[i + k] = diagonal[i + k] * x[c + k]
+        for a in range(axes):
+            s = strides[a]
+            for k in range(m):
+                out[i + k] -= from_below[a, i + k] * x[c + k - s]
+            for k in range(m):
+                out[i + k] -= from_above[a, i + k] * x[c + k + s]
+
+
+@njit(cache=True)
+def factorize(
+    diagonal: Array, from_below: Array, from_above: Array, below: IntArray, above: IntArray
+) -> Array:
     """Inverse pivots of the incomplete factors (d + L) d^-1 (d + U), without what wraps."""
     axes, rows = below.shape
     size = len(diagonal)
@@ -75,10 +92,10 @@ def factorize(diagonal: Array, up: Array, down: Array, below: IntArray, above: I
         i = r * m
         for k in range(m):
             here = i + k
-            ahead[here] = up[axes, here] if k < m - 1 else 0.0
+            ahead[here] = from_below[axes, here + 1] if k < m - 1 else 0.0
             for a in range(axes):
                 if above[a, r] > i:
-                    ahead[here] += up[a, here]
+                    ahead[here] += from_below[a, above[a, r] + k]
             pivot = diagonal[here]
             for a in range(axes + 1):
                 if a == axes:
@@ -89,8 +106,8 @@ def factorize(diagonal: Array, up: Array, down: Array, below: IntArray, above: I
                     if below[a, r] >= i:
                         continue
                     before = below[a, r] + k
-                reached = (1.0 - MODIFIED) * up[a, before] + MODIFIED * ahead[before]
-                pivot -= down[a, here] * inverse[before] * reached
+                reached = (1.0 - MODIFIED) * from_below[a, here] + MODIFIED * ahead[before]
+                pivot -= from_above[a, before] * inverse[before] * reached
             inverse[here] = 1.0 / pivot
     return inverse
 
@@ -100,8 +117,8 @@ def precondition(
     b: Array,
     z: Array,
     inverse: Array,
-    up: Array,
-    down: Array,
+    from_below: Array,
+    from_above: Array,
     below: IntArray,
     above: IntArray,
 ) -> None:
@@ -116,10 +133,10 @@ def precondition(
             under = below[a, r]
             if under < i:
                 for k in range(m):
-                    z[i + k] += up[a, under + k] * z[under + k]
+                    z[i + k] += from_below[a, i + k] * z[under + k]
         z[i] *= inverse[i]
         for k in range(1, m):
-            z[i + k] = (z[i + k] + up[axes, i + k - 1] * z[i + k - 1]) * inverse[i + k]
+            z[i + k] = (z[i + k] + from_below[axes, i + k] * z[i + k - 1]) * inverse[i + k]
     gained = np.empty(m)
     for r in range(rows - 1, -1, -1):
         i = r * m
@@ -128,11 +145,11 @@ def precondition(
             over = above[a, r]
             if over > i:
                 for k in range(m):
-                    gained[k] += down[a, over + k] * z[over + k]
+                    gained[k] += from_above[a, i + k] * z[over + k]
         for k in range(m):
             z[i + k] += gained[k] * inverse[i + k]
         for k in range(m - 2, -1, -1):
-            z[i + k] += down[axes, i + k + 1] * z[i + k + 1] * inverse[i + k]
+            z[i + k] += from_above[axes, i + k] * z[i + k + 1] * inverse[i + k]
 
 
 @njit(cache=True, fastmath={"reassoc", "contract"})
@@ -161,8 +178,8 @@ def solve(
     iterations: int,
     diagonal: Array,
     inverse: Array,
-    up: Array,
-    down: Array,
+    from_below: Array,
+    from_above: Array,
     below: IntArray,
     above: IntArray,
     wrap: bool,
@@ -176,7 +193,7 @@ def solve(
     goal = tolerance * size(b)
     r, p, v, s, t = np.empty(n), np.zeros(n), np.zeros(n), np.empty(n), np.empty(n)
     y = np.empty(n)
-    multiply(x, r, diagonal, up, down, below, above, wrap)
+    multiply(x, r, diagonal, from_below, from_above, below, above, wrap)
     for i in range(n):
         r[i] = b[i] - r[i]
     if size(r) <= goal:
@@ -191,8 +208,8 @@ def solve(
         rho = rho_new
         for i in range(n):
             p[i] = r[i] + beta * (p[i] - omega * v[i])
-        precondition(p, y, inverse, up, down, below, above)
-        multiply(y, v, diagonal, up, down, below, above, wrap)
+        precondition(p, y, inverse, from_below, from_above, below, above)
+        multiply(y, v, diagonal, from_below, from_above, below, above, wrap)
         along = dot(shadow, v)
         if along == 0.0:
             return -1
@@ -200,8 +217,8 @@ def solve(
         for i in range(n):
             x[i] += alpha * y[i]
             s[i] = r[i] - alpha * v[i]
-        precondition(s, y, inverse, up, down, below, above)
-        multiply(y, t, diagonal, up, down, below, above, wrap)
+        precondition(s, y, inverse, from_below, from_above, below, above)
+        multiply(y, t, diagonal, from_below, from_above, below, above, wrap)
         tt = dot(t, t)
         omega = dot(t, s) / tt if tt > 0.0 else 0.0
         for i in range(n):
@@ -220,8 +237,8 @@ def sweep(
     b: Array,
     x: Array,
     diagonal: Array,
-    up: Array,
-    down: Array,
+    from_below: Array,
+    from_above: Array,
     below: IntArray,
     above: IntArray,
     wrap: bool,
@@ -229,7 +246,7 @@ def sweep(
     """Improve x, not below 0, by a Jacobi sweep: it stays so if b is not below 0."""
     n = len(b)
     moved = np.empty(n)
-    multiply(x, moved, diagonal, up, down, below, above, wrap)
+    multiply(x, moved, diagonal, from_below, from_above, below, above, wrap)
     for i in range(n):
         # diagonal * x is what the product has first; what is left is what comes in
         gained = max(diagonal[i] * x[i] - moved[i], 0.0)

@@ -128,14 +128,7 @@ def mobility(grid: Grid, potential: Array, axis: int, bend: float) -> Array | fl
     """
     if bend == 0:
         return 1.0
-    step = grid.difference(potential, axis)
-    if grid.box.axes[axis].periodic:
-        change = np.roll(step, -1, axis) - np.roll(step, 1, axis)
-    else:
-        lead = (slice(None),) * axis
-        change = np.zeros_like(step)
-        inner = (*lead, slice(1, -1))
-        change[inner] = step[(*lead, slice(2, None))] - step[(*lead, slice(None, -2))]
+    change = grid.faces[axis].second_change(grid.difference(potential, axis))
     factor: Array = np.clip(1 + bend * change, 0.5, 2.0)
     return factor
 

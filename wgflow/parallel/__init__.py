@@ -1,0 +1,19 @@
+"""Ranks: the only door to MPI. Without a launcher there is one, and no MPI is touched."""
+
+from wgflow.parallel.communicator import SERIAL, Communicator, mpi_world, world
+from wgflow.parallel.failure import abort, all_failed
+from wgflow.parallel.launch import launched_ranks
+from wgflow.parallel.partition import Partition, make_partition, serial_partition
+
+__all__ = [
+    "SERIAL",
+    "Communicator",
+    "Partition",
+    "abort",
+    "all_failed",
+    "launched_ranks",
+    "make_partition",
+    "mpi_world",
+    "serial_partition",
+    "world",
+]
