@@ -231,17 +231,6 @@ def test_compare_prints_both_risks(capsys: pytest.CaptureFixture[str]) -> None:
     assert {p.name for p in Path("c").iterdir()} >= {"comparison.csv", "summary.json"}
 
 
-def test_several_ranks_are_refused(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Otherwise each rank would run alone and write over the others' files."""
-    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "4")
-    assert "4 ranks" in refused(["run", OU], capsys)
-    assert list(tmp_path.iterdir()) == []
-    monkeypatch.setenv("OMPI_COMM_WORLD_SIZE", "1")
-    assert main(["run", OU, "--cells", "20", "--until", "0.01"]) == 0
-
-
 def test_lists_and_pages(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cases"]) == 0
     assert "isotropic_gaussians  " in capsys.readouterr().out

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,8 +13,16 @@ from typing import TYPE_CHECKING
 from wgflow import commands
 from wgflow._version import __version__
 from wgflow.catalog import explain
-from wgflow.errors import Interrupted, WgflowError
-from wgflow.parallel import world
+from wgflow.errors import InputError, Interrupted, WgflowError
+from wgflow.parallel import (
+    Communicator,
+    abort,
+    all_failed,
+    insert_options,
+    launched_rank,
+    unused_options,
+    world,
+)
 
 __all__ = ["main"]
 
@@ -28,14 +38,41 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0: done. 1: a rate was missed. 2: bad input or a run that failed, one line on stderr.
     75: stopped by SIGTERM or SIGUSR1 after a checkpoint, to be continued with ``--restart``.
+    What follows ``--`` are options of PETSc.
     """
-    parser = build_parser()
-    given = parser.parse_args(arguments)
-    if given.command is None:
-        parser.print_help()
-        return 0
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    cut = words.index("--") if "--" in words else len(words)
+    words, options = words[:cut], words[cut + 1 :]
+    try:
+        comm = world()
+    except WgflowError as error:
+        if launched_rank() == 0:
+            sys.stderr.write(f"wgflow: error: {error}\n")
+        return EXIT_BAD_INPUT
+    with contextlib.ExitStack() as stack:
+        if not comm.is_root:  # the root speaks for all
+            sink = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
+            stack.enter_context(contextlib.redirect_stdout(sink))
+        with contextlib.redirect_stderr(sys.stderr if comm.is_root else sink):
+            given = build_parser().parse_args(words)
+        if given.command is None:
+            build_parser().print_help()
+            return 0
+        _configure_logging(given.verbose, comm.is_root)
+        code, message = _run_command(given, comm, options)
+        if message is None:
+            return code
+        if not all_failed(comm):
+            abort(comm, message, code)
+        if comm.is_root and message:
+            sys.stderr.write(f"{message}\n")
+    return code
+
+
+def _configure_logging(verbose: bool, speaks: bool) -> None:
+    level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(
-        level=logging.INFO if given.verbose else logging.WARNING,
+        level=level if speaks else logging.ERROR,
         format="wgflow: %(levelname)s: %(message)s",
         force=True,
     )
@@ -43,37 +80,47 @@ def main(arguments: Sequence[str] | None = None) -> int:
     logging.addLevelName(logging.INFO, "info")
     for noisy in ("matplotlib", "numba", "h5py"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _run_command(
+    given: argparse.Namespace, comm: Communicator, options: Sequence[str]
+) -> tuple[int, str | None]:
+    """Run a command; return the exit code and, if it failed, one line that says why."""
     try:
-        world()
+        if options:
+            if not comm.active:
+                raise InputError(
+                    f"options of PETSc ({' '.join(options)}) without PETSc: start with mpiexec, "
+                    "or leave them out"
+                )
+            insert_options(options)
         code: int = given.command(given)
+        for option in unused_options(comm, options):
+            logging.warning("PETSc's option %s was not used", option)
+        return code, None
     except Interrupted as stop:
-        sys.stderr.write(f"wgflow: {stop}\n")
-        return EXIT_STOPPED
+        return EXIT_STOPPED, f"wgflow: {stop}"
     except WgflowError as error:
-        sys.stderr.write(f"wgflow: error: {error}\n")
-        return EXIT_BAD_INPUT
+        return EXIT_BAD_INPUT, f"wgflow: error: {error}"
     except KeyboardInterrupt:
-        sys.stderr.write("wgflow: interrupted\n")
-        return EXIT_INTERRUPTED
+        return EXIT_INTERRUPTED, "wgflow: interrupted"
     except BrokenPipeError:
         # the reader of our output went away, as in `wgflow cases | head -1`
         sys.stderr.close()
-        return 0
+        return 0, None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        sys.stderr.write(f"wgflow: error: {where}{error.strerror or error}: name another file\n")
-        return EXIT_BAD_INPUT
+        message = f"wgflow: error: {where}{error.strerror or error}: name another file"
+        return EXIT_BAD_INPUT, message
     except MemoryError as error:
-        sys.stderr.write(f"wgflow: error: out of memory: {error}: give fewer cells or particles\n")
-        return EXIT_BAD_INPUT
+        message = f"wgflow: error: out of memory: {error}: give fewer cells or particles"
+        return EXIT_BAD_INPUT, message
     except Exception as error:
         cause = explain(error)
         if cause is None:  # none of the user's files took part: a defect, to be reported whole
             raise
         logging.info("the whole traceback", exc_info=True)
-        sys.stderr.write(f"wgflow: error: {cause}\n")
-        return EXIT_BAD_INPUT
-    return code
+        return EXIT_BAD_INPUT, f"wgflow: error: {cause}"
 
 
 def build_parser() -> argparse.ArgumentParser:

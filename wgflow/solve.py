@@ -19,9 +19,11 @@ from wgflow.density import check_density
 from wgflow.errors import InputError, nearest_first
 from wgflow.grid import Grid
 from wgflow.io import Checkpoint
+from wgflow.io.durable import on_root
 from wgflow.loop import Keeper, Outcome, Signals, run
 from wgflow.mesh import Mesh, Region
 from wgflow.observers import BoundaryMass, History, Observer, Snapshots, State
+from wgflow.parallel import world
 from wgflow.problem import Problem
 from wgflow.solution import Solution
 from wgflow.steppers import Stepper
@@ -113,7 +115,8 @@ def solve(
     if not (np.isfinite(until) and until > 0):
         raise InputError(f"final time {until}: give a finite number > 0")
     if checkpoint is not None:
-        checkpoint.check(restart)
+        place = checkpoint
+        on_root(world(), lambda: place.check(restart))
     elif restart:
         raise InputError("restart=True: give the checkpoint=wg.Checkpoint(...) to go on from")
     given = joined({"dt": dt, "tolerance": tolerance}, options or {}, until)

@@ -20,6 +20,8 @@ from wgflow.commands.inputs import (
 )
 from wgflow.errors import InputError
 from wgflow.io import Checkpoint, check_directory
+from wgflow.io.durable import on_root
+from wgflow.parallel import world
 from wgflow.solve import DEFAULT_CELLS
 from wgflow.steppers.control import joined
 
@@ -36,7 +38,8 @@ def place(given: argparse.Namespace) -> Path:
         raise InputError("--restart and --overwrite: to go on, or to start anew? give one of them")
     if not given.out:
         raise InputError("--restart: say with --out DIR where the run was")
-    return check_directory(Path(given.out), overwrite=True)
+    out = Path(given.out)
+    return on_root(world(), lambda: check_directory(out, overwrite=True))
 
 
 def checkpoint_in(out: Path, given: argparse.Namespace) -> Checkpoint:
@@ -58,13 +61,9 @@ def already_done(out: Path, given: argparse.Namespace, case: types.ModuleType) -
     InputError
         If the directory holds the result of another run.
     """
-    path = out / "summary.json"
-    if not (given.restart and path.exists()):
+    summary = on_root(world(), lambda: _summary(out)) if given.restart else None
+    if summary is None:
         return False
-    try:
-        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
     problem = case.problem(**settings_of(case.problem, given.set))
     solver = solver_of(given, case, problem)
     until = problem.until if given.until is None else given.until
@@ -90,6 +89,18 @@ def already_done(out: Path, given: argparse.Namespace, case: types.ModuleType) -
             "or start anew with --overwrite in place of --restart"
         )
     return finished
+
+
+def _summary(out: Path) -> dict[str, Any] | None:
+    """Read what a run has said of itself at its end; None before."""
+    path = out / "summary.json"
+    if not path.exists():
+        return None
+    try:
+        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
+    return summary
 
 
 def _cells(cells: int | Sequence[int] | None, dimension: int) -> list[int]:

@@ -41,7 +41,8 @@ def run(given: argparse.Namespace) -> int:
             raise type(error)(f"{error} (what was computed is in {out})") from error
         raise
     save_solution(solution, out, overwrite=overwrite)
-    checkpoint.remove()
+    if solution.grid.comm.is_root:
+        checkpoint.remove()
     print(report(solution))
     print(f"written to {out}/")
     return 0

@@ -11,6 +11,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.grid import Grid
+from wgflow.io.durable import on_root
 from wgflow.mesh import Mesh
 from wgflow.parallel import Communicator
 
@@ -69,14 +70,4 @@ class CellFile:
         return np.asarray(self._on_root(lambda: self.file[name][()]))
 
     def _on_root(self, action: Callable[[], Any]) -> Any:
-        result: Any = None
-        failure: Exception | None = None
-        if self.comm.is_root:
-            try:
-                result = action()
-            except (OSError, RuntimeError) as error:
-                failure = error
-        result, failure = self.comm.broadcast((result, failure))
-        if failure is not None:
-            raise failure
-        return result
+        return on_root(self.comm, action)

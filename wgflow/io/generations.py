@@ -21,7 +21,7 @@ from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 from wgflow.io.cells import CellFile
-from wgflow.io.durable import aside_of, commit, digest, reserve
+from wgflow.io.durable import aside_of, commit, digest, on_root, reserve
 
 __all__ = ["Contents", "Generations", "NotWrittenError"]
 
@@ -164,18 +164,7 @@ class Generations:
         return name.startswith("checkpoint-") and _number(name) not in self._good
 
     def _on_root(self, action: Callable[[], Any]) -> Any:
-        """Act on the root; give all ranks what came of it, an exception too."""
-        result: Any = None
-        failure: Exception | None = None
-        if self.comm.is_root:
-            try:
-                result = action()
-            except (OSError, RuntimeError, InputError) as error:
-                failure = error
-        result, failure = self.comm.broadcast((result, failure))
-        if failure is not None:
-            raise failure
-        return result
+        return on_root(self.comm, action)
 
 
 def holds_checkpoints(directory: Path) -> bool:

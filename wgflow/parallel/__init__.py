@@ -2,7 +2,8 @@
 
 from wgflow.parallel.communicator import SERIAL, Communicator, mpi_world, world
 from wgflow.parallel.failure import abort, all_failed
-from wgflow.parallel.launch import launched_ranks
+from wgflow.parallel.launch import launched_rank, launched_ranks
+from wgflow.parallel.options import insert_options, unused_options
 from wgflow.parallel.partition import Partition, make_partition, serial_partition
 
 __all__ = [
@@ -11,9 +12,12 @@ __all__ = [
     "Partition",
     "abort",
     "all_failed",
+    "insert_options",
+    "launched_rank",
     "launched_ranks",
     "make_partition",
     "mpi_world",
     "serial_partition",
+    "unused_options",
     "world",
 ]
