@@ -169,6 +169,12 @@ def _run(words: Words) -> None:
     run.add_argument(
         "--restart", action="store_true", help="go on from the last checkpoint in DIR, if any"
     )
+    run.add_argument(
+        "--compression", default="none", metavar="C", help="of solution.h5: none, gzip, gzip:1…9"
+    )
+    run.add_argument(
+        "--single", action="store_true", help="keep snapshots in single precision, but the last"
+    )
     run.set_defaults(command=commands.run)
 
 

@@ -19,11 +19,10 @@ from wgflow.density import check_density
 from wgflow.errors import InputError, nearest_first
 from wgflow.grid import Grid
 from wgflow.io import Checkpoint
-from wgflow.io.durable import on_root
 from wgflow.loop import Keeper, Outcome, Signals, run
 from wgflow.mesh import Mesh, Region
 from wgflow.observers import BoundaryMass, History, Observer, Snapshots, State
-from wgflow.parallel import world
+from wgflow.parallel import on_root, world
 from wgflow.problem import Problem
 from wgflow.solution import Solution
 from wgflow.steppers import Stepper

@@ -12,6 +12,7 @@ from typing import Any
 from wgflow import catalog
 from wgflow.errors import InputError
 from wgflow.io import Checkpoint
+from wgflow.parallel import world
 from wgflow.problem import Problem
 from wgflow.progress import Progress
 from wgflow.solution import Solution
@@ -120,8 +121,8 @@ def directory(given: argparse.Namespace) -> Path:
     if given.out == "":
         raise InputError("--out '': name a directory, or leave --out out for a new one")
     if given.out is None:
-        return free_directory(Path(given.case).stem)
-    return check_directory(Path(given.out), overwrite=given.overwrite)
+        return free_directory(Path(given.case).stem, world())
+    return check_directory(Path(given.out), overwrite=given.overwrite, comm=world())
 
 
 def check_files(given: argparse.Namespace) -> None:

@@ -20,8 +20,7 @@ from wgflow.commands.inputs import (
 )
 from wgflow.errors import InputError
 from wgflow.io import Checkpoint, check_directory
-from wgflow.io.durable import on_root
-from wgflow.parallel import world
+from wgflow.parallel import on_root, world
 from wgflow.solve import DEFAULT_CELLS
 from wgflow.steppers.control import joined
 
@@ -38,8 +37,7 @@ def place(given: argparse.Namespace) -> Path:
         raise InputError("--restart and --overwrite: to go on, or to start anew? give one of them")
     if not given.out:
         raise InputError("--restart: say with --out DIR where the run was")
-    out = Path(given.out)
-    return on_root(world(), lambda: check_directory(out, overwrite=True))
+    return check_directory(Path(given.out), overwrite=True, comm=world())
 
 
 def checkpoint_in(out: Path, given: argparse.Namespace) -> Checkpoint:

@@ -262,10 +262,15 @@ class Grid(Cells):
         """Shape of an array with ghost cells."""
         return tuple(n + 2 * HALO for n in self.shape)
 
+    @property
+    def inner(self) -> tuple[slice, ...]:
+        """This rank's cells in an array with ghost cells."""
+        return (slice(HALO, -HALO),) * self.dimension
+
     def padded(self, values: Array) -> Array:
         """Copy cell values into an array with ghost cells, and fill these."""
         out = np.empty(self.ghosted_shape)
-        out[(slice(HALO, -HALO),) * self.dimension] = values
+        out[self.inner] = values
         self.fill(out)
         return out
 

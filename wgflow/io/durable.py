@@ -5,36 +5,13 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
 
-from wgflow.parallel import Communicator
-
-__all__ = ["aside_of", "commit", "digest", "on_root", "reserve"]
+__all__ = ["aside_of", "commit", "digest", "reserve"]
 
 BLOCK = 1 << 22  # bytes that are read at once
 # of file systems that cannot tell beforehand
 UNABLE = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
-
-
-T = TypeVar("T")
-
-
-def on_root(comm: Communicator, action: Callable[[], T]) -> T:
-    """Act on the root; give all ranks what came of it, an exception too."""
-    result: Any = None
-    failure: Exception | None = None
-    if comm.is_root:
-        try:
-            result = action()
-        except Exception as error:
-            failure = error
-    result, failure = comm.broadcast((result, failure))
-    if failure is not None:
-        raise failure
-    found: T = result
-    return found
 
 
 def aside_of(path: Path) -> Path:

@@ -21,7 +21,8 @@ from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 from wgflow.io.cells import CellFile
-from wgflow.io.durable import aside_of, commit, digest, on_root, reserve
+from wgflow.io.durable import aside_of, commit, digest, reserve
+from wgflow.parallel import on_root
 
 __all__ = ["Contents", "Generations", "NotWrittenError"]
 

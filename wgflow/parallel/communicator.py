@@ -92,7 +92,7 @@ class Communicator:
             return value
         from mpi4py import MPI
 
-        mine = np.array(value, dtype=float)
+        mine = np.array(value, dtype=float, order="C")  # MPI takes no other
         out = np.empty_like(mine)
         self.raw.Allreduce(mine, out, getattr(MPI, operation))
         return out if isinstance(value, np.ndarray) else float(out)
