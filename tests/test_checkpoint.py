@@ -269,8 +269,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def assert_same_files(out: Path, whole: Path) -> None:
-    names = ["figure.png", "history.csv", "solution.h5", "summary.json"]
-    assert sorted(p.name for p in out.iterdir()) == names
+    assert sorted(p.name for p in out.iterdir()) == sorted(p.name for p in whole.iterdir())
+    assert not (out / "checkpoint").exists()
     assert (out / "history.csv").read_bytes() == (whole / "history.csv").read_bytes()
     with h5py.File(out / "solution.h5") as one, h5py.File(whole / "solution.h5") as other:
         found: list[str] = []
