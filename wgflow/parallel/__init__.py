@@ -1,6 +1,7 @@
 """Ranks: the only door to MPI. Without a launcher there is one, and no MPI is touched."""
 
 from wgflow.parallel.communicator import SERIAL, Communicator, mpi_world, world
+from wgflow.parallel.division import CellDivision, divide_cells
 from wgflow.parallel.failure import abort, all_failed
 from wgflow.parallel.launch import launched_rank, launched_ranks
 from wgflow.parallel.options import insert_options, unused_options
@@ -8,10 +9,12 @@ from wgflow.parallel.partition import Partition, make_partition, serial_partitio
 
 __all__ = [
     "SERIAL",
+    "CellDivision",
     "Communicator",
     "Partition",
     "abort",
     "all_failed",
+    "divide_cells",
     "insert_options",
     "launched_rank",
     "launched_ranks",

@@ -119,10 +119,10 @@ class Partition:
                 if wrap:
                     _wrap(padded, axis, self.shape[axis], halo)
             return
-        from wgflow.parallel.exchange import Exchange
+        from wgflow.parallel.exchange import block_exchange
 
         if halo not in self._exchanges:
-            self._exchanges[halo] = Exchange(self, halo)
+            self._exchanges[halo] = block_exchange(self, halo)
         self._exchanges[halo](padded)
 
     def __repr__(self) -> str:
