@@ -150,6 +150,7 @@ def _draw_cells(figure: Figure, axes: Axes, solution: Solution, mesh: Mesh) -> N
     from matplotlib.collections import PolyCollection
 
     first, second, *_ = mesh.box.names
+    mesh = mesh.whole
     if mesh.dimension == 2:
         corners = mesh.geometry.corners
         around = corners - corners.mean(axis=1, keepdims=True)

@@ -78,7 +78,8 @@ def _write_hdf5(solution: Solution, path: Path) -> None:
 
 
 def _write_cells(file: Any, density: Any, mesh: Mesh) -> None:
-    """Write the centres, volumes and vertices of a mesh' cells."""
+    """Write the centres, volumes and vertices of the cells, of all ranks."""
+    mesh = mesh.whole
     for name, values in zip(mesh.box.names, mesh.coordinates, strict=True):
         file[name] = values
         file[name].make_scale(name)

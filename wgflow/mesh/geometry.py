@@ -122,7 +122,7 @@ def of_fipy(mesh: Any) -> Geometry:
     if getattr(mesh.communicator, "Nproc", 1) > 1:
         raise InputError(
             f"FiPy has divided this {type(mesh).__name__} among the ranks, which wgflow does "
-            "itself: make it with communicator=fipy.serialComm"
+            "itself: make it with communicator=fipy.serialComm (adding a vector to it loses that)"
         )
     dimension = int(mesh.dim)
     if dimension not in (2, 3):

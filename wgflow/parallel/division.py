@@ -111,9 +111,7 @@ def graph_owners(
     rows, columns = np.concatenate([left, right]), np.concatenate([right, left])
     mine = (rows >= first) & (rows < last)
     graph = PETSc.Mat().createAIJ(((last - first, None), (last - first, None)), comm=comm.raw)
-    graph.setPreallocationCOO(
-        rows[mine].astype(PETSc.IntType), columns[mine].astype(PETSc.IntType)
-    )
+    graph.setPreallocationCOO(rows[mine].astype(PETSc.IntType), columns[mine].astype(PETSc.IntType))
     graph.setValuesCOO(np.ones(int(mine.sum())))
     graph.assemble()
     partitioning = PETSc.MatPartitioning().create(comm.raw)

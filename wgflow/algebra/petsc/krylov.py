@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import Any, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
@@ -33,7 +33,16 @@ class ExchangeKSP(ABC, Generic[System]):
         Type of the preconditioner.
     context : object, optional
         What a preconditioner of the type python does.
+
+    Attributes
+    ----------
+    reason : str
+        Why the last iteration has ended.
+    remedy : str
+        Options to try when it does not converge.
     """
+
+    remedy: ClassVar[str] = "-wgflow_pc_type gamg"
 
     def __init__(self, cells: Cells, operator: Any, kind: str, context: Any = None) -> None:
         from petsc4py import PETSc
@@ -53,7 +62,6 @@ class ExchangeKSP(ABC, Generic[System]):
         if context is not None:
             ksp.getPC().setPythonContext(context)
         ksp.setOperators(operator, operator)
-        ksp.setInitialGuessNonzero(True)
         ksp.setFromOptions()
         self._ksp = ksp
         self._b, self._x = operator.createVecs()
@@ -71,27 +79,35 @@ class ExchangeKSP(ABC, Generic[System]):
         comm = self._comm
         if self._system is not system:
             self._diagonal, self._system = self.prepare(system), system
-        size, count = comm.sum(np.array([np.abs(masses).sum(), float(masses.size)]))
+        rest = masses - self._times(masses)
+        size, count, step, whole = comm.sum(
+            np.array([np.abs(masses).sum(), masses.size, rest @ rest, masses @ masses], dtype=float)
+        )
         if size == 0:
             return masses.copy()
+        # the masses before are a good guess for a short step, and a bad one for a long step
+        guess, given = (masses, rest) if step < whole else (0.0, masses)
         # the inverse has the norm 1 in L1, and |r|_1 <= sqrt(n) |r|_2
         self._ksp.setTolerances(rtol=0.0, atol=TOLERANCE * size / np.sqrt(count))
         self._ksp.setFromOptions()
-        self._b.array[:] = masses
-        self._x.array[:] = masses
+        self._b.array[:] = given
         self._ksp.solve(self._b, self._x)
         self.reason = f"PETSc's reason {self._ksp.getConvergedReason()}"
         if self._ksp.getConvergedReason() <= 0:
             return None
-        solved: Array = self._x.array.copy()
+        solved: Array = guess + self._x.array_r
         if comm.any(solved.min() < 0) and not comm.any(masses.min() < 0):
             solved = self._swept(masses, np.maximum(solved, 0.0))
         return solved
 
     def _swept(self, masses: Array, x: Array) -> Array:
         """Improve x, not below 0, by a Jacobi sweep: it stays so if the masses are not below 0."""
-        self._x.array[:] = x
-        self._operator.mult(self._x, self._b)
         diagonal = self._diagonal
         # what comes in is what the product lacks of its diagonal part
-        return (masses + np.maximum(diagonal * x - self._b.array_r, 0.0)) / diagonal
+        return (masses + np.maximum(diagonal * x - self._times(x), 0.0)) / diagonal
+
+    def _times(self, x: Array) -> Array:
+        self._x.array[:] = x
+        self._operator.mult(self._x, self._b)
+        product: Array = self._b.array_r.copy()
+        return product

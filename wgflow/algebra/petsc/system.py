@@ -43,7 +43,7 @@ def solved_or_gathered(
     if math.prod(cells.cells) > GATHERED_CELLS[cells.dimension - 1]:
         raise SolverError(
             f"the linear solve did not converge ({krylov.reason}): reduce dt, or "
-            "try another preconditioner, as with -- -wgflow_pc_type gamg"
+            f"try another preconditioner, as with -- {krylov.remedy}"
         )
     return gathered(density)
 
