@@ -15,6 +15,7 @@ from wgflow._version import __version__
 from wgflow.catalog import explain
 from wgflow.errors import InputError, WgflowError
 from wgflow.parallel import (
+    SERIAL,
     Communicator,
     abort,
     all_failed,
@@ -42,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cut = words.index("--") if "--" in words else len(words)
     words, options = words[:cut], words[cut + 1 :]
     try:
-        comm = world()
+        # the doctor asks for the ranks itself, for it tells what is wrong with them
+        comm = SERIAL if words[:1] == ["doctor"] else world()
     except WgflowError as error:
         if launched_rank() == 0:
             sys.stderr.write(f"wgflow: error: {error}\n")
@@ -144,6 +146,11 @@ def _pages(words: Words) -> None:
     describe = words.add_parser("describe", help="describe a case or a solver")
     describe.add_argument("name", metavar="NAME", help="name or path of a case or a solver")
     describe.set_defaults(command=commands.describe)
+    doctor = words.add_parser(
+        "doctor",
+        help="look for mistakes in the installation and the launch; exit 1 if one is found",
+    )
+    doctor.set_defaults(command=commands.doctor)
 
 
 def _run(words: Words) -> None:
@@ -155,6 +162,12 @@ def _run(words: Words) -> None:
         "--snapshots",
         metavar="T[,T…]",
         help="times to keep besides start and end (by default the case's, or ten)",
+    )
+    run.add_argument(
+        "--compression", default="none", metavar="C", help="of solution.h5: none, gzip, gzip:1…9"
+    )
+    run.add_argument(
+        "--single", action="store_true", help="keep snapshots in single precision, but the last"
     )
     run.set_defaults(command=commands.run)
 

@@ -225,15 +225,22 @@ class BoundaryMass(Observer):
 
     def finish(self, state: State) -> None:
         """Measure the mass in the outermost cells."""
-        for axis, end in self._ends:
-            layer = self.grid.widths[axis][-end] * state.density.take(-end, axis)
-            others = [w for a, w in enumerate(self.grid.widths) if a != axis]
-            for width in reversed(others):
-                layer = layer @ width
-            if float(layer) > self.largest:
-                self.largest = float(layer)
+        masses = self.grid.sum(np.array([self._layer(state.density, *end) for end in self._ends]))
+        for (axis, end), mass in zip(self._ends, masses, strict=True):
+            if mass > self.largest:
+                self.largest = float(mass)
                 bound = (self.grid.box.axes[axis].lower, self.grid.box.axes[axis].upper)[end]
                 self.where = f"{self.grid.box.names[axis]} = {bound:.6g}"
+
+    def _layer(self, density: Array, axis: int, end: int) -> float:
+        """Mass of this rank's cells in the outermost layer at one end of an axis."""
+        if self.grid.open_ends[axis][end]:  # the layer is another rank's
+            return 0.0
+        layer = self.grid.widths[axis][-end] * density.take(-end, axis)
+        others = [w for a, w in enumerate(self.grid.widths) if a != axis]
+        for width in reversed(others):
+            layer = layer @ width
+        return float(layer)
 
     @property
     def warning(self) -> str | None:

@@ -12,6 +12,7 @@ from typing import Any
 from wgflow import catalog
 from wgflow.errors import InputError
 from wgflow.observers import Progress
+from wgflow.parallel import world
 from wgflow.problem import Problem
 from wgflow.solution import Solution
 from wgflow.solve import SNAPSHOTS, default_solver, solve
@@ -101,8 +102,8 @@ def directory(given: argparse.Namespace) -> Path:
     if given.out == "":
         raise InputError("--out '': name a directory, or leave --out out for a new one")
     if given.out is None:
-        return free_directory(Path(given.case).stem)
-    return check_directory(Path(given.out), overwrite=given.overwrite)
+        return free_directory(Path(given.case).stem, world())
+    return check_directory(Path(given.out), overwrite=given.overwrite, comm=world())
 
 
 def check_files(given: argparse.Namespace) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+from pathlib import Path
 
 from wgflow import catalog
 from wgflow.commands.inputs import directory, named, report, settings_of, solve_case
@@ -16,8 +17,9 @@ __all__ = ["compare", "run"]
 
 def run(given: argparse.Namespace) -> int:
     """Solve a case and write the results."""
-    from wgflow.io import save_solution
+    from wgflow.io import packing
 
+    packing(given.compression)  # a wrong word is refused before anything is computed
     case = catalog.load("cases", given.case)
     out = directory(given)
     try:
@@ -25,13 +27,19 @@ def run(given: argparse.Namespace) -> int:
     except WgflowError as error:
         partial = getattr(error, "solution", None)
         if isinstance(partial, Solution) and partial.facts["steps"] > 0:
-            save_solution(named(partial, given), out, overwrite=given.overwrite)
+            _save(named(partial, given), out, given)
             raise type(error)(f"{error} (what was computed is in {out})") from error
         raise
-    save_solution(solution, out, overwrite=given.overwrite)
+    _save(solution, out, given)
     print(report(solution))
     print(f"written to {out}/")
     return 0
+
+
+def _save(solution: Solution, out: Path, given: argparse.Namespace) -> None:
+    solution.save(
+        out, overwrite=given.overwrite, compression=given.compression, single=given.single
+    )
 
 
 def compare(given: argparse.Namespace) -> int:

@@ -1,5 +1,6 @@
 """Files: HDF5, CSV, JSON."""
 
+from wgflow.io.cells import CellFile
 from wgflow.io.files import (
     atomically,
     check_directory,
@@ -9,14 +10,16 @@ from wgflow.io.files import (
     write_json,
     write_table,
 )
-from wgflow.io.results import save_solution
+from wgflow.io.results import packing, save_solution
 
 __all__ = [
+    "CellFile",
     "atomically",
     "check_directory",
     "check_file",
     "claim_directory",
     "free_directory",
+    "packing",
     "save_solution",
     "write_json",
     "write_table",

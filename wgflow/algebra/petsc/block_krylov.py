@@ -8,7 +8,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from wgflow._typing import Array, IntArray
-from wgflow.algebra.krylov import neighbour_rows
+from wgflow.algebra.petsc.factors import BlockFactors
 from wgflow.algebra.petsc.krylov import ExchangeKSP
 from wgflow.grid import Grid
 
@@ -44,7 +44,7 @@ class BlockKrylov(ExchangeKSP["BlockSystem"]):
         from petsc4py import PETSc
 
         self._matrix = _Matrix(grid)
-        self._factors = _BlockFactors(grid)
+        self._factors = BlockFactors(grid)
         sizes = ((grid.size, None), (grid.size, None))
         operator = PETSc.Mat().createPython(sizes, self._matrix, comm=grid.comm.raw)
         operator.setUp()
@@ -57,7 +57,7 @@ class BlockKrylov(ExchangeKSP["BlockSystem"]):
     def prepare(self, system: BlockSystem) -> Array:
         """Take the entries of a system; give the matrix' diagonal."""
         self._matrix.system = system
-        self._factors.prepare(system)
+        self._factors.prepare(system.shares)
         if self._assembled is not None:
             self._assembled.fill(system)
         return system.shares.diagonal
@@ -91,33 +91,6 @@ class _Matrix:
             shares.from_above,
             self._starts,
             self._strides,
-        )
-
-
-class _BlockFactors:
-    """Modified incomplete factors of each rank's block."""
-
-    def __init__(self, grid: Grid) -> None:
-        self._below, self._above = neighbour_rows(grid)
-        self._inverse = np.zeros(0)
-        self._shares: Any = None
-
-    def prepare(self, system: BlockSystem) -> None:
-        """Leave the factors to be made when they are needed."""
-        self._shares, self._inverse = system.shares, np.zeros(0)
-
-    def apply(self, pc: Any, x: Any, y: Any) -> None:
-        """Solve with the factors, as PETSc asks for it."""
-        from wgflow.algebra.krylov import _kernels
-
-        shares = self._shares
-        rows = self._below, self._above
-        if not len(self._inverse):
-            self._inverse = _kernels.factorize(
-                shares.diagonal, shares.from_below, shares.from_above, *rows
-            )
-        _kernels.precondition(
-            x.array_r, y.array, self._inverse, shares.from_below, shares.from_above, *rows
         )
 
 
