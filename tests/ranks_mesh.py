@@ -216,5 +216,12 @@ def graph() -> None:
     say("graph", sizes=sizes.tolist(), cells=len(cells), alike=alike, cuts=[int(ours), int(cut)])
 
 
+def files() -> None:
+    """Write a run to the folder that is named."""
+    mesh = wg.Mesh.from_simplices(*equilateral(12))
+    solution = wg.solve(transport(), "scharfetter_gummel", cells=mesh, dt=0.1, snapshots=3)
+    say("files", folder=str(solution.save(Path(sys.argv[2]))))
+
+
 if __name__ == "__main__":
-    {f.__name__: f for f in (solvers, parts, systems, fipy, refusals, graph)}[sys.argv[1]]()
+    {f.__name__: f for f in (solvers, parts, systems, fipy, files, refusals, graph)}[sys.argv[1]]()

@@ -138,6 +138,26 @@ def test_fipy_agrees_with_one_rank(ranks: int) -> None:
 
 
 @needs_mpi
+def test_files_do_not_depend_on_the_ranks(tmp_path: Path) -> None:
+    import h5py
+
+    found = {}
+    for ranks in (1, 3):
+        (line,) = measured(ranks, "files", str(tmp_path / str(ranks)))
+        with h5py.File(Path(line["folder"]) / "solution.h5") as file:
+            names = ("density", "x", "y", "volume", "vertices")
+            found[ranks] = {name: file[name][:] for name in names}
+            found[ranks]["mesh"] = file.attrs["mesh"]
+        assert (Path(line["folder"]) / "figure.png").stat().st_size > 5000
+    density, other = (found[ranks].pop("density") for ranks in (1, 3))
+    assert density.shape == (4, len(found[1]["x"]))
+    assert np.abs(density - other).max() < 1e-11
+    assert np.abs(density[-1] - density[0]).max() > 0.05
+    for name, values in found[1].items():
+        np.testing.assert_array_equal(values, found[3][name], err_msg=name)
+
+
+@needs_mpi
 def test_what_cannot_be_divided_is_refused() -> None:
     (line,) = measured(2, "refusals", *(["fipy"] if HAS_FIPY else []))
     assert line["alike"]
