@@ -27,16 +27,6 @@ NUMBERS = [
     *("time", "mass_initial", "mass_final", "mass_max_error", "minimum", "errors"),
     *("energy_initial", "energy_final", "energy_max_increase"),
 ]
-    "time",
-    "mass_initial",
-    "mass_final",
-    "mass_max_error",
-    "minimum",
-    "energy_initial",
-    "energy_final",
-    "energy_max_increase",
-    "errors",
-]
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 

@@ -11,13 +11,17 @@ from typing import Any
 
 from wgflow import catalog
 from wgflow.errors import InputError
-from wgflow.observers import Progress
-from wgflow.parallel import world
+from wgflow.grid import Grid
+from wgflow.io import Checkpoint
+from wgflow.mesh import Region
+from wgflow.parallel import on_root, world
 from wgflow.problem import Problem
+from wgflow.progress import Progress
 from wgflow.solution import Solution
-from wgflow.solve import SNAPSHOTS, default_solver, solve
+from wgflow.solve import DEFAULT_CELLS, SNAPSHOTS, default_solver, solve
 
 __all__ = [
+    "cells_asked",
     "cells_of",
     "check_files",
     "directory",
@@ -25,6 +29,7 @@ __all__ = [
     "named",
     "numbers",
     "options_of",
+    "parameters_of",
     "report",
     "settings_of",
     "snapshots_of",
@@ -36,24 +41,46 @@ LEVELS = 4
 FIGURES = (".png", ".pdf", ".svg")
 
 
-def solve_case(given: argparse.Namespace, case: types.ModuleType) -> Solution:
+def solve_case(
+    given: argparse.Namespace,
+    case: types.ModuleType,
+    checkpoint: Checkpoint | None = None,
+    restart: bool = False,
+) -> Solution:
     """Solve a case as the command line says."""
     problem: Problem = case.problem(**settings_of(case.problem, given.set))
     solver = solver_of(given, case, problem)
     until = problem.until if given.until is None else given.until
-    cells = cells_of(given.cells) or getattr(case, "CELLS", None)
     solution = solve(
         problem,
         solver,
-        cells=cells,
+        cells=_divided(given, problem, cells_asked(given, case)),
         until=until,
         dt=given.dt,
         tolerance=given.tolerance,
         snapshots=snapshots_of(getattr(given, "snapshots", None), case, until),
         observers=[Progress(until, Path(given.case).stem)],
         options=options_of(solver, given.option),
+        checkpoint=checkpoint,
+        restart=restart,
     )
     return named(solution, given)
+
+
+def _divided(
+    given: argparse.Namespace, problem: Problem, cells: int | Sequence[int] | None
+) -> int | Sequence[int] | Grid | None:
+    """Give the grid, if it is said how to divide it among the ranks."""
+    splits = whole_numbers(getattr(given, "splits", None), "--splits")
+    if splits is None or isinstance(problem.domain, Region):
+        return cells
+    chosen = DEFAULT_CELLS[problem.domain.dimension - 1] if cells is None else cells
+    return Grid(problem.domain, chosen, splits=splits)
+
+
+def cells_asked(given: argparse.Namespace, case: types.ModuleType) -> int | Sequence[int] | None:
+    """Give the cells that are asked for, or the case's own."""
+    return cells_of(given.cells) or getattr(case, "CELLS", None)
 
 
 def solver_of(given: argparse.Namespace, case: types.ModuleType, problem: Problem) -> str:
@@ -64,15 +91,20 @@ def solver_of(given: argparse.Namespace, case: types.ModuleType, problem: Proble
 
 def named(solution: Solution, given: argparse.Namespace) -> Solution:
     """Write the case, the solver and the parameters into a solution."""
-    case = catalog.load("cases", given.case)
-    parameters = {p.name: p.default for p in catalog.parameters(case.problem)}
-    parameters.update(settings_of(case.problem, given.set))
     return replace(
         solution,
         case=Path(given.case).stem,
         solver=Path(solution.solver).stem,
-        parameters=parameters,
+        parameters=parameters_of(given),
     )
+
+
+def parameters_of(given: argparse.Namespace) -> dict[str, Any]:
+    """Give all parameters of the case with their values."""
+    case = catalog.load("cases", given.case)
+    parameters = {p.name: p.default for p in catalog.parameters(case.problem)}
+    parameters.update(settings_of(case.problem, given.set))
+    return parameters
 
 
 def report(solution: Solution) -> str:
@@ -110,11 +142,14 @@ def check_files(given: argparse.Namespace) -> None:
     """Refuse a ``--json`` or ``--figure`` that cannot be written, before anything is computed."""
     from wgflow.io import check_file
 
-    if given.json is not None:
-        check_file(Path(given.json))
-    figure = getattr(given, "figure", None)
-    if figure is not None and check_file(Path(figure)).suffix.lower() not in FIGURES:
-        raise InputError(f"--figure {figure!r}: end its name in one of {', '.join(FIGURES)}")
+    def check() -> None:
+        if given.json is not None:
+            check_file(Path(given.json))
+        figure = getattr(given, "figure", None)
+        if figure is not None and check_file(Path(figure)).suffix.lower() not in FIGURES:
+            raise InputError(f"--figure {figure!r}: end its name in one of {', '.join(FIGURES)}")
+
+    on_root(world(), check)
 
 
 def _pairs(texts: Sequence[str], flag: str) -> dict[str, str]:
@@ -139,12 +174,17 @@ def options_of(solver: str, texts: Sequence[str]) -> dict[str, Any]:
 
 def cells_of(text: str | None) -> tuple[int, ...] | None:
     """Read ``--cells``."""
+    return whole_numbers(text, "--cells")
+
+
+def whole_numbers(text: str | None, flag: str) -> tuple[int, ...] | None:
+    """Read whole numbers between commas."""
     if text is None:
         return None
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise InputError(f"--cells {text!r}: give whole numbers like 400 or 128,64") from None
+        raise InputError(f"{flag} {text!r}: give whole numbers like 400 or 128,64") from None
 
 
 def numbers(text: str, flag: str) -> list[float]:

@@ -20,6 +20,7 @@ from wgflow.commands.inputs import (
     solver_of,
 )
 from wgflow.errors import InputError
+from wgflow.parallel import on_root, world
 from wgflow.problem import Problem
 from wgflow.solve import solve
 
@@ -74,11 +75,11 @@ def converge(given: argparse.Namespace) -> int:
     print(f"{table.case}, {plan_.method}")
     print(table.to_text(every_norm=True))
     if given.json:
-        write_json(Path(given.json), table.to_json())
+        on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
     if given.figure:
         from wgflow.convergence.figure import convergence_figure
 
-        convergence_figure(table).savefig(given.figure)
+        on_root(world(), lambda: convergence_figure(table).savefig(given.figure))
     if expected is None:
         print("no order is stated for this pair: pass --expected to require one")
         return 0
@@ -104,7 +105,7 @@ def verify(given: argparse.Namespace) -> int:
         sys.stderr.write("\r\033[K")
     print(result.to_text())
     if given.json:
-        write_json(Path(given.json), result.to_json())
+        on_root(world(), lambda: write_json(Path(given.json), result.to_json()))
     return 0 if result.passed else EXIT_MISSED
 
 
@@ -167,5 +168,5 @@ def study_refinement(given: argparse.Namespace) -> int:
     print(f"{Path(given.case).stem}, {Path(solver).stem}")
     print(table.to_text())
     if given.json:
-        write_json(Path(given.json), table.to_json())
+        on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
     return 0

@@ -3,43 +3,55 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import math
 from pathlib import Path
 
 from wgflow import catalog
 from wgflow.commands.inputs import directory, named, report, settings_of, solve_case
 from wgflow.commands.progress import NetworkBar
-from wgflow.errors import InputError, WgflowError
+from wgflow.commands.restarts import already_done, checkpoint_in, place
+from wgflow.errors import InputError, Interrupted, WgflowError
 from wgflow.solution import Solution
 
 __all__ = ["compare", "run"]
 
 
 def run(given: argparse.Namespace) -> int:
-    """Solve a case and write the results."""
+    """Solve a case and write the results, or go on where a run was stopped."""
     from wgflow.io import packing
 
     packing(given.compression)  # a wrong word is refused before anything is computed
     case = catalog.load("cases", given.case)
-    out = directory(given)
+    out = place(given)
+    if already_done(out, given, case):
+        print(f"{out}/ holds the finished run: nothing is left to do")
+        return 0
+    overwrite = given.overwrite or given.restart
+    checkpoint = checkpoint_in(out, given)
+    if given.restart:
+        logging.getLogger("wgflow.loop").setLevel(logging.INFO)  # to say from where it goes on
     try:
-        solution = solve_case(given, case)
+        solution = solve_case(given, case, checkpoint, given.restart)
+    except Interrupted as stop:
+        again = f"to go on, give the same command with --out {out} --restart"
+        raise Interrupted(f"{stop}; {again}") from stop
     except WgflowError as error:
         partial = getattr(error, "solution", None)
         if isinstance(partial, Solution) and partial.facts["steps"] > 0:
-            _save(named(partial, given), out, given)
+            _save(named(partial, given), out, given, overwrite)
             raise type(error)(f"{error} (what was computed is in {out})") from error
         raise
-    _save(solution, out, given)
+    _save(solution, out, given, overwrite)
+    if solution.grid.comm.is_root:
+        checkpoint.remove()
     print(report(solution))
     print(f"written to {out}/")
     return 0
 
 
-def _save(solution: Solution, out: Path, given: argparse.Namespace) -> None:
-    solution.save(
-        out, overwrite=given.overwrite, compression=given.compression, single=given.single
-    )
+def _save(solution: Solution, out: Path, given: argparse.Namespace, overwrite: bool) -> None:
+    solution.save(out, overwrite=overwrite, compression=given.compression, single=given.single)
 
 
 def compare(given: argparse.Namespace) -> int:

@@ -1,6 +1,7 @@
 """Files: HDF5, CSV, JSON."""
 
 from wgflow.io.cells import CellFile
+from wgflow.io.checkpoint import Checkpoint
 from wgflow.io.files import (
     atomically,
     check_directory,
@@ -14,6 +15,7 @@ from wgflow.io.results import packing, save_solution
 
 __all__ = [
     "CellFile",
+    "Checkpoint",
     "atomically",
     "check_directory",
     "check_file",

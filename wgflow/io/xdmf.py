@@ -83,7 +83,7 @@ def _write_corners(
     opened: Any, edges: Sequence[Array], shape: tuple[int, ...], file: CellFile
 ) -> None:
     """Write the corners of all cells, some layers at a time, on the root."""
-    chunks = chunks_of(shape)
+    chunks = (*chunks_of(shape[:-1]), 1)  # one coordinate in each: it repeats, and is packed well
     rows = max(1, ROW_BYTES // (8 * math.prod(shape[1:])) // chunks[0]) * chunks[0]
     packing: dict[str, Any] = {}
     if not file.parallel:

@@ -10,6 +10,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.algebra.krylov import TOLERANCE
 from wgflow.cells import Cells
+from wgflow.parallel import configure
 
 __all__ = ["ExchangeKSP", "System"]
 
@@ -62,7 +63,9 @@ class ExchangeKSP(ABC, Generic[System]):
         if context is not None:
             ksp.getPC().setPythonContext(context)
         ksp.setOperators(operator, operator)
-        ksp.setFromOptions()
+        configure(ksp)
+        given = PETSc.Options(PREFIX)
+        self._told = given.hasName("ksp_rtol") or given.hasName("ksp_atol")
         self._ksp = ksp
         self._b, self._x = operator.createVecs()
 
@@ -88,8 +91,8 @@ class ExchangeKSP(ABC, Generic[System]):
         # the masses before are a good guess for a short step, and a bad one for a long step
         guess, given = (masses, rest) if step < whole else (0.0, masses)
         # the inverse has the norm 1 in L1, and |r|_1 <= sqrt(n) |r|_2
-        self._ksp.setTolerances(rtol=0.0, atol=TOLERANCE * size / np.sqrt(count))
-        self._ksp.setFromOptions()
+        if not self._told:
+            self._ksp.setTolerances(rtol=0.0, atol=TOLERANCE * size / np.sqrt(count))
         self._b.array[:] = given
         self._ksp.solve(self._b, self._x)
         self.reason = f"PETSc's reason {self._ksp.getConvergedReason()}"

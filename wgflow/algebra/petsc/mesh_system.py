@@ -7,7 +7,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.algebra.mesh_system import MeshShares, MeshSystem
 from wgflow.algebra.petsc.krylov import ExchangeKSP
 from wgflow.algebra.petsc.system import solved_or_gathered
@@ -46,6 +46,13 @@ class DividedMeshSystem:
             If the solve loses mass or sign, or the iteration does not converge.
         """
         return solved_or_gathered(self.mesh, self, self._krylov, density, self._solve_gathered)
+
+    def state(self) -> Values:
+        """Give nothing: each solve is by the same means."""
+        return {}
+
+    def restore(self, state: Values) -> None:
+        """Do nothing."""
 
     def _solve_gathered(self, density: Array) -> Array:
         mesh = self.mesh

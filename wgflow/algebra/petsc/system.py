@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.algebra.local import LocalSystem, checked, keeps_mass
 from wgflow.algebra.petsc.block_krylov import BlockKrylov, krylov_of
 from wgflow.algebra.petsc.krylov import ExchangeKSP, System
@@ -84,7 +84,25 @@ class BlockSystem:
             return self._solve_gathered(density)
         return solved_or_gathered(self.grid, self, self._krylov, density, self._solve_gathered)
 
+    def state(self) -> Values:
+        """Tell how it has come to solve by now, for a checkpoint."""
+        if self._gathered is None:
+            return {}
+        return {f"gathered_{name}": value for name, value in self._gathered.state().items()}
+
+    def restore(self, state: Values) -> None:
+        """Go on solving in the same way; the state may be that of one rank's system."""
+        start = "gathered_"
+        kept = {n.removeprefix(start): v for n, v in state.items() if n.startswith(start)}
+        if kept:
+            self._gather().restore(kept)
+
     def _solve_gathered(self, density: Array) -> Array:
+        everywhere = self._gather().solve(self.grid.gather(density))
+        return np.ascontiguousarray(everywhere[self.grid.partition.block(self.grid.comm.rank)])
+
+    def _gather(self) -> LocalSystem:
+        """Give the system of the cells of all ranks, the same on each."""
         grid = self.grid
         if self._gathered is None:
             ascent, descent = [], []
@@ -93,5 +111,4 @@ class BlockSystem:
                 ascent.append(faces.beside(grid.gather(up))[0])
                 descent.append(faces.beside(grid.gather(down))[1])
             self._gathered = LocalSystem(grid.whole, (ascent, descent))
-        everywhere = self._gathered.solve(grid.gather(density))
-        return np.ascontiguousarray(everywhere[grid.partition.block(grid.comm.rank)])
+        return self._gathered
