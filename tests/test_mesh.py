@@ -15,6 +15,7 @@ import wgflow as wg
 from wgflow._typing import Array, IntArray
 from wgflow.mesh.geometry import circumcentres, of_simplices
 from wgflow.networks import Features
+from wgflow.steppers.upwind_stage import UpwindStage
 
 SQUARE = """
 Point(1) = {-5,-5,0,%(h)g}; Point(2) = {5,-5,0,%(h)g};
@@ -446,6 +447,24 @@ def test_power_laws_agree_with_the_grid(solver: str) -> None:
     assert ours.facts["mass_max_error"] < 1e-14
     assert ours.facts["minimum"] > 0
     assert ours.facts["energy_max_increase"] < 0
+
+
+def test_the_stage_of_upwind_fluxes_agrees_with_the_grid() -> None:
+    """It takes the steps with a power law that would not lose energy otherwise."""
+    fipy = pytest.importorskip("fipy")
+    energy = wg.Potential(lambda x, y: x * y - x) + wg.PowerLaw(1.0, 2.0) + wg.Entropy(0.1)
+    start = np.random.default_rng(0).uniform(0.5, 1.5, (6, 6))
+    box = wg.Box(wg.Axis(0, 1, wall=True, name="x"), wg.Axis(0, 1, wall=True, name="y"))
+    mesh = wg.Mesh.from_fipy(fipy.Grid2D(nx=6, ny=6, dx=1 / 6, dy=1 / 6))
+    ends = []
+    for domain, cells, density in (
+        (box, wg.Grid(box, 6), start),
+        (wg.Region(2), mesh, start.ravel(order="F")),
+    ):
+        space = wg.FiniteVolume(wg.Problem(domain, energy, density), cells, wg.ScharfetterGummel())
+        ends.append(UpwindStage(space).solve(density, density, 0.1, 0.1).density)
+    assert np.abs(ends[0] - ends[1].reshape(6, 6, order="F")).max() < 1e-11
+    assert np.abs(ends[0] - start).max() > 0.1
 
 
 def test_stabilized_steps_say_that_they_need_a_grid() -> None:

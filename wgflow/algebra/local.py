@@ -12,6 +12,7 @@ from wgflow.algebra.krylov import ExchangeKrylov
 from wgflow.algebra.shares import FaceShares
 from wgflow.errors import SolverError
 from wgflow.grid import Grid
+from wgflow.mesh import Mesh
 
 __all__ = ["LocalSystem", "checked", "keeps_mass"]
 
@@ -137,7 +138,7 @@ class LocalSystem:
         )
 
 
-def checked(grid: Grid, solved: Array, masses: Array) -> Array:
+def checked(grid: Grid | Mesh, solved: Array, masses: Array) -> Array:
     """Densities of the masses that were solved for, of the mass of those given.
 
     Raises
@@ -157,7 +158,7 @@ def checked(grid: Grid, solved: Array, masses: Array) -> Array:
     return density_after
 
 
-def keeps_mass(grid: Grid, solved: Array, masses: Array) -> bool:
+def keeps_mass(grid: Grid | Mesh, solved: Array, masses: Array) -> bool:
     """Whether iterations that ended well are to be believed.
 
     The residual bounds the change of the mass; where rates differ by more than 1e16, as beside

@@ -6,7 +6,7 @@ from typing import Protocol
 
 from wgflow._typing import Array, Values
 from wgflow.algebra.local import LocalSystem
-from wgflow.algebra.mesh_system import MeshSystem
+from wgflow.algebra.mesh_system import MeshSystem, mesh_shares
 from wgflow.algebra.shares import face_shares
 from wgflow.grid import Grid
 from wgflow.mesh import as_mesh
@@ -43,7 +43,12 @@ def linear_system(
     """
     mesh = as_mesh(grid)
     if mesh is not None:
-        return MeshSystem(mesh, coefficients[0], factor)
+        crossing = mesh_shares(mesh, coefficients[0], factor)
+        if not mesh.comm.active:
+            return MeshSystem(mesh, crossing)
+        from wgflow.algebra.petsc import DividedMeshSystem
+
+        return DividedMeshSystem(mesh, crossing)
     shares = face_shares(grid, coefficients, factor)
     if not grid.comm.active:
         return LocalSystem(grid, shares)

@@ -158,7 +158,7 @@ def _describe(file: Any, solution: Solution, mesh: Mesh | None) -> None:
     file.attrs["status"] = solution.status
     file["density"].attrs["long_name"] = "cell averages of the probability density"
     if mesh is not None:
-        file.attrs["mesh"] = repr(mesh)
+        file.attrs["mesh"] = repr(mesh.whole)
         file["density"].attrs["coordinates"] = " ".join(mesh.box.names)
 
 

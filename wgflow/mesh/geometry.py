@@ -117,8 +117,13 @@ def of_fipy(mesh: Any) -> Geometry:
     Raises
     ------
     InputError
-        If it has one dimension, or is periodic.
+        If it has one dimension, is periodic, or is divided among ranks by FiPy.
     """
+    if getattr(mesh.communicator, "Nproc", 1) > 1:
+        raise InputError(
+            f"FiPy has divided this {type(mesh).__name__} among the ranks, which wgflow does "
+            "itself: make it with communicator=fipy.serialComm (adding a vector to it loses that)"
+        )
     dimension = int(mesh.dim)
     if dimension not in (2, 3):
         raise InputError(f"a FiPy mesh of dimension {dimension}: use wgflow.Grid for an interval")

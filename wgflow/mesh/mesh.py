@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -12,15 +12,13 @@ from wgflow._typing import Array, IntArray
 from wgflow.cells import Cells
 from wgflow.errors import InputError
 from wgflow.mesh.geometry import Geometry, of_fipy, of_simplices
-from wgflow.mesh.quality import CENTRES, Quality, measure
+from wgflow.mesh.part import Part
+from wgflow.mesh.quality import Quality, choose_centres
 from wgflow.mesh.region import Region
-from wgflow.parallel import SERIAL
+from wgflow.parallel import SERIAL, Communicator, world
 
 __all__ = ["Mesh", "as_mesh"]
 
-logger = logging.getLogger(__name__)
-
-CONSISTENT = 1.0  # degrees; a larger angle is warned of
 LARGEST_ANGLE = 40.0  # degrees; a larger angle is refused unless allowed
 
 Centres = Literal["auto", "circumcentre", "centroid"]
@@ -34,6 +32,11 @@ class Mesh(Cells):
     circumcentres: the line between two of them is perpendicular to the face, which makes the
     two-point flux consistent. (A cell average belongs to the centroid, which lies up to a mesh
     width away.)
+
+    Started on several ranks, each builds the whole mesh and keeps a part of the cells: the run
+    is divided, the building is not. Arrays of cell values hold this rank's cells: ``shape``,
+    ``size``, ``volumes``, ``coordinates`` and ``geometry`` are its own. ``cells``, ``whole`` and
+    ``spacing`` tell of all.
 
     It offers what energies, steppers and :func:`wgflow.solve` use of a
     :class:`wgflow.Grid`; its cells have one direction of faces instead of one an axis.
@@ -49,18 +52,25 @@ class Mesh(Cells):
         the smallest largest angle, then with the fewest repaired faces.
     largest_angle : float
         Angle in degrees between centre line and face normal up to which a mesh is accepted.
+    comm : Communicator, optional
+        The ranks; all that the process was started with by default.
 
     Attributes
     ----------
     quality : Quality
         How far it is from what the two-point flux needs.
     source : fipy mesh or None
+    cells : tuple of int
+        Number of cells, of all ranks.
+    numbers : (cells,) int array or None
+        Numbers of this rank's cells among all; None without MPI.
 
     Raises
     ------
     InputError
         If centres lie in the wrong order (see :class:`Quality` for what is repaired), the
-        largest angle is above the limit, or the region's dimension is another one.
+        largest angle is above the limit, the region's dimension is another one, there are
+        fewer cells than ranks, or the ranks have built different meshes.
 
     References
     ----------
@@ -84,18 +94,38 @@ class Mesh(Cells):
         centres: Centres = "auto",
         largest_angle: float = LARGEST_ANGLE,
         source: Any = None,
+        comm: Communicator | None = None,
     ) -> None:
         dimension = geometry.centroids.shape[1]
-        self.box = Region(dimension) if region is None else region
-        if self.box.dimension != dimension:
-            raise InputError(f"a mesh in {dimension} dimensions cannot fill {self.box!r}")
-        self.quality, points, self.distances = _choose(geometry, centres, largest_angle)
-        self.geometry, self.source = geometry, source
+        box = Region(dimension) if region is None else region
+        if box.dimension != dimension:
+            raise InputError(f"a mesh in {dimension} dimensions cannot fill {box!r}")
+        chosen = choose_centres(geometry, centres, largest_angle)
+        self._fill(geometry, chosen, box, source, world() if comm is None else comm)
+
+    def _fill(
+        self,
+        geometry: Geometry,
+        chosen: tuple[Quality, Array, Array],
+        box: Region,
+        source: Any,
+        comm: Communicator,
+    ) -> None:
+        self.quality, points, self.distances = chosen
+        self.box, self.source, self.comm = box, source, comm
+        self._all = geometry, chosen
+        self.cells: tuple[int, ...] = (len(geometry.volumes),)
+        self.spacing = float(geometry.volumes.mean() ** (1 / box.dimension))
+        self.part = Part.of(comm, geometry, points) if comm.active else None
+        self.numbers: IntArray | None = None
+        if self.part is not None:
+            self.numbers = self.part.division.numbers
+            geometry, points = self.part.geometry, points[self.numbers]
+            self.distances = self.distances[self.part.faces]
+        self.geometry = geometry
         self._coordinates: tuple[Array, ...] = tuple(np.ascontiguousarray(points.T))
-        self.comm = SERIAL
-        self.shape: tuple[int, ...] = (len(geometry.volumes),)
-        self.cells = self.shape
         self.volumes: Array = geometry.volumes
+        self.shape: tuple[int, ...] = (len(self.volumes),)
         self.log_reference: Array | None = None
 
     @classmethod
@@ -106,20 +136,21 @@ class Mesh(Cells):
         *,
         centres: Centres = "auto",
         largest_angle: float = LARGEST_ANGLE,
+        comm: Communicator | None = None,
     ) -> Mesh:
         """Take over a FiPy mesh: Tri2D, Grid2D, Gmsh2D, Gmsh3D, … but no periodic one.
 
         Parameters
         ----------
         mesh : fipy mesh
-        region, centres, largest_angle
+        region, centres, largest_angle, comm
             As for :class:`Mesh`.
 
         Examples
         --------
         ``Mesh.from_fipy(fipy.Gmsh2D("disk.geo"))``
         """
-        return cls(of_fipy(mesh), region, centres, largest_angle, mesh)
+        return cls(of_fipy(mesh), region, centres, largest_angle, mesh, comm)
 
     @classmethod
     def from_simplices(
@@ -130,6 +161,7 @@ class Mesh(Cells):
         *,
         centres: Centres = "auto",
         largest_angle: float = LARGEST_ANGLE,
+        comm: Communicator | None = None,
     ) -> Mesh:
         """Make a mesh of triangles or tetrahedra; needs no FiPy.
 
@@ -139,10 +171,10 @@ class Mesh(Cells):
             Vertices.
         cells : (n, D + 1) int array
             Vertices of each cell.
-        region, centres, largest_angle
+        region, centres, largest_angle, comm
             As for :class:`Mesh`.
         """
-        return cls(of_simplices(points, cells), region, centres, largest_angle)
+        return cls(of_simplices(points, cells), region, centres, largest_angle, comm=comm)
 
     @property
     def dimension(self) -> int:
@@ -154,24 +186,42 @@ class Mesh(Cells):
         """Cell centres, one (cells,) array a coordinate."""
         return self._coordinates
 
-    @property
+    @cached_property
     def whole(self) -> Mesh:
-        """The mesh of all cells."""
-        return self
+        """The mesh of all cells, as one rank sees it; itself in serial."""
+        if self.part is None:
+            return self
+        mesh = Mesh.__new__(Mesh)
+        mesh._fill(*self._all, self.box, self.source, SERIAL)
+        return mesh
 
     def gather(self, values: Array) -> Array:
-        """Give every rank the values of all cells."""
-        return values
+        """Give every rank the values of all cells, by their numbers; for small meshes."""
+        if self.part is None or self.comm.size == 1:
+            return values
+        out = np.empty((*values.shape[:-1], *self.cells))
+        for rank, part in enumerate(self.comm.everyone(values)):
+            (numbers,) = self.part.division.block(rank)
+            out[..., numbers] = part
+        return out
+
+    def gather_faces(self, values: Array) -> Array:
+        """Give every rank the values of all faces, of which each holds its own."""
+        if self.part is None or self.comm.size == 1:
+            return values
+        out = np.empty(len(self.whole.distances))
+        for faces, part in self.comm.everyone((self.part.faces, values)):
+            out[faces] = part
+        return out
+
+    def own(self, values: Array) -> Array:
+        """Give this rank's cells of an array of all."""
+        return values if self.numbers is None else values[..., self.numbers]
 
     @property
     def size(self) -> int:
-        """Number of cells."""
+        """Number of this rank's cells."""
         return len(self.volumes)
-
-    @property
-    def spacing(self) -> float:
-        """Mesh width: the side of a square or cube of the mean cell volume."""
-        return float(self.volumes.mean() ** (1 / self.dimension))
 
     def average(self, function: Callable[..., Array], points: int | None = None) -> Array:
         """Values of a function at the cell centres, which is what densities hold here.
@@ -188,15 +238,11 @@ class Mesh(Cells):
 
     def integrate(self, values: Array) -> float:
         """Integral over the region of cell values."""
-        return float(np.dot(values, self.volumes))
+        return self.comm.sum(float(np.dot(values, self.volumes)))
 
     def integrate_product(self, first: Array, second: Array) -> float:
         """Integral of a product of cell values."""
         return self.integrate(first * second)
-
-    def point(self, cell: int) -> str:
-        """Centre of a cell, for messages."""
-        return ", ".join(f"{c[cell]:.6g}" for c in self.coordinates)
 
     # --- faces: one direction, axis 0 --------------------------------------------------------
 
@@ -206,7 +252,13 @@ class Mesh(Cells):
 
     def beside(self, values: Array, axis: int = 0) -> tuple[Array, Array]:
         """Cell values on the left and on the right of each inner face, shape (faces,)."""
-        return values[self.geometry.left], values[self.geometry.right]
+        cells = values if self.part is None else self.part.extended(values)
+        return cells[self.geometry.left], cells[self.geometry.right]
+
+    @cached_property
+    def volumes_beside(self) -> tuple[Array, Array]:
+        """Volumes of the cells on the left and on the right of each inner face."""
+        return self.beside(self.volumes)
 
     def difference(self, values: Array, axis: int = 0) -> Array:
         """Differences of cell values across the inner faces, right minus left."""
@@ -220,11 +272,11 @@ class Mesh(Cells):
     def to_cells(self, values: Array, axis: int, side: int) -> Array:
         """Add up face values times area over volume, in the left (side 0) or right (1) cell."""
         cells = self.geometry.right if side else self.geometry.left
-        total = np.bincount(cells, values * self.geometry.areas, self.size)
+        total = np.bincount(cells, values * self.geometry.areas, self.size)[: self.size]
         return np.asarray(total / self.volumes, dtype=float)
 
     def volume(self, cell: int) -> float:
-        """Volume of one cell."""
+        """Volume of one of this rank's cells."""
         return float(self.volumes[cell])
 
     def face_divergence(self, flux: Array, axis: int = 0) -> Array:
@@ -233,7 +285,9 @@ class Mesh(Cells):
 
     def __repr__(self) -> str:
         name = f" of {self.box.name}" if self.box.name else ""
-        return f"Mesh({self.size} cells in {self.dimension} dimensions{name}, {self.quality})"
+        ranks = f" in {self.comm.size} parts" if self.comm.size > 1 else ""
+        cells = f"{self.cells[0]} cells in {self.dimension} dimensions"
+        return f"Mesh({cells}{name}{ranks}, {self.quality})"
 
 
 def as_mesh(cells: object) -> Mesh | None:
@@ -242,39 +296,3 @@ def as_mesh(cells: object) -> Mesh | None:
     Where a Grid is declared a Mesh may stand; what differs between the two asks this.
     """
     return cells if isinstance(cells, Mesh) else None
-
-
-def _choose(
-    geometry: Geometry, centres: Centres, largest_angle: float
-) -> tuple[Quality, Array, Array]:
-    """Measure the allowed choices of centres and take the best."""
-    if centres not in ("auto", *CENTRES):
-        raise InputError(f"centres {centres!r}: use auto, circumcentre or centroid")
-    asked = [measure(geometry, c) for c in CENTRES if centres in ("auto", c)]
-    measured = [m for m in asked if m is not None]
-    if not measured:
-        raise InputError("some cell has no circumcentre: use centres='centroid'")
-    best = min(
-        measured, key=lambda m: (not m[0].usable, round(m[0].largest_angle, 3), m[0].repaired)
-    )
-    quality = best[0]
-    listed = "; ".join(str(m[0]) for m in measured)
-    if not quality.usable:
-        raise InputError(
-            f"no two-point flux on this mesh ({listed}): make it Delaunay (Gmsh: in 2-D "
-            "Mesh.Algorithm = 6, in 3-D Mesh.Optimize = 0)"
-        )
-    if quality.largest_angle > largest_angle:
-        raise InputError(
-            f"the mesh is too far from orthogonal ({listed}); limit {largest_angle:g}°: make "
-            "it Delaunay, or raise largest_angle and expect an error that does not converge"
-        )
-    if quality.slight:
-        logger.warning("%d faces of the mesh are repaired: %s", quality.slight, quality)
-    if quality.largest_angle > CONSISTENT:
-        logger.warning(
-            "the mesh is not orthogonal, the two-point flux keeps an error of order %.2g: %s",
-            np.tan(np.radians(quality.mean_angle)),
-            quality,
-        )
-    return best

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.errors import InputError
 from wgflow.mesh.geometry import Geometry, circumcentres, inside
 
-__all__ = ["CENTRES", "Quality", "measure"]
+__all__ = ["CENTRES", "Quality", "choose_centres", "measure"]
+
+logger = logging.getLogger(__name__)
 
 CENTRES = ("circumcentre", "centroid")
 # Distances of centres along the normal, over that of boxes of the same volumes:
 COINCIDENT = 1e-6  # two centres are one point: four vertices of two triangles on a circle
 SLIGHT = 0.1  # in the wrong order by no more than this, as smoothed Delaunay meshes have a few
 REPAIRED = 1e-4  # what both are set to: the two cells then hold nearly equal values
+CONSISTENT = 1.0  # degrees; a larger angle is warned of
 FEW = 0.01  # of the faces may be slightly in the wrong order
 
 
@@ -116,3 +121,50 @@ def measure(geometry: Geometry, centres: str) -> tuple[Quality, Array, Array] | 
         usable=bool(reversed_ == 0 and np.count_nonzero(slight) <= FEW * len(slight)),
     )
     return quality, points, np.where(wrong, REPAIRED * boxes, distances)
+
+
+def choose_centres(
+    geometry: Geometry, centres: str, largest_angle: float
+) -> tuple[Quality, Array, Array]:
+    """Measure the allowed choices of centres and take the best; see :class:`wgflow.Mesh`.
+
+    Returns
+    -------
+    quality, points, distances
+        As :func:`measure` gives them.
+
+    Raises
+    ------
+    InputError
+        If the mesh cannot be used.
+    """
+    if centres not in ("auto", *CENTRES):
+        raise InputError(f"centres {centres!r}: use auto, circumcentre or centroid")
+    asked = [measure(geometry, c) for c in CENTRES if centres in ("auto", c)]
+    measured = [m for m in asked if m is not None]
+    if not measured:
+        raise InputError("some cell has no circumcentre: use centres='centroid'")
+    best = min(
+        measured, key=lambda m: (not m[0].usable, round(m[0].largest_angle, 3), m[0].repaired)
+    )
+    quality = best[0]
+    listed = "; ".join(str(m[0]) for m in measured)
+    if not quality.usable:
+        raise InputError(
+            f"no two-point flux on this mesh ({listed}): make it Delaunay (Gmsh: in 2-D "
+            "Mesh.Algorithm = 6, in 3-D Mesh.Optimize = 0)"
+        )
+    if quality.largest_angle > largest_angle:
+        raise InputError(
+            f"the mesh is too far from orthogonal ({listed}); limit {largest_angle:g}°: make "
+            "it Delaunay, or raise largest_angle and expect an error that does not converge"
+        )
+    if quality.slight:
+        logger.warning("%d faces of the mesh are repaired: %s", quality.slight, quality)
+    if quality.largest_angle > CONSISTENT:
+        logger.warning(
+            "the mesh is not orthogonal, the two-point flux keeps an error of order %.2g: %s",
+            np.tan(np.radians(quality.mean_angle)),
+            quality,
+        )
+    return best

@@ -1,6 +1,7 @@
 """Ranks: the only door to MPI. Without a launcher there is one, and no MPI is touched."""
 
 from wgflow.parallel.communicator import SERIAL, Communicator, mpi_world, world
+from wgflow.parallel.division import CellDivision, divide_cells
 from wgflow.parallel.failure import abort, all_failed
 from wgflow.parallel.launch import launched_rank, launched_ranks
 from wgflow.parallel.options import configure, insert_options, unused_options
@@ -12,6 +13,7 @@ from wgflow.parallel.versions import library_versions
 __all__ = [
     "SERIAL",
     "BlockSlabs",
+    "CellDivision",
     "Communicator",
     "NumberedSlabs",
     "Partition",
@@ -19,6 +21,7 @@ __all__ = [
     "abort",
     "all_failed",
     "configure",
+    "divide_cells",
     "everywhere",
     "insert_options",
     "launched_rank",

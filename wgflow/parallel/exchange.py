@@ -1,4 +1,4 @@
-"""The exchange of ghost cells between blocks, by PETSc's star forest."""
+"""The exchange of ghost cells between ranks, by PETSc's star forest."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wgflow._typing import Array, IntArray
+from wgflow.parallel.communicator import Communicator
 
 if TYPE_CHECKING:
     from wgflow.parallel.partition import Partition
 
-__all__ = ["Exchange"]
+__all__ = ["Exchange", "block_exchange"]
 
 
 class Exchange:
@@ -22,47 +23,68 @@ class Exchange:
 
     Parameters
     ----------
+    comm : Communicator
+    size : int
+        Entries of this rank's array, ghosts included.
+    ghosts : (G,) int array
+        Positions in it that are filled.
+    owners, positions : (G,) int arrays
+        The rank that has each of these values, and where in its array.
+    """
+
+    def __init__(
+        self,
+        comm: Communicator,
+        size: int,
+        ghosts: IntArray,
+        owners: IntArray,
+        positions: IntArray,
+    ) -> None:
+        from mpi4py import MPI
+        from petsc4py import PETSc
+
+        remote = np.empty((len(ghosts), 2), dtype=PETSc.IntType)
+        remote[:, 0], remote[:, 1] = owners, positions
+        self._unit, self._replace, self._size = MPI.DOUBLE, MPI.REPLACE, size
+        self._forest = PETSc.SF().create(comm=comm.raw)
+        self._forest.setGraph(size, ghosts.astype(PETSc.IntType), remote)
+        self._forest.setUp()
+
+    def __call__(self, padded: Array) -> None:
+        """Fill the ghost cells of a contiguous array."""
+        flat = padded.reshape(-1)
+        assert flat.size == self._size
+        self._forest.bcastBegin(self._unit, flat, flat, self._replace)
+        self._forest.bcastEnd(self._unit, flat, flat, self._replace)
+
+
+def block_exchange(partition: Partition, halo: Sequence[int]) -> Exchange:
+    """Exchange between blocks of a grid.
+
+    Parameters
+    ----------
     partition : Partition
     halo : sequence of int
         Ghost cells on both sides of each axis, at most as many as the thinnest block has cells;
         along an axis with none nothing is exchanged.
     """
-
-    def __init__(self, partition: Partition, halo: Sequence[int]) -> None:
-        from mpi4py import MPI
-        from petsc4py import PETSc
-
-        leaves: list[IntArray] = []
-        owners: list[IntArray] = []
-        roots: list[IntArray] = []
-        comm = partition.comm
-        mine = _Numbers(partition, comm.rank, halo)
-        for axis, width in enumerate(halo):
-            for side in (-1, 1):
-                rank = partition.beside(axis, side)
-                if rank is None or width == 0:
-                    continue
-                ghosts = mine.layer(axis, side, outside=True)
-                leaves.append(ghosts)
-                # what lies above me are the lowest cells of the block there
-                roots.append(_Numbers(partition, rank, halo).layer(axis, -side, outside=False))
-                owners.append(np.full(len(ghosts), rank))
-        count = sum(map(len, leaves))
-        local = np.concatenate(leaves) if count else np.zeros(0, dtype=np.int64)
-        remote = np.empty((count, 2), dtype=PETSc.IntType)
-        if count:
-            remote[:, 0], remote[:, 1] = np.concatenate(owners), np.concatenate(roots)
-        self._unit, self._replace, self._size = MPI.DOUBLE, MPI.REPLACE, mine.size
-        self._forest = PETSc.SF().create(comm=comm.raw)
-        self._forest.setGraph(mine.size, local.astype(PETSc.IntType), remote)
-        self._forest.setUp()
-
-    def __call__(self, padded: Array) -> None:
-        """Fill the ghost cells of a contiguous block."""
-        flat = padded.reshape(-1)
-        assert flat.size == self._size
-        self._forest.bcastBegin(self._unit, flat, flat, self._replace)
-        self._forest.bcastEnd(self._unit, flat, flat, self._replace)
+    leaves: list[IntArray] = []
+    owners: list[IntArray] = []
+    roots: list[IntArray] = []
+    mine = _Numbers(partition, partition.comm.rank, halo)
+    for axis, width in enumerate(halo):
+        for side in (-1, 1):
+            rank = partition.beside(axis, side)
+            if rank is None or width == 0:
+                continue
+            ghosts = mine.layer(axis, side, outside=True)
+            leaves.append(ghosts)
+            # what lies above me are the lowest cells of the block there
+            roots.append(_Numbers(partition, rank, halo).layer(axis, -side, outside=False))
+            owners.append(np.full(len(ghosts), rank))
+    none = [np.zeros(0, dtype=np.int64)]
+    lists = [np.concatenate(parts or none) for parts in (leaves, owners, roots)]
+    return Exchange(partition.comm, mine.size, *lists)
 
 
 class _Numbers:

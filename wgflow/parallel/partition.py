@@ -121,10 +121,10 @@ class Partition:
                 if wrap and width:
                     _wrap(padded, axis, self.shape[axis], width)
             return
-        from wgflow.parallel.exchange import Exchange
+        from wgflow.parallel.exchange import block_exchange
 
         if widths not in self._exchanges:
-            self._exchanges[widths] = Exchange(self, widths)
+            self._exchanges[widths] = block_exchange(self, widths)
         self._exchanges[widths](padded)
 
     @property

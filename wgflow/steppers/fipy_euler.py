@@ -42,6 +42,8 @@ class FipyEuler(Stepper):
 
     Mass and sign are kept to the tolerance of FiPy's linear solver, not to rounding.
 
+    On several ranks each has FiPy solve for all cells, by itself: the same result, no faster.
+
     Parameters
     ----------
     space : FiniteVolume
@@ -119,8 +121,9 @@ class _System:
     def __init__(self, space: FiniteVolume, convection: Convection) -> None:
         fipy = _fipy()
         self.space = space
-        self.nonlinear: bool = getattr(space.energy, "nonlinear", False)
-        mesh = fipy_mesh(space.grid if space.mesh is None else space.mesh)
+        self.nonlinear = space.nonlinear
+        cells = space.mesh or space.grid
+        mesh = fipy_mesh(cells.whole)
         self._density = fipy.CellVariable(mesh=mesh, hasOld=True)
         self._potential = fipy.CellVariable(mesh=mesh)
         self._diffusivity = fipy.CellVariable(mesh=mesh, value=space.temperature)
@@ -133,20 +136,31 @@ class _System:
 
     def solve(self, old: Array, guess: Array, potential: Array, factor: float) -> Array:
         """Solve one linear system, of a frozen potential and diffusivity."""
-        self._density.setValue(_to_fipy(old))
+        self._density.setValue(self._given(old))
         self._density.updateOld()
-        self._density.setValue(_to_fipy(guess))
-        self._potential.setValue(_to_fipy(potential))
+        self._density.setValue(self._given(guess))
+        self._potential.setValue(self._given(potential))
         if self.nonlinear:
             slope = self.space.energy.enthalpy_slope(guess)
-            self._diffusivity.setValue(_to_fipy(self.space.temperature + guess * slope))
+            self._diffusivity.setValue(self._given(self.space.temperature + guess * slope))
         # a convection term keeps the weights of its first diffusivity
         if self._equation is None or self.nonlinear:
             self._equation = self._composed()
         with np.errstate(divide="ignore", invalid="ignore"):  # FiPy mends its own 0/0
             self._equation.solve(var=self._density, dt=factor, solver=self._solver)
-        values: Array = np.array(self._density.value, dtype=float)
-        return values.reshape(self.space.grid.shape, order="F")
+        return self._own(np.array(self._density.value, dtype=float))
+
+    def _given(self, values: Array) -> Array:
+        """Values of all cells in FiPy's order, of this rank's in ours."""
+        return self.space.grid.gather(values).ravel(order="F")
+
+    def _own(self, values: Array) -> Array:
+        """Values of this rank's cells in our order, of all in FiPy's."""
+        space, grid = self.space, self.space.grid
+        if space.mesh is not None:
+            return space.mesh.own(values)
+        whole = values.reshape(grid.cells, order="F")
+        return whole[grid.partition.block(grid.comm.rank)]
 
     def _composed(self) -> Any:
         """Give ∂t rho = ∇·(rho ∇psi) + ∇·(D ∇rho); without constraints no flux leaves the mesh."""
@@ -166,9 +180,10 @@ def fipy_mesh(grid: Grid | Mesh) -> Any:
     Parameters
     ----------
     grid : Grid or Mesh
-        A grid of one to three axes, stretched, periodic or radial (a radial axis is a plain
-        one to FiPy: the reference measure is part of the potential); or a mesh made from a
-        FiPy mesh with values at the centroids, where FiPy has them.
+        Of one rank, with all cells. A grid of one to three axes, stretched, periodic or
+        radial (a radial axis is a plain one to FiPy: the reference measure is part of the
+        potential); or a mesh made from a FiPy mesh with values at the centroids, where FiPy
+        has them.
 
     Raises
     ------
@@ -188,7 +203,8 @@ def fipy_mesh(grid: Grid | Mesh) -> Any:
         name = "Periodic" + name
     if any(periodic) and not all(periodic):
         name += "".join(side for side, wrap in zip(SIDES, periodic, strict=False) if wrap)
-    arguments: dict[str, Any] = {}
+    # else FiPy would divide it among the ranks, in its own way
+    arguments: dict[str, Any] = {"communicator": fipy.serialComm}
     for letter, n, widths in zip("xyz", grid.shape, grid.widths, strict=False):
         arguments["n" + letter] = n
         arguments["d" + letter] = float(widths[0]) if all(grid.uniform) else widths
@@ -207,15 +223,16 @@ def _source(mesh: Mesh) -> Any:
     return mesh.source
 
 
-def _to_fipy(values: Array) -> Array:
-    return values.ravel(order="F")
-
-
 def _fipy() -> Any:
     try:
         import fipy
-    except ImportError:
+    except ImportError as error:
+        if error.name == "fipy":
+            raise InputError(
+                "FiPy is not installed: pip install 'wgflow[fipy]', or use another solver"
+            ) from None
+        # on several ranks FiPy starts with PETSc only, be it to let SciPy solve on each
         raise InputError(
-            "FiPy is not installed: pip install 'wgflow[fipy]', or use another solver"
+            f"FiPy does not start ({error}): unset FIPY_SOLVERS, or use another solver"
         ) from None
     return fipy

@@ -128,7 +128,7 @@ class UpwindStage:
             curvature += space.temperature / floored
         faces = _Faces([], [], [])
         residual = density - given
-        for axis in range(grid.dimension):
+        for axis in range(len(grid.shape)):  # a mesh has one
             velocity = -grid.difference(variation, axis)
             low, high = grid.beside(density, axis)
             upwind = np.where(velocity > 0, low, high)

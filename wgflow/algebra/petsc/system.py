@@ -3,20 +3,49 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
 from wgflow._typing import Array, Values
 from wgflow.algebra.local import LocalSystem, checked, keeps_mass
-from wgflow.algebra.petsc.krylov import BlockKrylov, krylov_of
+from wgflow.algebra.petsc.block_krylov import BlockKrylov, krylov_of
+from wgflow.algebra.petsc.krylov import ExchangeKSP, System
 from wgflow.algebra.shares import FaceShares, Shares
 from wgflow.errors import SolverError
 from wgflow.grid import Grid
+from wgflow.mesh import Mesh
 
-__all__ = ["BlockSystem"]
+__all__ = ["BlockSystem", "solved_or_gathered"]
 
 # Where the iteration fails the cells of one rank may do what all cannot: up to so many of them.
 GATHERED_CELLS = (10**7, 2**18, 30_000, 30_000)  # by dimension
+
+
+def solved_or_gathered(
+    cells: Grid | Mesh,
+    system: System,
+    krylov: ExchangeKSP[System],
+    density: Array,
+    gathered: Callable[[Array], Array],
+) -> Array:
+    """Solve by iteration or, where that fails and the cells are few, as ``gathered`` does.
+
+    Raises
+    ------
+    SolverError
+        If the solve loses mass or sign, or the iteration does not converge.
+    """
+    masses = (density * cells.volumes).ravel()
+    solved = krylov.solve(system, masses)
+    if solved is not None and keeps_mass(cells, solved, masses):
+        return checked(cells, solved, masses)
+    if math.prod(cells.cells) > GATHERED_CELLS[cells.dimension - 1]:
+        raise SolverError(
+            f"the linear solve did not converge ({krylov.reason}): reduce dt, or "
+            f"try another preconditioner, as with -- {krylov.remedy}"
+        )
+    return gathered(density)
 
 
 class BlockSystem:
@@ -53,16 +82,7 @@ class BlockSystem:
         """
         if self._krylov is None:
             return self._solve_gathered(density)
-        masses = (density * self.grid.volumes).ravel()
-        solved = self._krylov.solve(self, masses)
-        if solved is None or not keeps_mass(self.grid, solved, masses):
-            if math.prod(self.grid.cells) > GATHERED_CELLS[self.grid.dimension - 1]:
-                raise SolverError(
-                    f"the linear solve did not converge ({self._krylov.reason}): reduce dt, or "
-                    "try another preconditioner, as with -- -wgflow_pc_type gamg"
-                )
-            return self._solve_gathered(density)
-        return checked(self.grid, solved, masses)
+        return solved_or_gathered(self.grid, self, self._krylov, density, self._solve_gathered)
 
     def state(self) -> Values:
         """Tell how it has come to solve by now, for a checkpoint."""
