@@ -23,7 +23,8 @@ LAYERS = [
     {"distances", "energies", "fluxes", "networks"},
     {"algebra", "density", "finite_volume", "problem"},
     {"steppers"},
-    {"concentration", "io", "observers", "particles", "plots", "solution", "solve", "stationary"},
+    {"concentration", "io", "loop", "observers", "particles", "plots", "progress"}
+    | {"solution", "solve", "stationary"},
     {"compare", "convergence"},
     {"__main__", "cli", "commands"},
 ]

@@ -36,6 +36,7 @@ from wgflow.errors import (
     ConcentrationError,
     DivergenceError,
     InputError,
+    Interrupted,
     SolverError,
     StabilityError,
     WgflowError,
@@ -43,9 +44,11 @@ from wgflow.errors import (
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import MUSCL, BailoCarrilloHu, ScharfetterGummel, Upwind
 from wgflow.grid import Grid
+from wgflow.io import Checkpoint
 from wgflow.mesh import Mesh, Region
-from wgflow.observers import Callback, Observer, Progress
+from wgflow.observers import Callback, Observer
 from wgflow.problem import Problem
+from wgflow.progress import Progress
 from wgflow.solution import Solution
 from wgflow.solve import solve
 from wgflow.steppers import RKL2, SDIRK2, SSPRK2, SSPRK3, ImplicitEuler
@@ -61,6 +64,7 @@ __all__ = [
     "BailoCarrilloHu",
     "Box",
     "Callback",
+    "Checkpoint",
     "Clustered",
     "Concentration",
     "ConcentrationError",
@@ -74,6 +78,7 @@ __all__ = [
     "ImplicitEuler",
     "InputError",
     "Interaction",
+    "Interrupted",
     "Mesh",
     "Observer",
     "PolynomialInteraction",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from wgflow import commands
 from wgflow._version import __version__
 from wgflow.catalog import explain
-from wgflow.errors import InputError, WgflowError
+from wgflow.errors import InputError, Interrupted, WgflowError
 from wgflow.parallel import (
     Communicator,
     abort,
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
     Words = argparse._SubParsersAction[argparse.ArgumentParser]
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
+EXIT_STOPPED = 75  # EX_TEMPFAIL of sysexits.h: run it again
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code.
 
     0: done. 1: a rate was missed. 2: bad input or a run that failed, one line on stderr.
+    75: stopped by SIGTERM or SIGUSR1 after a checkpoint, to be continued with ``--restart``.
     What follows ``--`` are options of PETSc.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -96,6 +98,8 @@ def _run_command(
         for option in unused_options(comm, options):
             logging.warning("PETSc's option %s was not used", option)
         return code, None
+    except Interrupted as stop:
+        return EXIT_STOPPED, f"wgflow: {stop}"
     except WgflowError as error:
         return EXIT_BAD_INPUT, f"wgflow: error: {error}"
     except KeyboardInterrupt:
@@ -155,6 +159,15 @@ def _run(words: Words) -> None:
         "--snapshots",
         metavar="T[,T…]",
         help="times to keep besides start and end (by default the case's, or ten)",
+    )
+    run.add_argument(
+        "--checkpoint-every", type=float, metavar="S", help="seconds between checkpoints in DIR"
+    )
+    run.add_argument(
+        "--checkpoint-steps", type=int, metavar="K", help="steps between checkpoints in DIR"
+    )
+    run.add_argument(
+        "--restart", action="store_true", help="go on from the last checkpoint in DIR, if any"
     )
     run.set_defaults(command=commands.run)
 

@@ -14,6 +14,7 @@ __all__ = [
     "ConcentrationError",
     "DivergenceError",
     "InputError",
+    "Interrupted",
     "SolverError",
     "StabilityError",
     "WgflowError",
@@ -72,6 +73,16 @@ class ConcentrationError(WgflowError):
     def __init__(self, message: str, solution: Any = None) -> None:
         super().__init__(message)
         self.solution = solution
+
+
+class Interrupted(WgflowError):
+    """A run was asked to stop, by SIGTERM or SIGUSR1, and has left a checkpoint.
+
+    Attributes
+    ----------
+    solution : wgflow.Solution or None
+        What had been computed up to then, with status ``"interrupted"``.
+    """
 
 
 def nearest_first(word: str, known: Iterable[str]) -> list[str]:

@@ -1,24 +1,23 @@
-"""What watches a run: history, snapshots, boundary mass, progress.
+"""What watches a run: history, snapshots, boundary mass.
 
-The loop in :mod:`wgflow.solve` calls each observer at the start, after every step and at the
+The loop in :mod:`wgflow.loop` calls each observer at the start, after every step and at the
 end. An observer may name times at which the loop must stop exactly.
 """
 
 from __future__ import annotations
 
 import math
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import cast
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.errors import InputError
 from wgflow.finite_volume import FiniteVolume
 
-__all__ = ["BoundaryMass", "Callback", "History", "Observer", "Progress", "Snapshots", "State"]
+__all__ = ["BoundaryMass", "Callback", "History", "Observer", "Snapshots", "State"]
 
 
 @dataclass(frozen=True)
@@ -59,6 +58,22 @@ class Observer:
     def finish(self, state: State) -> None:
         """See the last state again, also when the run failed."""
 
+    def state(self) -> Values:
+        """Give what a checkpoint must keep of it: numbers, and arrays that all ranks share."""
+        return {}
+
+    def restore(self, state: State, values: Values) -> None:
+        """Go on from a checkpoint, in place of ``start``.
+
+        Parameters
+        ----------
+        state : State
+            It was seen before the checkpoint.
+        values : dict
+            What ``state()`` gave then; empty if it took no part.
+        """
+        self.start(state)
+
 
 class Callback(Observer):
     """Calls a function with the state after every step and at the start.
@@ -79,6 +94,9 @@ class Callback(Observer):
     def update(self, state: State) -> None:
         """Call the function."""
         self.function(state)
+
+    def restore(self, state: State, values: Values) -> None:
+        """Do nothing: the function was called with this state before."""
 
 
 class Snapshots(Observer):
@@ -119,8 +137,21 @@ class Snapshots(Observer):
         self.kept_times.append(state.time)
         # steppers give a new array with each step and write to none they gave: no copy
         self.densities.append(state.density)
-        while len(self._due) > 1 and self._due[0] <= state.time:
+        self._drop(state.time)
+
+    def _drop(self, time: float) -> None:
+        """Drop the times that are no longer due."""
+        while len(self._due) > 1 and self._due[0] <= time:
             self._due.pop(0)
+
+    def state(self) -> Values:
+        """Give the times; densities go to files of their own."""
+        return {"times": np.array(self.kept_times)}
+
+    def restore(self, state: State, values: Values) -> None:
+        """Go on with what was kept, the densities being there again already."""
+        self.kept_times = cast(Array, values["times"]).tolist()
+        self._drop(state.time)
 
 
 class History(Observer):
@@ -201,6 +232,25 @@ class History(Observer):
         gap = min(self.until / self.ROWS, self.GROWTH * state.time)
         self._next = state.time + gap
 
+    KEPT = (
+        "minimum", "energy_max_increase", "mass_max_error", "rejections",
+        "_energy", "_mass", "_next",
+    )  # fmt: skip
+
+    def state(self) -> Values:
+        """Give the rows, the extremes and when the next row is due."""
+        rows = {f"rows/{name}": np.array(values) for name, values in self.rows.items()}
+        numbers = {name.lstrip("_"): getattr(self, name) for name in self.KEPT}
+        return {**numbers, **rows, "moments": np.array(self.moments)}
+
+    def restore(self, state: State, values: Values) -> None:
+        """Go on from the last row."""
+        for name in self.rows:
+            self.rows[name] = cast(Array, values[f"rows/{name}"]).tolist()
+        for name in self.KEPT:
+            setattr(self, name, values[name.lstrip("_")])
+        self.moments = list(cast(Array, values["moments"]))
+
 
 class BoundaryMass(Observer):
     """Watches the mass in the outermost cells of a truncated domain.
@@ -245,40 +295,3 @@ class BoundaryMass(Observer):
             f"limit {self.LIMIT:.0e}: the domain is too small; move that bound outwards, or "
             "declare the axis with wall=True if it is a wall"
         )
-
-
-class Progress(Observer):
-    """A progress bar with the time left, on terminals only.
-
-    Parameters
-    ----------
-    until : float
-        End of the run.
-    label : str
-        What is shown before the bar.
-    """
-
-    def __init__(self, until: float, label: str = "") -> None:
-        self.until, self.label = until, label
-        self._bar: Any = None
-
-    def start(self, state: State) -> None:
-        """Open the bar."""
-        from tqdm import tqdm
-
-        self._bar = tqdm(
-            total=self.until,
-            desc=self.label,
-            bar_format="{desc} {percentage:3.0f}%|{bar}| t = {n:.4g}/{total:.4g} "
-            "[{elapsed} spent, {remaining} left]",
-            disable=not sys.stderr.isatty(),
-            leave=False,
-        )
-
-    def update(self, state: State) -> None:
-        """Move the bar to the time."""
-        self._bar.update(state.time - self._bar.n)
-
-    def finish(self, state: State) -> None:
-        """Close the bar."""
-        self._bar.close()

@@ -1,4 +1,4 @@
-"""The one time loop."""
+"""From a problem to its solution: what is given is checked, run and collected."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ import logging
 import os
 import time as clock
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,14 +16,10 @@ from wgflow import catalog
 from wgflow._typing import Array
 from wgflow.concentration import Concentration
 from wgflow.density import check_density
-from wgflow.errors import (
-    DivergenceError,
-    InputError,
-    SolverError,
-    WgflowError,
-    nearest_first,
-)
+from wgflow.errors import InputError, nearest_first
 from wgflow.grid import Grid
+from wgflow.io import Checkpoint
+from wgflow.loop import Keeper, Outcome, Signals, run
 from wgflow.mesh import Mesh, Region
 from wgflow.observers import BoundaryMass, History, Observer, Snapshots, State
 from wgflow.problem import Problem
@@ -52,6 +49,8 @@ def solve(
     observers: Sequence[Observer] = (),
     options: Mapping[str, Any] | None = None,
     density: Array | None = None,
+    checkpoint: Checkpoint | None = None,
+    restart: bool = False,
 ) -> Solution:
     """Solve a problem in time.
 
@@ -76,6 +75,11 @@ def solve(
         Further arguments of the solver.
     density : array of the grid's shape, optional
         Cell averages to start from in place of the problem's initial density, of any mass.
+    checkpoint : Checkpoint, optional
+        Where and when to leave what the run can be continued from; none by default.
+    restart : bool
+        Whether to go on from the checkpoint, if there is one. The result is that of a run that
+        was not interrupted, bit for bit on as many ranks.
 
     Returns
     -------
@@ -93,6 +97,8 @@ def solve(
         If an implicit step cannot be solved.
     ConcentrationError
         If the problem may blow up, and its mass has collapsed into a few cells.
+    Interrupted
+        If SIGTERM or SIGUSR1 came while there was a place for checkpoints; one is left there.
 
     Examples
     --------
@@ -106,6 +112,10 @@ def solve(
     until = problem.until if until is None else until
     if not (np.isfinite(until) and until > 0):
         raise InputError(f"final time {until}: give a finite number > 0")
+    if checkpoint is not None:
+        checkpoint.check(restart)
+    elif restart:
+        raise InputError("restart=True: give the checkpoint=wg.Checkpoint(...) to go on from")
     given = joined({"dt": dt, "tolerance": tolerance}, options or {}, until)
     stepper, name = _prepared(problem, solver, cells, given)
     space = stepper.space
@@ -118,19 +128,61 @@ def solve(
         if snapshots < 0:
             raise InputError(f"{snapshots} snapshots: give a number >= 0, or a list of times")
         snapshots = [until * i / int(snapshots) for i in range(1, int(snapshots))]
-    recorder = History(space, until), Snapshots(snapshots, until), BoundaryMass(space)
+    recorder = Recorder(History(space, until), Snapshots(snapshots, until), BoundaryMass(space))
     if problem.blows_up:
         observers = [Concentration(space.grid), *observers]
-    begun = clock.perf_counter()
-    status, failure, steps = _loop(stepper, density, until, [*recorder, *observers])
-    wall = clock.perf_counter() - begun
-    solution = _collect(stepper, recorder, status, steps, wall, name, given)
-    for warning in solution.warnings:
-        logger.warning("%s", warning)
-    if failure is not None:
-        failure.solution = solution
-        raise failure
+    about = {"solver": Path(name).stem, "options": given, "until": until}
+    outcome, wall = _ran(stepper, density, recorder, observers, about, checkpoint, restart)
+    solution = _collect(stepper, recorder, outcome, wall, name, given)
+    if outcome.status != "interrupted":
+        for warning in solution.warnings:
+            logger.warning("%s", warning)
+    if outcome.failure is not None:
+        outcome.failure.solution = solution
+        raise outcome.failure
     return solution
+
+
+class Recorder(NamedTuple):
+    """The observers that make the solution."""
+
+    history: History
+    snapshots: Snapshots
+    boundary: BoundaryMass
+
+
+def _ran(
+    stepper: Stepper,
+    density: Array,
+    recorder: Recorder,
+    further: Sequence[Observer],
+    about: Mapping[str, Any],
+    checkpoint: Checkpoint | None,
+    restart: bool,
+) -> tuple[Outcome, float]:
+    """Run the loop, with checkpoints if there is a place for them; give the wall seconds too."""
+    initial, until = State(0.0, density), about["until"]
+    observers = [*recorder, *further]
+    if checkpoint is None:
+        begun = clock.perf_counter()
+        return run(stepper, initial, until, observers), clock.perf_counter() - begun
+    grid = stepper.space.grid
+    same = {
+        **about,
+        "cells": grid.cells,
+        "domain": grid.box,
+        "snapshots": recorder.snapshots.times,
+        "stops": [t for observer in further for t in observer.times],
+    }
+    with Signals() as signals:
+        keeper = Keeper(
+            checkpoint, stepper, recorder.history, recorder.snapshots, observers, same, signals
+        )
+        if restart:
+            keeper.resume(initial)
+        else:
+            keeper.clear()
+        return run(stepper, initial, until, observers, keeper), keeper.seconds
 
 
 def _prepared(
@@ -205,67 +257,16 @@ def make_stepper(
     return stepper
 
 
-def _loop(
-    stepper: Stepper, density: Array, until: float, observers: Sequence[Observer]
-) -> tuple[str, WgflowError | None, int]:
-    """Advance to the end; return the status, what went wrong if anything, and the steps."""
-    stops = sorted({t for o in observers for t in o.times if 0 < t <= until} | {until})
-    state = State(0.0, density)
-    failure: WgflowError | None = None
-    started: list[Observer] = []
-    try:
-        for observer in observers:
-            observer.start(state)
-            started.append(observer)
-        for stop in stops:
-            while state.time < stop:
-                state = _advance(stepper, state, stop)
-                for observer in observers:
-                    observer.update(state)
-    except WgflowError as error:
-        failure = error
-    finally:
-        for observer in started:
-            try:
-                observer.finish(state)
-            except WgflowError as error:  # what failed the run may fail again at its last state
-                failure = failure or error
-    if failure is None:
-        return "finished", None, state.steps
-    return "diverged" if isinstance(failure, DivergenceError) else "failed", failure, state.steps
-
-
-def _advance(stepper: Stepper, state: State, stop: float) -> State:
-    step = stepper.step(state.density, state.time, stop - state.time)
-    # the last step to a stop lands on it exactly, whatever the rounding of the sum
-    time = stop if stop - state.time - step.dt <= 1e-12 * stop else state.time + step.dt
-    if not time > state.time:
-        raise SolverError(
-            f"the time step {step.dt:.3g} at t = {time:.6g} is below the resolution of the time: "
-            "the velocity is too large; check the energy, or use an implicit solver"
-        )
-    grid = stepper.space.grid
-    if not np.isfinite(grid.total(step.density)):
-        count, point, _ = grid.found(~np.isfinite(step.density)) or (0, "their sum overflows", 0.0)
-        raise DivergenceError(
-            f"the density is not finite at t = {time:.6g} in {count} cells, first at "
-            f"({point}), after {state.steps} steps: check the energy there, or reduce dt; what "
-            "was computed before is kept"
-        )
-    return State(time, step.density, state.steps + 1, step.dt, step.iterations, step.rejections)
-
-
 def _collect(
     stepper: Stepper,
-    recorder: tuple[History, Snapshots, BoundaryMass],
-    status: str,
-    steps: int,
+    recorder: Recorder,
+    outcome: Outcome,
     wall: float,
     name: str,
     options: dict[str, Any],
 ) -> Solution:
     history, snapshots, boundary = recorder
-    space = stepper.space
+    space, steps = stepper.space, outcome.state.steps
     columns = {key: np.array(values) for key, values in history.rows.items()}
     rank = len(history.moments[0]) if history.moments else 0
     facts = {
@@ -284,7 +285,7 @@ def _collect(
         densities=np.array(snapshots.densities),
         history=columns,
         moments=np.array(history.moments).reshape(len(history.moments), rank),
-        status=status,
+        status=outcome.status,
         facts=facts,
         warnings=(boundary.warning,) if boundary.warning else (),
         solver=name,

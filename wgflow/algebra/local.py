@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
-from wgflow._typing import Array, IntArray
+from wgflow._typing import Array, IntArray, Values
 from wgflow.algebra.krylov import ExchangeKrylov
 from wgflow.algebra.shares import FaceShares
 from wgflow.errors import SolverError
@@ -48,6 +48,16 @@ class LocalSystem:
         self._factors: Any = None
         self._krylov: ExchangeKrylov | None = None
         self._solves = 0
+
+    def state(self) -> Values:
+        """Tell how it has come to solve by now, for a checkpoint."""
+        return {"solves": self._solves, "factorized": int(self._factors is not None)}
+
+    def restore(self, state: Values) -> None:
+        """Go on solving in the same way."""
+        self._solves = cast(int, state["solves"])
+        if state["factorized"]:
+            self._factors = self._factorize()
 
     def solve(self, density: Array) -> Array:
         """Densities after the step, nonnegative and of the same mass as those given.

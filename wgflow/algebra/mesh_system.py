@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.errors import SolverError
 from wgflow.mesh import Mesh
 
@@ -58,6 +58,13 @@ class MeshSystem:
             diag_pivot_thresh=0.0,
             options={"SymmetricMode": True},
         )
+
+    def state(self) -> Values:
+        """Give nothing: each solve is by the same factors."""
+        return {}
+
+    def restore(self, state: Values) -> None:
+        """Do nothing."""
 
     def solve(self, density: Array) -> Array:
         """Densities after the step, nonnegative and of the same mass as those given.

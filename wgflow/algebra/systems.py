@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.algebra.local import LocalSystem
 from wgflow.algebra.mesh_system import MeshSystem
 from wgflow.algebra.shares import face_shares
@@ -19,6 +19,12 @@ class LinearSystem(Protocol):
 
     def solve(self, density: Array) -> Array:
         """Densities after the step, nonnegative and of the same mass as those given."""
+
+    def state(self) -> Values:
+        """Tell how it has come to solve by now, for a checkpoint; the same on all ranks."""
+
+    def restore(self, state: Values) -> None:
+        """Go on solving in the same way."""
 
 
 def linear_system(

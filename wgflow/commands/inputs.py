@@ -11,12 +11,14 @@ from typing import Any
 
 from wgflow import catalog
 from wgflow.errors import InputError
-from wgflow.observers import Progress
+from wgflow.io import Checkpoint
 from wgflow.problem import Problem
+from wgflow.progress import Progress
 from wgflow.solution import Solution
 from wgflow.solve import SNAPSHOTS, default_solver, solve
 
 __all__ = [
+    "cells_asked",
     "cells_of",
     "check_files",
     "directory",
@@ -24,6 +26,7 @@ __all__ = [
     "named",
     "numbers",
     "options_of",
+    "parameters_of",
     "report",
     "settings_of",
     "snapshots_of",
@@ -35,24 +38,35 @@ LEVELS = 4
 FIGURES = (".png", ".pdf", ".svg")
 
 
-def solve_case(given: argparse.Namespace, case: types.ModuleType) -> Solution:
+def solve_case(
+    given: argparse.Namespace,
+    case: types.ModuleType,
+    checkpoint: Checkpoint | None = None,
+    restart: bool = False,
+) -> Solution:
     """Solve a case as the command line says."""
     problem: Problem = case.problem(**settings_of(case.problem, given.set))
     solver = solver_of(given, case, problem)
     until = problem.until if given.until is None else given.until
-    cells = cells_of(given.cells) or getattr(case, "CELLS", None)
     solution = solve(
         problem,
         solver,
-        cells=cells,
+        cells=cells_asked(given, case),
         until=until,
         dt=given.dt,
         tolerance=given.tolerance,
         snapshots=snapshots_of(getattr(given, "snapshots", None), case, until),
         observers=[Progress(until, Path(given.case).stem)],
         options=options_of(solver, given.option),
+        checkpoint=checkpoint,
+        restart=restart,
     )
     return named(solution, given)
+
+
+def cells_asked(given: argparse.Namespace, case: types.ModuleType) -> int | Sequence[int] | None:
+    """Give the cells that are asked for, or the case's own."""
+    return cells_of(given.cells) or getattr(case, "CELLS", None)
 
 
 def solver_of(given: argparse.Namespace, case: types.ModuleType, problem: Problem) -> str:
@@ -63,15 +77,20 @@ def solver_of(given: argparse.Namespace, case: types.ModuleType, problem: Proble
 
 def named(solution: Solution, given: argparse.Namespace) -> Solution:
     """Write the case, the solver and the parameters into a solution."""
-    case = catalog.load("cases", given.case)
-    parameters = {p.name: p.default for p in catalog.parameters(case.problem)}
-    parameters.update(settings_of(case.problem, given.set))
     return replace(
         solution,
         case=Path(given.case).stem,
         solver=Path(solution.solver).stem,
-        parameters=parameters,
+        parameters=parameters_of(given),
     )
+
+
+def parameters_of(given: argparse.Namespace) -> dict[str, Any]:
+    """Give all parameters of the case with their values."""
+    case = catalog.load("cases", given.case)
+    parameters = {p.name: p.default for p in catalog.parameters(case.problem)}
+    parameters.update(settings_of(case.problem, given.set))
+    return parameters
 
 
 def report(solution: Solution) -> str:

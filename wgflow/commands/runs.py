@@ -3,32 +3,45 @@
 from __future__ import annotations
 
 import argparse
+import logging
 import math
 
 from wgflow import catalog
 from wgflow.commands.inputs import directory, named, report, settings_of, solve_case
 from wgflow.commands.progress import NetworkBar
-from wgflow.errors import InputError, WgflowError
+from wgflow.commands.restarts import already_done, checkpoint_in, place
+from wgflow.errors import InputError, Interrupted, WgflowError
 from wgflow.solution import Solution
 
 __all__ = ["compare", "run"]
 
 
 def run(given: argparse.Namespace) -> int:
-    """Solve a case and write the results."""
+    """Solve a case and write the results, or go on where a run was stopped."""
     from wgflow.io import save_solution
 
     case = catalog.load("cases", given.case)
-    out = directory(given)
+    out = place(given)
+    if already_done(out, given, case):
+        print(f"{out}/ holds the finished run: nothing is left to do")
+        return 0
+    overwrite = given.overwrite or given.restart
+    checkpoint = checkpoint_in(out, given)
+    if given.restart:
+        logging.getLogger("wgflow.loop").setLevel(logging.INFO)  # to say from where it goes on
     try:
-        solution = solve_case(given, case)
+        solution = solve_case(given, case, checkpoint, given.restart)
+    except Interrupted as stop:
+        again = f"to go on, give the same command with --out {out} --restart"
+        raise Interrupted(f"{stop}; {again}") from stop
     except WgflowError as error:
         partial = getattr(error, "solution", None)
         if isinstance(partial, Solution) and partial.facts["steps"] > 0:
-            save_solution(named(partial, given), out, overwrite=given.overwrite)
+            save_solution(named(partial, given), out, overwrite=overwrite)
             raise type(error)(f"{error} (what was computed is in {out})") from error
         raise
-    save_solution(solution, out, overwrite=given.overwrite)
+    save_solution(solution, out, overwrite=overwrite)
+    checkpoint.remove()
     print(report(solution))
     print(f"written to {out}/")
     return 0

@@ -1,5 +1,7 @@
 """Files: HDF5, CSV, JSON."""
 
+from wgflow.io.cells import CellFile
+from wgflow.io.checkpoint import Checkpoint
 from wgflow.io.files import (
     atomically,
     check_directory,
@@ -12,6 +14,8 @@ from wgflow.io.files import (
 from wgflow.io.results import save_solution
 
 __all__ = [
+    "CellFile",
+    "Checkpoint",
     "atomically",
     "check_directory",
     "check_file",

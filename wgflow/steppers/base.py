@@ -7,11 +7,11 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.errors import InputError
 from wgflow.finite_volume import FiniteVolume
 
-__all__ = ["Step", "Stepper", "checked_step", "divided"]
+__all__ = ["Step", "Stepper", "checked_step", "divided", "prefixed", "under"]
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,17 @@ class Stepper(ABC):
         """What the run tells of the method itself, for ``Solution.facts``."""
         return {}
 
+    def state(self) -> Values:
+        """Give what its next steps depend on besides density and time, and what it counts.
+
+        A checkpoint keeps it: numbers, None, and arrays of the grid's shape. Empty for a method
+        that begins each step anew.
+        """
+        return {}
+
+    def restore(self, state: Values) -> None:  # noqa: B027
+        """Go on as the stepper whose ``state()`` it was."""
+
     @abstractmethod
     def step(self, density: Array, time: float, limit: float) -> Step:
         """Advance by one step of at most ``limit``.
@@ -75,6 +86,17 @@ class Stepper(ABC):
         SolverError
             If an implicit step cannot be solved even with a much smaller time step.
         """
+
+
+def prefixed(name: str, state: Values) -> Values:
+    """Give the entries of a part names within the whole."""
+    return {f"{name}.{key}": value for key, value in state.items()}
+
+
+def under(name: str, state: Values) -> Values:
+    """Give the entries of one part."""
+    start = f"{name}."
+    return {k.removeprefix(start): value for k, value in state.items() if k.startswith(start)}
 
 
 def checked_step(dt: float | None) -> float | None:

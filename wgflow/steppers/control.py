@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, divided
@@ -36,6 +36,14 @@ class StepControl:
     def __init__(self, tolerance: float, order: int) -> None:
         self.tolerance, self._power = tolerance, 1.0 / (order + 1)
         self.wanted: float | None = None
+
+    def state(self) -> Values:
+        """Give the next step size, for a checkpoint."""
+        return {"wanted": self.wanted}
+
+    def restore(self, state: Values) -> None:
+        """Go on with such a step size."""
+        self.wanted = cast(float | None, state["wanted"])
 
     def first(self, space: FiniteVolume, rate: Array, limit: float) -> float:
         """First step: one that moves about tolerance^(1/(order + 1)) of the mass."""

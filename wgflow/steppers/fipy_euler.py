@@ -124,15 +124,8 @@ class _System:
         self._density = fipy.CellVariable(mesh=mesh, hasOld=True)
         self._potential = fipy.CellVariable(mesh=mesh)
         self._diffusivity = fipy.CellVariable(mesh=mesh, value=space.temperature)
-        # ∂t rho = ∇·(rho ∇psi) + ∇·(D ∇rho); without constraints no flux leaves the mesh
-        term = getattr(fipy, TERMS[convection])
-        drift = term(coeff=self._potential.faceGrad)
-        spread: Any = 0
-        if self.nonlinear:
-            spread = fipy.DiffusionTerm(coeff=self._diffusivity.arithmeticFaceValue)
-        elif space.temperature > 0:
-            spread = fipy.DiffusionTerm(coeff=space.temperature)
-        self._equation = fipy.TransientTerm() == spread + drift
+        self._convection = TERMS[convection]
+        self._equation: Any = None
         # not FiPy's default: it takes PETSc where it finds it, whose tolerances mean other norms
         from fipy.solvers.scipy import DefaultAsymmetricSolver
 
@@ -147,10 +140,24 @@ class _System:
         if self.nonlinear:
             slope = self.space.energy.enthalpy_slope(guess)
             self._diffusivity.setValue(_to_fipy(self.space.temperature + guess * slope))
+        # a convection term keeps the weights of its first diffusivity
+        if self._equation is None or self.nonlinear:
+            self._equation = self._composed()
         with np.errstate(divide="ignore", invalid="ignore"):  # FiPy mends its own 0/0
             self._equation.solve(var=self._density, dt=factor, solver=self._solver)
         values: Array = np.array(self._density.value, dtype=float)
         return values.reshape(self.space.grid.shape, order="F")
+
+    def _composed(self) -> Any:
+        """Give ∂t rho = ∇·(rho ∇psi) + ∇·(D ∇rho); without constraints no flux leaves the mesh."""
+        fipy = _fipy()
+        drift = getattr(fipy, self._convection)(coeff=self._potential.faceGrad)
+        spread: Any = 0
+        if self.nonlinear:
+            spread = fipy.DiffusionTerm(coeff=self._diffusivity.arithmeticFaceValue)
+        elif self.space.temperature > 0:
+            spread = fipy.DiffusionTerm(coeff=self.space.temperature)
+        return fipy.TransientTerm() == spread + drift
 
 
 def fipy_mesh(grid: Grid | Mesh) -> Any:

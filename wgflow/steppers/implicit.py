@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.algebra.exchange import settle_mass
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import BailoCarrilloHu
-from wgflow.steppers.base import Step, Stepper, checked_step, divided
+from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import (
     DEFAULT_TOLERANCE,
     StepControl,
@@ -116,6 +116,22 @@ class ImplicitEuler(Stepper):
     def facts(self) -> dict[str, float]:
         """Number of steps that were taken by the other flux, where there is one."""
         return {"mixed_steps": self._mixed_steps} if self._lawful else {}
+
+    def state(self) -> Values:
+        """Give what the next steps depend on; see :class:`Stepper`."""
+        return {
+            **prefixed("control", self._control.state()),
+            **prefixed("stage", self._stage.state()),
+            "speed": self._speed,
+            "mixed_steps": self._mixed_steps,
+        }
+
+    def restore(self, state: Values) -> None:
+        """Go on from such a state."""
+        self._control.restore(under("control", state))
+        self._stage.restore(under("stage", state))
+        self._speed = cast(Array | None, state.get("speed"))
+        self._mixed_steps = cast(int, state["mixed_steps"])
 
     def step(self, density: Array, time: float, limit: float) -> Step:
         """Advance by one step of at most ``limit``; see :class:`Stepper`."""

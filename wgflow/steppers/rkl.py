@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.algebra.exchange import fill_rounding, settle_mass
 from wgflow.errors import InputError, StabilityError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import ScharfetterGummel
-from wgflow.steppers.base import Step, Stepper, checked_step, divided
+from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
 
 __all__ = ["RKL2"]
@@ -129,6 +129,22 @@ class RKL2(Stepper):
     def facts(self) -> dict[str, float]:
         """Stages in all, and steps with cells that had to be filled."""
         return {"stages": self._stages_taken, "repaired_steps": self._repaired}
+
+    def state(self) -> Values:
+        """Give what the next steps depend on; see :class:`Stepper`."""
+        return {
+            **prefixed("control", self._control.state()),
+            "longest": self._longest,
+            "stages": self._stages_taken,
+            "repaired_steps": self._repaired,
+        }
+
+    def restore(self, state: Values) -> None:
+        """Go on from such a state."""
+        self._control.restore(under("control", state))
+        self._longest = cast(float, state["longest"])
+        self._stages_taken = cast(int, state["stages"])
+        self._repaired = cast(int, state["repaired_steps"])
 
     def step(self, density: Array, time: float, limit: float) -> Step:
         """Advance by one step of at most ``limit``."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, cast
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.algebra.exchange import add_limited, fill_rounding, settle_mass
 from wgflow.finite_volume import FiniteVolume
-from wgflow.steppers.base import Step, Stepper, checked_step, divided
+from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import (
     DEFAULT_TOLERANCE,
     StepControl,
@@ -112,6 +112,24 @@ class SDIRK2(Stepper):
     def facts(self) -> dict[str, float]:
         """Number of steps that were not wholly of second order."""
         return {"mixed_steps": self._mixed_steps}
+
+    def state(self) -> Values:
+        """Give what the next steps depend on; see :class:`Stepper`."""
+        return {
+            **prefixed("control", self._control.state()),
+            **prefixed("stage", self._stage.state()),
+            **prefixed("euler", self._euler.state()),
+            "rate": self._rate,
+            "mixed_steps": self._mixed_steps,
+        }
+
+    def restore(self, state: Values) -> None:
+        """Go on from such a state."""
+        self._control.restore(under("control", state))
+        self._stage.restore(under("stage", state))
+        self._euler.restore(under("euler", state))
+        self._rate = cast(Array | None, state.get("rate"))
+        self._mixed_steps = cast(int, state["mixed_steps"])
 
     def step(self, density: Array, time: float, limit: float) -> Step:
         """Advance by one step of at most ``limit``."""

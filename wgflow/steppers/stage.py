@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.algebra import LinearSystem, gmres, linear_system
 from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
@@ -78,6 +79,21 @@ class Stage:
             )
         self.space, self.weight = space, weight
         self._kept: tuple[float, LinearSystem] | None = None
+
+    def state(self) -> Values:
+        """Tell of which step the system is kept, and how it has come to solve it."""
+        if self._kept is None or self.space.energy.time_dependent:
+            return {}
+        factor, system = self._kept
+        return {"factor": factor, **system.state()}
+
+    def restore(self, state: Values) -> None:
+        """Make the kept system again, which no density takes part in."""
+        if "factor" in state:
+            factor, none = cast(float, state["factor"]), np.zeros(self.space.grid.shape)
+            system = self._system(self.space.potential(none, 0.0), none, factor)
+            system.restore(state)
+            self._kept = (factor, system)
 
     def solve(self, given: Array, old: Array, time: float, dt: float) -> StageResult:
         """Solve the stage.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.algebra import gmres, linear_system
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
@@ -50,6 +50,13 @@ class UpwindStage:
 
     def __init__(self, space: FiniteVolume) -> None:
         self.space = space
+
+    def state(self) -> Values:
+        """Give nothing: each solve begins anew."""
+        return {}
+
+    def restore(self, state: Values) -> None:
+        """Do nothing."""
 
     def solve(self, given: Array, old: Array, time: float, dt: float) -> StageResult:
         """Solve the stage; see :class:`wgflow.steppers.stage.Stage`.

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.algebra.local import LocalSystem, checked, keeps_mass
 from wgflow.algebra.petsc.krylov import BlockKrylov, krylov_of
 from wgflow.algebra.shares import FaceShares, Shares
@@ -64,7 +64,21 @@ class BlockSystem:
             return self._solve_gathered(density)
         return checked(self.grid, solved, masses)
 
+    def state(self) -> Values:
+        """Tell how it has come to solve by now, for a checkpoint."""
+        return {} if self._gathered is None else self._gathered.state()
+
+    def restore(self, state: Values) -> None:
+        """Go on solving in the same way."""
+        if "solves" in state:
+            self._gather().restore(state)
+
     def _solve_gathered(self, density: Array) -> Array:
+        everywhere = self._gather().solve(self.grid.gather(density))
+        return np.ascontiguousarray(everywhere[self.grid.partition.block(self.grid.comm.rank)])
+
+    def _gather(self) -> LocalSystem:
+        """Give the system of the cells of all ranks, the same on each."""
         grid = self.grid
         if self._gathered is None:
             ascent, descent = [], []
@@ -73,5 +87,4 @@ class BlockSystem:
                 ascent.append(faces.beside(grid.gather(up))[0])
                 descent.append(faces.beside(grid.gather(down))[1])
             self._gathered = LocalSystem(grid.whole, (ascent, descent))
-        everywhere = self._gathered.solve(grid.gather(density))
-        return np.ascontiguousarray(everywhere[grid.partition.block(grid.comm.rank)])
+        return self._gathered

@@ -1,0 +1,111 @@
+"""Where a run leaves checkpoints, and whether there is anything left to do."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import types
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from wgflow.commands.inputs import (
+    cells_asked,
+    directory,
+    options_of,
+    parameters_of,
+    settings_of,
+    solver_of,
+)
+from wgflow.errors import InputError
+from wgflow.io import Checkpoint, check_directory
+from wgflow.solve import DEFAULT_CELLS
+from wgflow.steppers.control import joined
+
+__all__ = ["already_done", "checkpoint_in", "place"]
+
+FOLDER = "checkpoint"  # in the directory of the results
+
+
+def place(given: argparse.Namespace) -> Path:
+    """Give the directory of the results, where those of the same run may lie if it goes on."""
+    if not given.restart:
+        return directory(given)
+    if given.overwrite:
+        raise InputError("--restart and --overwrite: to go on, or to start anew? give one of them")
+    if not given.out:
+        raise InputError("--restart: say with --out DIR where the run was")
+    return check_directory(Path(given.out), overwrite=True)
+
+
+def checkpoint_in(out: Path, given: argparse.Namespace) -> Checkpoint:
+    """Give the checkpoints of a run: at a signal in any case, and when asked for."""
+    return Checkpoint(
+        out / FOLDER,
+        every=given.checkpoint_every,
+        steps=given.checkpoint_steps,
+        overwrite=given.overwrite,
+        about={"case": Path(given.case).stem, "parameters": parameters_of(given)},
+    )
+
+
+def already_done(out: Path, given: argparse.Namespace, case: types.ModuleType) -> bool:
+    """Whether a run that is to go on has finished before, for a job that is queued again.
+
+    Raises
+    ------
+    InputError
+        If the directory holds the result of another run.
+    """
+    path = out / "summary.json"
+    if not (given.restart and path.exists()):
+        return False
+    try:
+        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
+    problem = case.problem(**settings_of(case.problem, given.set))
+    solver = solver_of(given, case, problem)
+    until = problem.until if given.until is None else given.until
+    step = {"dt": given.dt, "tolerance": given.tolerance}
+    asked = {
+        "case": Path(given.case).stem,
+        "parameters": parameters_of(given),
+        "solver": Path(solver).stem,
+        "options": joined(step, options_of(solver, given.option), until),
+        "cells": _cells(cells_asked(given, case), problem.domain.dimension),
+    }
+    finished = summary.get("status") == "finished"
+    if finished:
+        asked["time"] = until
+    differing = [
+        f"{key} {summary.get(key)!r} there, {value!r} here"
+        for key, value in asked.items()
+        if not _same(summary.get(key), value)
+    ]
+    if differing:
+        raise InputError(
+            f"{out} holds the result of another run ({'; '.join(differing)}): name another --out, "
+            "or start anew with --overwrite in place of --restart"
+        )
+    return finished
+
+
+def _cells(cells: int | Sequence[int] | None, dimension: int) -> list[int]:
+    asked = DEFAULT_CELLS[dimension - 1] if cells is None else cells
+    each = [asked] * dimension if isinstance(asked, int) else list(asked)
+    return each * dimension if len(each) == 1 else each
+
+
+def _same(there: Any, here: Any) -> bool:
+    """Whether a value is the one that JSON holds, where an infinite number is text."""
+    if isinstance(here, dict):
+        return (
+            isinstance(there, dict)
+            and {*there} == {*map(str, here)}
+            and all(_same(there[str(key)], value) for key, value in here.items())
+        )
+    if isinstance(here, float) and math.isinf(here):
+        here = str(here)
+    return bool(there == (list(here) if isinstance(here, tuple) else here))

@@ -1,0 +1,59 @@
+"""Files that are whole or not there, also after a crash of the machine."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+__all__ = ["aside_of", "commit", "digest", "reserve"]
+
+BLOCK = 1 << 22  # bytes that are read at once
+# of file systems that cannot tell beforehand
+UNABLE = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+
+
+def aside_of(path: Path) -> Path:
+    """Give the name under which a file is written before it is whole."""
+    return path.with_name(f".{path.name}.part")
+
+
+def reserve(path: Path, size: int) -> None:
+    """Raise OSError unless a file of so many bytes can be written there now.
+
+    HDF5 does not survive a disk that fills up under it: the process ends later, in its own exit.
+    """
+    if hasattr(os, "posix_fallocate"):
+        try:
+            with path.open("wb") as file:
+                os.posix_fallocate(file.fileno(), 0, size)
+        except OSError as error:
+            if error.errno not in UNABLE:
+                raise
+        finally:
+            path.unlink(missing_ok=True)
+
+
+def commit(aside: Path, path: Path) -> None:
+    """Give a file that is complete its name, for good."""
+    _sync(aside)
+    os.replace(aside, path)
+    _sync(path.parent)
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def digest(path: Path) -> str:
+    """Give the BLAKE2b digest of a file, read block by block."""
+    found = hashlib.blake2b()
+    with path.open("rb") as file:
+        while block := file.read(BLOCK):
+            found.update(block)
+    return found.hexdigest()
