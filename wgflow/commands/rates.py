@@ -110,7 +110,7 @@ def verify(given: argparse.Namespace) -> int:
 
 def study_coupling(given: argparse.Namespace) -> int:
     """Measure the distances between the density and the four coupled dynamics."""
-    from wgflow.compare import moments_of, schedule_of
+    from wgflow.compare import Team, moments_of, schedule_of
     from wgflow.particles import coupling_errors
 
     check_files(given)
@@ -126,6 +126,7 @@ def study_coupling(given: argparse.Namespace) -> int:
     solver = solver_of(given, case, problem)
     options = options_of(solver, given.option)
     solution = solve(problem, solver, until=max(plan["times"]), options=options)
+    comm = solution.grid.comm
     table = coupling_errors(
         problem.network,
         moments_of(solution),
@@ -134,9 +135,10 @@ def study_coupling(given: argparse.Namespace) -> int:
         plan["steps"],
         range(given.seeds),
         schedule_of(problem),
+        share=Team(comm).share,
     )
     print(table.to_text())
-    if given.json:
+    if given.json and comm.is_root:
         Path(given.json).write_text(table.to_json(), encoding="utf-8")
     missed = table.missed()
     for slope in missed:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.errors import InputError
+from wgflow.errors import InputError, WgflowError
+from wgflow.parallel import Communicator
 from wgflow.solution import Solution
 
 __all__ = ["Comparison", "Dynamics", "ParticleSettings"]
@@ -34,7 +36,7 @@ class ParticleSettings:
     seed : int
         Seed of the first; the others are spawned from it.
     batch : int
-        Samples a step.
+        Samples a step of SGD; 1 for the other dynamics, which take the mean over all.
     dynamics : {"sgd", "gradient", "particle", "nonlinear"}
         Which of the four coupled dynamics.
     extrapolate : bool
@@ -61,6 +63,11 @@ class ParticleSettings:
             raise InputError(f"seed = {self.seed}: give a whole number >= 0")
         if self.extrapolate and self.particles < 2:
             raise InputError("one neuron has no half: give more particles, or no extrapolation")
+        if self.batch != 1 and self.dynamics != "sgd":
+            raise InputError(
+                f"batch = {self.batch} with dynamics = {self.dynamics!r}, which has no samples: "
+                "leave it out, or choose dynamics = 'sgd'"
+            )
 
 
 @dataclass(frozen=True)
@@ -178,28 +185,62 @@ class Comparison:
         return "\n".join(lines)
 
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
-        """Write ``comparison.csv``, ``comparison.png`` and the files of the solution.
+        """Write the comparison and the files of the solution; all ranks call it together.
+
+        ``comparison.csv`` holds the risks, ``comparison.json`` the settings and the table,
+        ``comparison.png`` the figure.
 
         Raises
         ------
         InputError
             If the directory holds an earlier result and ``overwrite`` is false.
         """
-        from wgflow.io import atomically, claim_directory, write_table
+        folder = Path(directory)
+        grid = self.solution.grid
+        whole = replace(
+            self.solution,
+            grid=grid.whole,
+            densities=np.array([grid.gather(density) for density in self.solution.densities]),
+        )
+
+        def write() -> None:
+            replace(self, solution=whole)._write(folder, overwrite)
+            whole.save(folder, overwrite=overwrite)
+
+        _on_root(grid.comm, write)
+        return folder
+
+    def _write(self, folder: Path, overwrite: bool) -> None:
+        from wgflow.io import atomically, claim_directory, write_json, write_table
         from wgflow.plots import comparison_figure
 
-        folder = claim_directory(Path(directory), overwrite=overwrite)
+        claim_directory(folder, overwrite=overwrite)
         columns: dict[str, Array] = {"time": self.times, "risk_mean": self.risk_mean}
         for number, risk in enumerate(self.risks):
             columns[f"risk_{number}"] = risk
         if self.half_risks is not None:
             columns["risk_limit"], columns["risk_limit_error"] = self.limit
         write_table(folder / "comparison.csv", columns)
+        write_json(
+            folder / "comparison.json", {"settings": asdict(self.settings), "rows": self.rows()}
+        )
         figure = comparison_figure(self)
         atomically(
             folder / "comparison.png", lambda path: figure.savefig(path, format="png", dpi=150)
         )
-        return self.solution.save(folder, overwrite=overwrite)
+
+
+def _on_root(comm: Communicator, action: Callable[[], None]) -> None:
+    """Act on the root; raise on all ranks what it raises."""
+    failure: Exception | None = None
+    if comm.is_root:
+        try:
+            action()
+        except (OSError, WgflowError) as error:
+            failure = error
+    failure = comm.broadcast(failure)
+    if failure is not None:
+        raise failure
 
 
 def _deviation(risks: Array) -> Array:

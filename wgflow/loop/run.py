@@ -77,8 +77,8 @@ def run(
                 state = _advance(stepper, state, stop)
                 for observer in observers:
                     observer.update(state)
-                if keeper is not None and state.time < until:
-                    keeper.after(state)
+                if keeper is not None:
+                    keeper.after(state, last=state.time >= until)
     except WgflowError as error:
         failure = error
     finally:

@@ -1,5 +1,6 @@
 """Ranks: the only door to MPI. Without a launcher there is one, and no MPI is touched."""
 
+from wgflow.parallel.calls import Calls
 from wgflow.parallel.communicator import SERIAL, Communicator, mpi_world, world
 from wgflow.parallel.failure import abort, all_failed
 from wgflow.parallel.launch import launched_rank, launched_ranks
@@ -8,6 +9,7 @@ from wgflow.parallel.partition import Partition, make_partition, serial_partitio
 
 __all__ = [
     "SERIAL",
+    "Calls",
     "Communicator",
     "Partition",
     "abort",
