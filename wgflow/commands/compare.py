@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import types
@@ -14,19 +15,20 @@ from wgflow import catalog
 from wgflow.commands.inputs import report, settings_of, solve_case
 from wgflow.commands.progress import NetworkBar
 from wgflow.commands.restarts import already_done, checkpoint_in, how_to_go_on, place
-from wgflow.errors import InputError
+from wgflow.errors import InputError, Interrupted, WgflowError
+from wgflow.io import Checkpoint
 from wgflow.loop.plain import differences, plain
 from wgflow.solution import Solution
 
 if TYPE_CHECKING:
-    from wgflow.compare import ParticleSettings
+    from wgflow.compare import Comparison, ParticleSettings
 
 __all__ = ["compare"]
 
 
 def compare(given: argparse.Namespace) -> int:
     """Solve a network case and run finite networks beside it, or go on where it was stopped."""
-    from wgflow import compare as comparing
+    from wgflow.compare import clear
 
     case = catalog.load("cases", given.case)
     settings = _settings(given, case)
@@ -36,7 +38,7 @@ def compare(given: argparse.Namespace) -> int:
             f"{given.case} has no finite network to compare with: choose a network case "
             "with a finite dimension"
         )
-    if already_done(out, given, case) and _compared(out, settings):
+    if already_done(out, given, case) and _settled(out, settings):
         print(f"{out}/ holds the finished comparison: nothing is left to do")
         return 0
     # the density is needed again if the networks are stopped
@@ -45,15 +47,10 @@ def compare(given: argparse.Namespace) -> int:
         solution = solve_case(given, case, checkpoint, given.restart)
         print(report(solution))
         print(_announced(solution, settings))
-        comm = solution.grid.comm
-        count = settings.seeds * (1 + settings.extrapolate)
-        bar = NetworkBar(len(range(comm.rank, count, comm.size)))
-        comparison = comparing.compare(
-            solution, settings, bar, checkpoint=checkpoint, restart=given.restart
-        )
+        comparison = _compared(given, solution, settings, checkpoint)
     comparison.save(out, overwrite=given.overwrite or given.restart)
-    if comm.is_root:
-        comparing.clear(checkpoint)
+    if solution.grid.comm.is_root:
+        clear(checkpoint)
     print(comparison.to_text())
     print(f"written to {out}/ (see comparison.png)")
     return 0
@@ -80,7 +77,34 @@ def _announced(solution: Solution, settings: ParticleSettings) -> str:
     )
 
 
-def _compared(out: Path, settings: ParticleSettings) -> bool:
+def _compared(
+    given: argparse.Namespace,
+    solution: Solution,
+    settings: ParticleSettings,
+    checkpoint: Checkpoint,
+) -> Comparison:
+    """Run the networks, or those that are left."""
+    from wgflow import compare as comparing
+
+    comm = solution.grid.comm
+    count = settings.seeds * (1 + settings.extrapolate)
+    bar = NetworkBar(len(range(comm.rank, count, comm.size)))
+    try:
+        return comparing.compare(
+            solution, settings, bar, checkpoint=checkpoint, restart=given.restart
+        )
+    except Interrupted:
+        raise
+    except WgflowError:
+        asked = given.restart or given.checkpoint_every or given.checkpoint_steps
+        if comm.is_root and not asked:  # nothing is left that nobody has asked for
+            comparing.clear(checkpoint)
+            with contextlib.suppress(OSError):  # it is not there, or holds something
+                checkpoint.path.parent.rmdir()
+        raise
+
+
+def _settled(out: Path, settings: ParticleSettings) -> bool:
     """Whether the networks too have been run there.
 
     Raises

@@ -20,8 +20,11 @@ from wgflow.commands.inputs import (
     solver_of,
 )
 from wgflow.errors import InputError
+from wgflow.grid import Grid
+from wgflow.mesh import Region
+from wgflow.parallel import SERIAL, world
 from wgflow.problem import Problem
-from wgflow.solve import solve
+from wgflow.solve import DEFAULT_CELLS, make_stepper, solve
 
 __all__ = ["converge", "study_coupling", "study_refinement", "verify"]
 
@@ -125,8 +128,14 @@ def study_coupling(given: argparse.Namespace) -> int:
         raise InputError(f"{given.case} states no sizes and steps for this study (COUPLING)")
     solver = solver_of(given, case, problem)
     options = options_of(solver, given.option)
-    solution = solve(problem, solver, until=max(plan["times"]), options=options)
-    comm = solution.grid.comm
+    comm = world()
+    # each rank solves the whole density, for the moments to be the same on however many ranks
+    domain = problem.domain
+    if isinstance(domain, Region):
+        raise InputError(f"{given.case} is on {domain!r}: this study needs a case on a box")
+    grid = Grid(domain, DEFAULT_CELLS[domain.dimension - 1], comm=SERIAL)
+    stepper = make_stepper(problem, grid, solver, options)
+    solution = solve(problem, stepper, until=max(plan["times"]))
     table = coupling_errors(
         problem.network,
         moments_of(solution),
