@@ -3,16 +3,18 @@
 #   PYTHON=python3.12 make test    another interpreter (3.11 or newer)
 #   VENV=/tmp/venv make test       another place for the environment
 #   make test PYTEST="-k catalog"  some of the tests
+#   make test MPI=no               without MPI and PETSc: the tests of them are skipped
 #   make bench BENCH="explicit"     some of the benchmarks
 
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST ?=
 BENCH ?=
+MPI ?= yes
 OUT ?= demo
 
 BIN := $(VENV)/bin
-CODE := $(wildcard wgflow solvers cases tests benchmarks)
+CODE := $(wildcard wgflow solvers cases tests benchmarks tools tools/install-petsc)
 PAGES := $(wildcard README.md docs)
 
 # One thread each: reproducible sums, and no quarrel on a shared machine.
@@ -22,7 +24,8 @@ CHECK := $(THREADS) NUMBA_CACHE_DIR="$(CURDIR)/.cache/numba" MPLBACKEND=Agg
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test bench lint format-check format types doctest wheel clean clean-venv
+.NOTPARALLEL:
+.PHONY: help demo test mpi bench lint format-check format types doctest wheel clean clean-venv
 
 help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -33,9 +36,12 @@ demo: $(VENV)/.run ## solve a network's density equation beside its SGD (about 2
 	@$(THREADS) $(BIN)/wgflow compare isotropic_gaussians --out "$(OUT)" --overwrite
 	@echo "== look at $(OUT)/comparison.png"
 
-test: $(VENV)/.test ## run the tests
+test: $(VENV)/.test $(if $(filter no,$(MPI)),,$(VENV)/.mpi) ## run the tests
 	@echo "== test"
 	@$(CHECK) $(BIN)/python -m pytest $(PYTEST)
+
+mpi: $(VENV)/.mpi ## install MPI and PETSc (about 8 minutes, once)
+	@echo "== mpi: $(BIN)/mpiexec -n 2 $(BIN)/wgflow COMMAND"
 
 bench: $(VENV)/.bench ## measure speed beside py-pde, FiPy and the machine (some minutes)
 	@echo "== bench: writing benchmarks/results.json"
@@ -97,3 +103,9 @@ $(VENV)/.bench: pyproject.toml | $(VENV)/.made
 	@echo "== installing wgflow, FiPy and py-pde into $(VENV) (about a minute, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
 	@touch $@ $(VENV)/.run
+
+# The script ends with a solve on two ranks: no stamp before that has worked.
+$(VENV)/.mpi: tools/install-petsc $(wildcard tools/installation/*.py) | $(VENV)/.made
+	@echo "== MPI and PETSc for $(VENV)"
+	@"$(PYTHON)" tools/install-petsc --python $(BIN)/python
+	@touch $@

@@ -238,8 +238,7 @@ def killed_at(call: int, directory: Path) -> bool:
             for name in ("replace", "fsync", "unlink"):
                 setattr(os, name, dying(getattr(os, name)))
             Path.unlink = dying(Path.unlink)  # type: ignore[method-assign]
-            CellFile.put = dying(CellFile.put)  # type: ignore[method-assign]
-            CellFile.__exit__ = dying(CellFile.__exit__)  # type: ignore[method-assign]
+            CellFile.close = dying(CellFile.close)  # type: ignore[method-assign]
             place = wg.Checkpoint(directory, steps=15)
             PLAIN(checkpoint=place, restart=True, observers=[Stop()])
             code = 0
@@ -258,7 +257,7 @@ def test_killed_in_the_middle_of_each_write(tmp_path: Path) -> None:
         killed_at(calls // 2 + 1, tmp_path / str(calls))
         place = wg.Checkpoint(tmp_path / str(calls), steps=15)
         assert_same(PLAIN(checkpoint=place, restart=True, observers=[Stop()]), whole)
-    assert calls > 40
+    assert calls > 20
 
 
 @pytest.fixture(scope="module")
@@ -269,8 +268,8 @@ def uninterrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def assert_same_files(out: Path, whole: Path) -> None:
-    names = ["figure.png", "history.csv", "solution.h5", "summary.json"]
-    assert sorted(p.name for p in out.iterdir()) == names
+    assert sorted(p.name for p in out.iterdir()) == sorted(p.name for p in whole.iterdir())
+    assert not (out / "checkpoint").exists()
     assert (out / "history.csv").read_bytes() == (whole / "history.csv").read_bytes()
     with h5py.File(out / "solution.h5") as one, h5py.File(whole / "solution.h5") as other:
         found: list[str] = []

@@ -29,6 +29,7 @@ def test_run_leaves_the_promised_files(capsys: pytest.CaptureFixture[str]) -> No
         "figure.png",
         "history.csv",
         "solution.h5",
+        "solution.xdmf",
         "summary.json",
     ]
     summary = json.loads((folder / "summary.json").read_text())

@@ -12,9 +12,9 @@ from scipy.special import erf, exp1
 import wgflow as wg
 from tests.helpers import refuses
 from wgflow._typing import Array
-from wgflow.energies import interaction as module
 from wgflow.energies.averages import displacement_averages
 from wgflow.energies.base import Term
+from wgflow.energies.interaction import convolution as module
 
 Kernel = Callable[..., Array]
 

@@ -15,7 +15,7 @@ import pytest
 import wgflow as wg
 from tests.helpers import refuses
 from wgflow import catalog
-from wgflow.observers import State
+from wgflow.observers import History, State
 
 # --- what is compared ------------------------------------------------------------------------
 
@@ -84,20 +84,22 @@ class Variant:
     energy: Any
     domain: wg.Box = LINE
     cells: Any = 60
-    stops: tuple[int, ...] = (3, 4, 9)
+    stops: tuple[int, ...] = (3, 4, 9, 14)
     given: dict[str, Any] = field(default_factory=dict)
     more: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, **settings: Any) -> wg.Solution:
-        problem = wg.Problem(self.domain, self.energy, initial=bump, **self.more)
+        problem = wg.Problem(self.domain, self.energy, **{"initial": bump, **self.more})
         given = {"cells": self.cells, "until": 0.4, "snapshots": 4, **self.given}
         return wg.solve(problem, self.solver, **given, **settings)
 
 
 def each(name: str, solver: str, energy: Any, **changes: Any) -> Iterator[Variant]:
-    """Give a variant by error control and with a fixed step."""
-    yield Variant(f"{name}-tolerance", solver, energy, **changes)
-    given = {"dt": 0.01, **changes.pop("given", {})}
+    """Give a variant by error control, so sharp that it rules, and with a fixed step."""
+    kept = changes.pop("given", {})
+    given = {"tolerance": 1e-5, "until": 0.2, "snapshots": 1, **kept}
+    yield Variant(f"{name}-tolerance", solver, energy, given=given, **changes)
+    given = {"dt": 0.01, **kept}
     yield Variant(f"{name}-dt", solver, energy, given=given, **changes)
 
 
@@ -105,6 +107,7 @@ SG, EXPLICIT = "scharfetter_gummel", "scharfetter_gummel_explicit"
 EULER: dict[str, Any] = {"options": {"time": "euler"}}
 BENT: dict[str, Any] = {"options": {"curvature": True}}
 MANY = {"cells": (70, 68), "domain": plane()}  # so many that iterations come before factors
+SPIKE = {"initial": np.eye(60)[30]}  # hard on signs: a long step is mixed with a safe one
 VARIANTS = [
     Variant("muscl", "muscl", DRIFT),
     Variant("muscl-two-stages", "muscl", DRIFT + PAIRS, given={"options": {"stages": 2}}),
@@ -125,7 +128,9 @@ VARIANTS = [
     *each("euler", SG, DRIFT + NOISE, given=EULER),
     *each("euler-pairs", SG, DRIFT + NOISE + PAIRS, given=EULER),
     *each("euler-porous", SG, DRIFT + NOISE + POROUS, given=EULER),
-    *each("euler-large-plane", SG, DRIFT + NOISE, given=EULER, **MANY),
+    Variant("euler-large-plane", SG, DRIFT + NOISE, given=EULER | {"dt": 0.004}, **MANY),
+    Variant("sg-mixed", SG, DRIFT + NOISE, given={"dt": 0.5, "until": 5.0}, more=SPIKE),
+    Variant("sg-porous-mixed", SG, POROUS, given={"dt": 0.1, "until": 2.0}, more=SPIKE),
     *each("rkl", EXPLICIT, DRIFT + NOISE),
     *each("rkl-curved", EXPLICIT, DRIFT + NOISE, given=BENT),
     *each("rkl-pairs", EXPLICIT, DRIFT + NOISE + PAIRS),
@@ -144,10 +149,34 @@ def test_parts_give_the_whole(variant: Variant, tmp_path: Path) -> None:
     if variant.solver == "fipy":
         pytest.importorskip("fipy")
     whole = variant()
-    assert whole.facts["steps"] > max(variant.stops) or variant.name.endswith("tolerance")
     stops = [k for k in variant.stops if k < whole.facts["steps"]]
     assert stops
     assert_same(in_parts(variant, tmp_path, *stops), whole)
+
+
+def test_a_variant_needs_the_safe_step() -> None:
+    (variant,) = [v for v in VARIANTS if v.name == "sg-mixed"]
+    assert variant().facts["mixed_steps"] == 1  # the first step, before all stops
+
+
+def test_a_step_that_was_shortened_stays_so() -> None:
+    problem = wg.Problem(LINE, NOISE, initial=bump)
+    make = catalog.load("solvers", EXPLICIT).stepper
+    one, other, fresh = (make(problem, wg.Grid(LINE, 60), dt=0.1) for _ in range(3))
+    density = one.space.initial_density()
+    one._longest = 0.01  # as after a step with negative cells
+    other.restore(one.state())
+    assert other.step(density, 0.0, 1.0).dt == one.step(density, 0.0, 1.0).dt == 0.01
+    assert other.step(density, 0.0, 1.0).dt == one.step(density, 0.0, 1.0).dt == 0.02
+    assert fresh.step(density, 0.0, 1.0).dt == 0.1
+
+
+def test_rows_that_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(History, "ROWS", 6)
+    monkeypatch.setattr(History, "GROWTH", 1.0)
+    whole = PLAIN()
+    assert len(whole.history["time"]) < whole.facts["steps"] / 3
+    assert_same(in_parts(PLAIN, tmp_path, 9, 10, 12), whole)
 
 
 def test_every_solver_takes_part() -> None:

@@ -46,9 +46,9 @@ from wgflow.fluxes import MUSCL, BailoCarrilloHu, ScharfetterGummel, Upwind
 from wgflow.grid import Grid
 from wgflow.io import Checkpoint
 from wgflow.mesh import Mesh, Region
-from wgflow.observers import Callback, Observer
+from wgflow.observers import Observer
 from wgflow.problem import Problem
-from wgflow.progress import Progress
+from wgflow.progress import Callback, Progress
 from wgflow.solution import Solution
 from wgflow.solve import solve
 from wgflow.steppers import RKL2, SDIRK2, SSPRK2, SSPRK3, ImplicitEuler

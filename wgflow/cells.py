@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from wgflow._typing import Array
-from wgflow.parallel import Communicator
+from wgflow.parallel import BlockSlabs, Communicator, NumberedSlabs, Partition, Slabs
 
 __all__ = ["Cells"]
 
@@ -22,6 +22,8 @@ class Cells(ABC):
     Attributes
     ----------
     comm : Communicator
+    cells : tuple of int
+        Shape of an array of all ranks' cells.
     shape : tuple of int
         Of an array of this rank's cells.
     coordinates : tuple of arrays
@@ -29,6 +31,7 @@ class Cells(ABC):
     """
 
     comm: Communicator
+    cells: tuple[int, ...]
     shape: tuple[int, ...]
 
     @property
@@ -40,9 +43,24 @@ class Cells(ABC):
     def volume(self, cell: int) -> float:
         """Volume of one of this rank's cells."""
 
+    def kept(self, values: Array) -> Array:
+        """Copy values that broadcast to the cells' shape, to be kept and read by kernels."""
+        return np.broadcast_to(values, self.shape).copy()
+
     @abstractmethod
     def gather(self, values: Array) -> Array:
         """Give every rank the values of all cells; for small grids."""
+
+    @property
+    def slabs(self) -> Slabs:
+        """How this rank's cells lie in the array of all, for files and figures.
+
+        A grid has a partition, a divided mesh the global ``numbers`` of its cells.
+        """
+        partition = getattr(self, "partition", None)
+        if isinstance(partition, Partition):
+            return BlockSlabs(partition)
+        return NumberedSlabs(self.comm, getattr(self, "numbers", None), self.cells[0])
 
     def sum(self, value: Any) -> Any:
         """Sum of a number, or of a small array entry by entry, over the ranks."""

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING
 from wgflow import commands
 from wgflow._version import __version__
 from wgflow.catalog import explain
+from wgflow.commands.words import add_checkpoints, add_output, add_problem, add_step
 from wgflow.errors import InputError, Interrupted, WgflowError
 from wgflow.parallel import (
+    SERIAL,
     Communicator,
     abort,
     all_failed,
@@ -44,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cut = words.index("--") if "--" in words else len(words)
     words, options = words[:cut], words[cut + 1 :]
     try:
-        comm = world()
+        # the doctor asks for the ranks itself, for it tells what is wrong with them
+        comm = SERIAL if words[:1] == ["doctor"] else world()
     except WgflowError as error:
         if launched_rank() == 0:
             sys.stderr.write(f"wgflow: error: {error}\n")
@@ -148,25 +151,36 @@ def _pages(words: Words) -> None:
     describe = words.add_parser("describe", help="describe a case or a solver")
     describe.add_argument("name", metavar="NAME", help="name or path of a case or a solver")
     describe.set_defaults(command=commands.describe)
+    doctor = words.add_parser(
+        "doctor",
+        help="look for mistakes in the installation and the launch; exit 1 if one is found",
+    )
+    doctor.set_defaults(command=commands.doctor)
 
 
 def _run(words: Words) -> None:
     run = words.add_parser("run", help="solve a case and write the results")
-    _add_problem(run)
-    _add_step(run)
-    _add_output(run)
+    add_problem(run)
+    add_step(run)
+    add_output(run)
     run.add_argument(
         "--snapshots",
         metavar="T[,T…]",
         help="times to keep besides start and end (by default the case's, or ten)",
     )
-    _add_checkpoints(run)
+    add_checkpoints(run)
+    run.add_argument(
+        "--compression", default="none", metavar="C", help="of solution.h5: none, gzip, gzip:1…9"
+    )
+    run.add_argument(
+        "--single", action="store_true", help="keep snapshots in single precision, but the last"
+    )
     run.set_defaults(command=commands.run)
 
 
 def _converge(words: Words) -> None:
     converge = words.add_parser("converge", help="measure the order; exit 1 if it is missed")
-    _add_problem(converge)
+    add_problem(converge)
     converge.add_argument(
         "--levels", type=int, metavar="L", help="number of grids, each twice finer"
     )
@@ -218,9 +232,9 @@ def _stationary(words: Words) -> None:
 
 def _compare(words: Words) -> None:
     compare = words.add_parser("compare", help="solve a network case and run SGD beside it")
-    _add_problem(compare)
-    _add_step(compare)
-    _add_output(compare)
+    add_problem(compare)
+    add_step(compare)
+    add_output(compare)
     compare.add_argument("--particles", type=int, metavar="N", help="neurons")
     compare.add_argument("--step", type=float, metavar="E", help="step size of SGD")
     compare.add_argument("--seeds", type=int, metavar="M", help="independent networks")
@@ -234,7 +248,7 @@ def _compare(words: Words) -> None:
     compare.add_argument(
         "--dynamics", choices=("sgd", "gradient", "particle", "nonlinear"), help="sgd by default"
     )
-    _add_checkpoints(compare)
+    add_checkpoints(compare)
     compare.set_defaults(command=commands.compare)
 
 
@@ -242,55 +256,17 @@ def _studies(words: Words) -> None:
     study = words.add_parser("study", help="measure the rates of the theory")
     studies = study.add_subparsers(metavar="STUDY", required=True)
     coupling = studies.add_parser("coupling", help="distances of the four coupled dynamics")
-    _add_problem(coupling)
+    add_problem(coupling)
     coupling.add_argument("--seeds", type=int, default=40, metavar="M", help="repetitions")
     coupling.add_argument("--json", metavar="FILE", help="write the table there too")
     coupling.set_defaults(command=commands.study_coupling)
     refinement = studies.add_parser(
         "refinement", help="how a recorded quantity settles when the grid is refined"
     )
-    _add_problem(refinement)
+    add_problem(refinement)
     refinement.add_argument("--cells", type=int, metavar="N", help="cells an axis, coarsest grid")
     refinement.add_argument("--levels", type=int, default=4, metavar="L", help="number of grids")
     refinement.add_argument("--times", default="", metavar="T[,T…]", help="when to look")
     refinement.add_argument("--column", default="risk", metavar="NAME", help="risk, energy, …")
     refinement.add_argument("--json", metavar="FILE", help="write the table there too")
     refinement.set_defaults(command=commands.study_refinement)
-
-
-def _add_problem(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("case", metavar="CASE", help="name or path of a case")
-    parser.add_argument("--solver", metavar="S", help="name or path of a solver")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="K=V", help="a parameter of the case"
-    )
-    parser.add_argument(
-        "--option", action="append", default=[], metavar="K=V", help="an option of the solver"
-    )
-    parser.add_argument("--verbose", action="store_true", help="say more on stderr")
-
-
-def _add_step(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
-    parser.add_argument("--dt", type=float, metavar="X", help="fixed time step")
-    parser.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
-    parser.add_argument("--until", type=float, metavar="T", help="final time")
-
-
-def _add_output(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--out", metavar="DIR", help="where to write (by default a new folder named by the case)"
-    )
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result there")
-
-
-def _add_checkpoints(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--checkpoint-every", type=float, metavar="S", help="seconds between checkpoints in DIR"
-    )
-    parser.add_argument(
-        "--checkpoint-steps", type=int, metavar="K", help="steps between checkpoints in DIR"
-    )
-    parser.add_argument(
-        "--restart", action="store_true", help="go on from the last checkpoint in DIR, if any"
-    )

@@ -187,22 +187,18 @@ class FiniteVolume:
                 "or upwind"
             )
         if self._stencil is None:
-            self._stencil = Stencil(self.grid)
-            self._stencil.bend = self.bend
+            self._stencil = Stencil(self.grid, self.bend)
         elif self.frozen:
             return self._stencil
         stencil, grid = self._stencil, self.grid
         fitted = isinstance(self.flux, ScharfetterGummel)
         potential = self.potential(density, time) if fitted else self._transported(density, time)
         stencil.set_potential(potential)
-        for axis, spread in enumerate(stencil.spread):
-            heat: float | Array = self.temperature
-            if fitted and self.nonlinear:
-                sides = self.enthalpy_beside(density)[axis]
-                faces = face_temperature(*sides)
-                heat = heat + grid.to_cells(faces, axis, 1) * grid.along(grid.widths[axis], axis)
-            difference = stencil.lower_difference(potential, axis)
-            spread[:] = self.flux.spread(difference, heat).ravel()
+        heats = self.face_temperatures(density) if fitted else [self.temperature] * grid.dimension
+        for axis, heat in enumerate(heats):
+            if isinstance(heat, np.ndarray):
+                heat = grid.faces[axis].ended(heat)
+            stencil.set_spread(self.flux.spread(stencil.differences(axis), heat), axis)
         return stencil
 
     def bounds(self, density: Array, time: float) -> tuple[float, float]:
@@ -210,8 +206,11 @@ class FiniteVolume:
 
         With a power law q is at least the rate at which its diffusion decays on the grid.
         """
+        return self._bounds(self.stencil(density, time), density, time)
+
+    def _bounds(self, stencil: Stencil, density: Array, time: float) -> tuple[float, float]:
         scale = self.problem.scale(time)
-        emptying, shortest = self.stencil(density, time).bounds(density)
+        emptying, shortest = stencil.bounds(density)
         if self.nonlinear:
             emptying = max(emptying, decay(self.grid, self.enthalpy_beside(density)))
         return scale * emptying, shortest / scale
@@ -235,8 +234,8 @@ class FiniteVolume:
         scale = self.problem.scale(time)
         if self.flux.two_point:
             stencil = self.stencil(density, time)
-            stencil.combine(density, density, density, (0.0, 0.0, 0.0), (scale, 0.0), out)
-            return Rate(out, self.bounds(density, time)[0])
+            stencil.rate(density, scale, out)
+            return Rate(out, self._bounds(stencil, density, time)[0])
         potential = self.grid.padded(self._transported(density, time)).ravel()
         ghosted = self.grid.padded(density).ravel()
         flat = out.reshape(-1)

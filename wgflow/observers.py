@@ -7,7 +7,7 @@ end. An observer may name times at which the loop must stop exactly.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
@@ -17,7 +17,7 @@ from wgflow._typing import Array, Values
 from wgflow.errors import InputError
 from wgflow.finite_volume import FiniteVolume
 
-__all__ = ["BoundaryMass", "Callback", "History", "Observer", "Snapshots", "State"]
+__all__ = ["BoundaryMass", "History", "Observer", "Snapshots", "State"]
 
 
 @dataclass(frozen=True)
@@ -73,30 +73,6 @@ class Observer:
             What ``state()`` gave then; empty if it took no part.
         """
         self.start(state)
-
-
-class Callback(Observer):
-    """Calls a function with the state after every step and at the start.
-
-    Parameters
-    ----------
-    function : callable
-        ``function(state)``.
-    """
-
-    def __init__(self, function: Callable[[State], object]) -> None:
-        self.function = function
-
-    def start(self, state: State) -> None:
-        """Call the function."""
-        self.function(state)
-
-    def update(self, state: State) -> None:
-        """Call the function."""
-        self.function(state)
-
-    def restore(self, state: State, values: Values) -> None:
-        """Do nothing: the function was called with this state before."""
 
 
 class Snapshots(Observer):
@@ -275,15 +251,22 @@ class BoundaryMass(Observer):
 
     def finish(self, state: State) -> None:
         """Measure the mass in the outermost cells."""
-        for axis, end in self._ends:
-            layer = self.grid.widths[axis][-end] * state.density.take(-end, axis)
-            others = [w for a, w in enumerate(self.grid.widths) if a != axis]
-            for width in reversed(others):
-                layer = layer @ width
-            if float(layer) > self.largest:
-                self.largest = float(layer)
+        masses = self.grid.sum(np.array([self._layer(state.density, *end) for end in self._ends]))
+        for (axis, end), mass in zip(self._ends, masses, strict=True):
+            if mass > self.largest:
+                self.largest = float(mass)
                 bound = (self.grid.box.axes[axis].lower, self.grid.box.axes[axis].upper)[end]
                 self.where = f"{self.grid.box.names[axis]} = {bound:.6g}"
+
+    def _layer(self, density: Array, axis: int, end: int) -> float:
+        """Mass of this rank's cells in the outermost layer at one end of an axis."""
+        if self.grid.open_ends[axis][end]:  # the layer is another rank's
+            return 0.0
+        layer = self.grid.widths[axis][-end] * density.take(-end, axis)
+        others = [w for a, w in enumerate(self.grid.widths) if a != axis]
+        for width in reversed(others):
+            layer = layer @ width
+        return float(layer)
 
     @property
     def warning(self) -> str | None:

@@ -1,13 +1,39 @@
-"""A progress bar."""
+"""Observers that a script or a person watches a run by."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
+from wgflow._typing import Values
 from wgflow.observers import Observer, State
 
-__all__ = ["Progress"]
+__all__ = ["Callback", "Progress"]
+
+
+class Callback(Observer):
+    """Calls a function with the state after every step and at the start.
+
+    Parameters
+    ----------
+    function : callable
+        ``function(state)``.
+    """
+
+    def __init__(self, function: Callable[[State], object]) -> None:
+        self.function = function
+
+    def start(self, state: State) -> None:
+        """Call the function."""
+        self.function(state)
+
+    def update(self, state: State) -> None:
+        """Call the function."""
+        self.function(state)
+
+    def restore(self, state: State, values: Values) -> None:
+        """Do nothing: the function was called with this state before."""
 
 
 class Progress(Observer):

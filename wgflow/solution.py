@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from wgflow._typing import Array
 from wgflow.distances import available, distance
 from wgflow.errors import InputError, nearest_first
 from wgflow.grid import Grid
+from wgflow.parallel import SERIAL, Communicator, library_versions
 from wgflow.problem import Problem
 
 __all__ = ["Solution"]
@@ -24,6 +25,10 @@ __all__ = ["Solution"]
 class Solution:
     """Densities over time with the history of the run's invariants.
 
+    On several ranks each has the densities of its block of cells, (snapshots x block) in memory,
+    and all have the same history, facts and errors. What needs all ranks, ``errors``,
+    ``gathered``, ``summary`` and ``save``, they call together.
+
     Attributes
     ----------
     problem : Problem
@@ -31,7 +36,7 @@ class Solution:
     times : (S,) array
         Times of the snapshots.
     densities : (S, *grid.shape) array
-        Cell averages at those times.
+        Cell averages at those times, of this rank's cells.
     history : dict of str to (T,) array
         Columns time, dt, mass, minimum, energy, dissipation, iterations and, for networks,
         risk.
@@ -66,7 +71,7 @@ class Solution:
 
     @property
     def density(self) -> Array:
-        """Density at the last time, of the grid's shape."""
+        """Density at the last time, of the grid's shape: this rank's cells."""
         last: Array = self.densities[-1]
         return last
 
@@ -101,6 +106,16 @@ class Solution:
             raise InputError("no exact solution is known for this problem: give Problem(exact=...)")
         return self.grid.average(lambda *x: exact(time, *x))
 
+    def gathered(self) -> Solution:
+        """Give every rank the solution on all cells; for small grids.
+
+        Examples
+        --------
+        ``wg.solve(problem).gathered().density`` is what a serial run gives.
+        """
+        grid = self.grid
+        return replace(self, grid=grid.whole, densities=grid.gather(self.densities))
+
     def at(self, time: float, column: str) -> float:
         """Value of a history column at a time, interpolated between rows: ``at(0.5, "risk")``.
 
@@ -122,8 +137,8 @@ class Solution:
             "solver": self.solver,
             "parameters": dict(self.parameters),
             "options": dict(self.options),
-            "cells": list(self.grid.shape),
-            "ranks": 1,
+            "cells": list(self.grid.cells),
+            "ranks": self.grid.comm.size,
             "steps": self.facts["steps"],
             "rejections": self.facts["rejections"],
             "time": self.time,
@@ -139,15 +154,22 @@ class Solution:
             "energy_max_increase": self.facts["energy_max_increase"],
             "errors": self.errors,
             "warnings": list(self.warnings),
-            "versions": versions(),
+            "versions": versions(self.grid.comm),
         }
         if "risk" in history:
             summary["risk_initial"] = float(history["risk"][0])
             summary["risk_final"] = float(history["risk"][-1])
         return summary
 
-    def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
-        """Write ``solution.h5``, ``history.csv``, ``figure.png`` and ``summary.json``.
+    def save(
+        self,
+        directory: str | Path,
+        *,
+        overwrite: bool = False,
+        compression: str = "none",
+        single: bool = False,
+    ) -> Path:
+        """Write solution.h5, solution.xdmf, history.csv, figure.png and summary.json.
 
         Parameters
         ----------
@@ -155,25 +177,34 @@ class Solution:
             Made if it does not exist.
         overwrite : bool
             Whether files of an earlier run there may be replaced.
+        compression : str
+            Of the densities: ``"none"``, ``"gzip"`` or ``"gzip:1"`` … ``"gzip:9"``.
+        single : bool
+            Whether to keep the snapshots in single precision; the last density is then kept in
+            double precision too, as ``density_last``.
 
         Raises
         ------
         InputError
             If the directory holds an earlier run and ``overwrite`` is false.
+        OSError
+            On all ranks, if a file cannot be written.
         """
         from wgflow.io import save_solution
 
-        return save_solution(self, Path(directory), overwrite=overwrite)
+        return save_solution(
+            self, Path(directory), overwrite=overwrite, compression=compression, single=single
+        )
 
     def __repr__(self) -> str:
-        cells = " x ".join(map(str, self.grid.shape))
+        cells = " x ".join(map(str, self.grid.cells))
         return (
             f"Solution({self.solver or 'custom stepper'}, {cells} cells, t = {self.time:.6g}, "
             f"{self.facts['steps']} steps, {self.status})"
         )
 
 
-def versions() -> dict[str, str | None]:
+def versions(comm: Communicator = SERIAL) -> dict[str, str | None]:
     """Versions of what a result depends on; None for what took no part."""
     import scipy
 
@@ -184,6 +215,5 @@ def versions() -> dict[str, str | None]:
         "python": platform.python_version(),
         "numpy": np.__version__,
         "scipy": scipy.__version__,
-        "petsc": None,
-        "mpi": None,
+        **library_versions(comm),
     }

@@ -22,6 +22,7 @@ from wgflow.io import Checkpoint
 from wgflow.loop import Keeper, Outcome, Signals, run
 from wgflow.mesh import Mesh, Region
 from wgflow.observers import BoundaryMass, History, Observer, Snapshots, State
+from wgflow.parallel import on_root, world
 from wgflow.problem import Problem
 from wgflow.solution import Solution
 from wgflow.steppers import Stepper
@@ -113,7 +114,8 @@ def solve(
     if not (np.isfinite(until) and until > 0):
         raise InputError(f"final time {until}: give a finite number > 0")
     if checkpoint is not None:
-        checkpoint.check(restart)
+        place = checkpoint
+        on_root(world(), lambda: place.check(restart))
     elif restart:
         raise InputError("restart=True: give the checkpoint=wg.Checkpoint(...) to go on from")
     given = joined({"dt": dt, "tolerance": tolerance}, options or {}, until)

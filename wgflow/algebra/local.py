@@ -54,9 +54,9 @@ class LocalSystem:
         return {"solves": self._solves, "factorized": int(self._factors is not None)}
 
     def restore(self, state: Values) -> None:
-        """Go on solving in the same way."""
-        self._solves = cast(int, state["solves"])
-        if state["factorized"]:
+        """Go on solving in the same way; the state may be that of several ranks' system."""
+        self._solves = cast(int, state.get("solves", 0))
+        if state.get("factorized"):
             self._factors = self._factorize()
 
     def solve(self, density: Array) -> Array:

@@ -1,6 +1,7 @@
 """What the commands of the command line do; each takes the parsed words, returns the exit code."""
 
 from wgflow.commands.compare import compare
+from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import describe, list_cases, list_solvers
 from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
 from wgflow.commands.runs import run
@@ -10,6 +11,7 @@ __all__ = [
     "compare",
     "converge",
     "describe",
+    "doctor",
     "list_cases",
     "list_solvers",
     "run",

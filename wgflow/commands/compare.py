@@ -9,7 +9,7 @@ import math
 import types
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wgflow import catalog
 from wgflow.commands.inputs import report, settings_of, solve_case
@@ -18,6 +18,7 @@ from wgflow.commands.restarts import already_done, checkpoint_in, how_to_go_on, 
 from wgflow.errors import InputError, Interrupted, WgflowError
 from wgflow.io import Checkpoint
 from wgflow.loop.plain import differences, plain
+from wgflow.parallel import on_root, world
 from wgflow.solution import Solution
 
 if TYPE_CHECKING:
@@ -113,12 +114,19 @@ def _settled(out: Path, settings: ParticleSettings) -> bool:
         If others have.
     """
     path = out / "comparison.json"
-    if not path.exists():
+
+    def stored() -> dict[str, Any] | None:
+        if not path.exists():
+            return None
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["settings"]
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
+        return found
+
+    there = on_root(world(), stored)
+    if there is None:
         return False
-    try:
-        there = json.loads(path.read_text(encoding="utf-8"))["settings"]
-    except (OSError, ValueError, KeyError) as error:
-        raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
     differing = differences(there, {k: plain(v) for k, v in asdict(settings).items()})
     if differing:
         raise InputError(

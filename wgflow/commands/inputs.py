@@ -12,6 +12,7 @@ from typing import Any
 from wgflow import catalog
 from wgflow.errors import InputError
 from wgflow.io import Checkpoint
+from wgflow.parallel import on_root, world
 from wgflow.problem import Problem
 from wgflow.progress import Progress
 from wgflow.solution import Solution
@@ -120,19 +121,22 @@ def directory(given: argparse.Namespace) -> Path:
     if given.out == "":
         raise InputError("--out '': name a directory, or leave --out out for a new one")
     if given.out is None:
-        return free_directory(Path(given.case).stem)
-    return check_directory(Path(given.out), overwrite=given.overwrite)
+        return free_directory(Path(given.case).stem, world())
+    return check_directory(Path(given.out), overwrite=given.overwrite, comm=world())
 
 
 def check_files(given: argparse.Namespace) -> None:
     """Refuse a ``--json`` or ``--figure`` that cannot be written, before anything is computed."""
     from wgflow.io import check_file
 
-    if given.json is not None:
-        check_file(Path(given.json))
-    figure = getattr(given, "figure", None)
-    if figure is not None and check_file(Path(figure)).suffix.lower() not in FIGURES:
-        raise InputError(f"--figure {figure!r}: end its name in one of {', '.join(FIGURES)}")
+    def check() -> None:
+        if given.json is not None:
+            check_file(Path(given.json))
+        figure = getattr(given, "figure", None)
+        if figure is not None and check_file(Path(figure)).suffix.lower() not in FIGURES:
+            raise InputError(f"--figure {figure!r}: end its name in one of {', '.join(FIGURES)}")
+
+    on_root(world(), check)
 
 
 def _pairs(texts: Sequence[str], flag: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ from wgflow.commands.inputs import (
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 from wgflow.mesh import Region
-from wgflow.parallel import SERIAL, world
+from wgflow.parallel import SERIAL, on_root, world
 from wgflow.problem import Problem
 from wgflow.solve import DEFAULT_CELLS, make_stepper, solve
 
@@ -77,11 +77,11 @@ def converge(given: argparse.Namespace) -> int:
     print(f"{table.case}, {plan_.method}")
     print(table.to_text(every_norm=True))
     if given.json:
-        write_json(Path(given.json), table.to_json())
+        on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
     if given.figure:
         from wgflow.convergence.figure import convergence_figure
 
-        convergence_figure(table).savefig(given.figure)
+        on_root(world(), lambda: convergence_figure(table).savefig(given.figure))
     if expected is None:
         print("no order is stated for this pair: pass --expected to require one")
         return 0
@@ -107,7 +107,7 @@ def verify(given: argparse.Namespace) -> int:
         sys.stderr.write("\r\033[K")
     print(result.to_text())
     if given.json:
-        write_json(Path(given.json), result.to_json())
+        on_root(world(), lambda: write_json(Path(given.json), result.to_json()))
     return 0 if result.passed else EXIT_MISSED
 
 
@@ -147,8 +147,8 @@ def study_coupling(given: argparse.Namespace) -> int:
         share=Team(comm).share,
     )
     print(table.to_text())
-    if given.json and comm.is_root:
-        Path(given.json).write_text(table.to_json(), encoding="utf-8")
+    if given.json:
+        on_root(comm, lambda: Path(given.json).write_text(table.to_json(), encoding="utf-8"))
     missed = table.missed()
     for slope in missed:
         print(f"MISSED: {slope}")
@@ -178,5 +178,5 @@ def study_refinement(given: argparse.Namespace) -> int:
     print(f"{Path(given.case).stem}, {Path(solver).stem}")
     print(table.to_text())
     if given.json:
-        write_json(Path(given.json), table.to_json())
+        on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
     return 0

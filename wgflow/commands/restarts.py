@@ -22,6 +22,7 @@ from wgflow.commands.inputs import (
 )
 from wgflow.errors import InputError, Interrupted
 from wgflow.io import Checkpoint, check_directory
+from wgflow.parallel import on_root, world
 from wgflow.solve import DEFAULT_CELLS
 from wgflow.steppers.control import joined
 
@@ -38,7 +39,7 @@ def place(given: argparse.Namespace) -> Path:
         raise InputError("--restart and --overwrite: to go on, or to start anew? give one of them")
     if not given.out:
         raise InputError("--restart: say with --out DIR where the run was")
-    return check_directory(Path(given.out), overwrite=True)
+    return check_directory(Path(given.out), overwrite=True, comm=world())
 
 
 def checkpoint_in(out: Path, given: argparse.Namespace) -> Checkpoint:
@@ -60,13 +61,9 @@ def already_done(out: Path, given: argparse.Namespace, case: types.ModuleType) -
     InputError
         If the directory holds the result of another run.
     """
-    path = out / "summary.json"
-    if not (given.restart and path.exists()):
+    summary = on_root(world(), lambda: _summary(out)) if given.restart else None
+    if summary is None:
         return False
-    try:
-        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
     problem = case.problem(**settings_of(case.problem, given.set))
     solver = solver_of(given, case, problem)
     until = problem.until if given.until is None else given.until
@@ -97,14 +94,27 @@ def already_done(out: Path, given: argparse.Namespace, case: types.ModuleType) -
 @contextlib.contextmanager
 def how_to_go_on(out: Path, given: argparse.Namespace) -> Iterator[None]:
     """Say from where a run goes on, and how it does if it is stopped."""
+    # of a network only its rank can tell
+    logging.getLogger("wgflow.compare").setLevel(logging.INFO)
     if given.restart:
-        for room in ("wgflow.loop", "wgflow.compare"):
-            logging.getLogger(room).setLevel(logging.INFO)
+        logging.getLogger("wgflow.loop").setLevel(logging.INFO)
     try:
         yield
     except Interrupted as stop:
         again = f"to go on, give the same command with --out {out} --restart"
         raise Interrupted(f"{stop}; {again}") from stop
+
+
+def _summary(out: Path) -> dict[str, Any] | None:
+    """Read what a run has said of itself at its end; None before."""
+    path = out / "summary.json"
+    if not path.exists():
+        return None
+    try:
+        summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
+    return summary
 
 
 def _cells(cells: int | Sequence[int] | None, dimension: int) -> list[int]:

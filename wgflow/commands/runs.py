@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 from wgflow import catalog
 from wgflow.commands.inputs import named, report, solve_case
@@ -15,8 +16,9 @@ __all__ = ["run"]
 
 def run(given: argparse.Namespace) -> int:
     """Solve a case and write the results, or go on where a run was stopped."""
-    from wgflow.io import save_solution
+    from wgflow.io import packing
 
+    packing(given.compression)  # a wrong word is refused before anything is computed
     case = catalog.load("cases", given.case)
     out = place(given)
     if already_done(out, given, case):
@@ -32,11 +34,16 @@ def run(given: argparse.Namespace) -> int:
     except WgflowError as error:
         partial = getattr(error, "solution", None)
         if isinstance(partial, Solution) and partial.facts["steps"] > 0:
-            save_solution(named(partial, given), out, overwrite=overwrite)
+            _save(named(partial, given), out, given, overwrite)
             raise type(error)(f"{error} (what was computed is in {out})") from error
         raise
-    save_solution(solution, out, overwrite=overwrite)
-    checkpoint.remove()
+    _save(solution, out, given, overwrite)
+    if solution.grid.comm.is_root:
+        checkpoint.remove()
     print(report(solution))
     print(f"written to {out}/")
     return 0
+
+
+def _save(solution: Solution, out: Path, given: argparse.Namespace, overwrite: bool) -> None:
+    solution.save(out, overwrite=overwrite, compression=given.compression, single=given.single)

@@ -10,6 +10,7 @@ from pathlib import Path
 from wgflow import catalog
 from wgflow.commands.inputs import cells_of, check_files, settings_of
 from wgflow.errors import InputError
+from wgflow.parallel import on_root, world
 
 __all__ = ["stationary"]
 
@@ -43,7 +44,7 @@ def stationary(given: argparse.Namespace) -> int:
         print(f"{name}: states at rest\n{found.to_text()}")
         numbers = found.to_json()
     if given.json:
-        write_json(Path(given.json), {"case": name, **numbers})
+        on_root(world(), lambda: write_json(Path(given.json), {"case": name, **numbers}))
     return 0
 
 

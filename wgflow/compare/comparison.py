@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -11,8 +10,8 @@ from typing import Literal
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.errors import InputError, WgflowError
-from wgflow.parallel import Communicator
+from wgflow.errors import InputError
+from wgflow.parallel import on_root
 from wgflow.solution import Solution
 
 __all__ = ["Comparison", "Dynamics", "ParticleSettings"]
@@ -196,19 +195,10 @@ class Comparison:
             If the directory holds an earlier result and ``overwrite`` is false.
         """
         folder = Path(directory)
-        grid = self.solution.grid
-        whole = replace(
-            self.solution,
-            grid=grid.whole,
-            densities=np.array([grid.gather(density) for density in self.solution.densities]),
-        )
-
-        def write() -> None:
-            replace(self, solution=whole)._write(folder, overwrite)
-            whole.save(folder, overwrite=overwrite)
-
-        _on_root(grid.comm, write)
-        return folder
+        comm = self.solution.grid.comm
+        whole = replace(self, solution=self.solution.gathered())
+        on_root(comm, lambda: whole._write(folder, overwrite))
+        return self.solution.save(folder, overwrite=overwrite)
 
     def _write(self, folder: Path, overwrite: bool) -> None:
         from wgflow.io import atomically, claim_directory, write_json, write_table
@@ -228,19 +218,6 @@ class Comparison:
         atomically(
             folder / "comparison.png", lambda path: figure.savefig(path, format="png", dpi=150)
         )
-
-
-def _on_root(comm: Communicator, action: Callable[[], None]) -> None:
-    """Act on the root; raise on all ranks what it raises."""
-    failure: Exception | None = None
-    if comm.is_root:
-        try:
-            action()
-        except (OSError, WgflowError) as error:
-            failure = error
-    failure = comm.broadcast(failure)
-    if failure is not None:
-        raise failure
 
 
 def _deviation(risks: Array) -> Array:

@@ -232,13 +232,13 @@ def restrict(density: Array, fine: Grid, coarse: Grid) -> Array:
     >>> [float(v) for v in restrict(np.arange(6.0), Grid(box, 6), Grid(box, 3))]
     [0.5, 2.5, 4.5]
     """
-    for axis, (n, m) in enumerate(zip(fine.shape, coarse.shape, strict=True)):
+    for axis, (n, m) in enumerate(zip(fine.cells, coarse.cells, strict=True)):
         if n % m:
             raise InputError(f"{n} fine cells along axis {axis} are no multiple of {m} coarse ones")
-    blocks = [k for n, m in zip(fine.shape, coarse.shape, strict=True) for k in (m, n // m)]
-    masses = (density * fine.volumes).reshape(blocks)
+    blocks = [k for n, m in zip(fine.cells, coarse.cells, strict=True) for k in (m, n // m)]
+    masses = fine.gather(density * fine.volumes).reshape(blocks)
     coarse_masses: Array = masses.sum(axis=tuple(range(1, 2 * fine.dimension, 2)))
-    return coarse_masses / coarse.volumes
+    return coarse_masses[coarse.partition.block(coarse.comm.rank)] / coarse.volumes
 
 
 def _level(
@@ -267,7 +267,7 @@ def _level(
         "steps": solution.facts["steps"],
         "wall_seconds": solution.facts["wall_seconds"],
     }
-    return Level(solution.grid.shape, largest, size, None, errors, facts)
+    return Level(solution.grid.cells, largest, size, None, errors, facts)
 
 
 def _order(pair: list[Level], refine: Refine, own: float) -> float:

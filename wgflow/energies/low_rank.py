@@ -41,11 +41,13 @@ class FeatureMatrix:
         values = np.asarray(functions(*grid.coordinates), dtype=float)
         # a sum is finite if all are; no mask of the matrix' size is made
         fits = values.shape[1:] == grid.shape and all(np.isfinite(row.sum()) for row in values)
-        if grid.comm.any(not fits):
-            raise InputError(
-                f"features of shape {values.shape} on a grid of shape {grid.shape}: they must "
-                "be finite arrays of shape (K, *grid.shape); check domain and dimension"
-            )
+        wrong = (
+            f"features of shape {values.shape} on a grid of shape {grid.shape}: they must "
+            "be finite arrays of shape (K, *grid.shape); check domain and dimension"
+        )
+        found = grid.comm.first(None if fits else wrong)  # the same words on all ranks
+        if found is not None:
+            raise InputError(found)
         self._matrix = np.ascontiguousarray(values.reshape(len(values), grid.size))
         self._volumes = grid.volumes.ravel()
 

@@ -84,7 +84,7 @@ class _DiscretePotential(DiscreteTerm):
         arguments = (time, *self.grid.coordinates) if self.time_dependent else self.grid.coordinates
         raw = np.asarray(self.term.function(*arguments), dtype=float)
         try:
-            values = np.broadcast_to(raw, self.grid.shape).copy()
+            values = self.grid.kept(raw)
         except ValueError:
             raise InputError(
                 f"the potential has shape {raw.shape} on a grid of shape {self.grid.shape}: "

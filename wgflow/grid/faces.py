@@ -108,6 +108,12 @@ class Faces:
             return positions[1:]
         return positions[int(not self.lower) : len(positions) - int(not self.upper)]
 
+    def ended(self, values: Array) -> Array:
+        """Face values from one end of the block to the other, with 0 at the closed ends."""
+        if self.wrapped:
+            return np.concatenate([values.take([-1], self.axis), values], self.axis)
+        return self._closed(values)
+
     def _closed(self, values: Array) -> Array:
         """Face values with 0 at the closed ends."""
         if self.lower and self.upper:

@@ -52,6 +52,8 @@ class Grid(Cells):
         Cells along each axis, of all ranks.
     partition : Partition
         Which cells each rank has.
+    inner : tuple of slice
+        Where an array with ghost cells has this rank's cells.
 
     Raises
     ------
@@ -89,6 +91,7 @@ class Grid(Cells):
         periodic = [axis.periodic for axis in box.axes]
         self.partition = make_partition(self.comm, self.cells, periodic, HALO, splits)
         self.shape: tuple[int, ...] = self.partition.shape
+        self.inner = (slice(HALO, -HALO),) * box.dimension
         blocks = list(zip(self._edges, self.partition.starts, self.shape, strict=True))
         self.edges: tuple[Array, ...] = tuple(e[i : i + n + 1] for e, i, n in blocks)
         self.centers: tuple[Array, ...] = tuple((e[1:] + e[:-1]) / 2 for e in self.edges)
@@ -255,8 +258,6 @@ class Grid(Cells):
             out[where] = part
         return out
 
-    # --- flat views for the kernels -----------------------------------------------------
-
     @cached_property
     def ghosted_shape(self) -> tuple[int, ...]:
         """Shape of an array with ghost cells."""
@@ -265,15 +266,19 @@ class Grid(Cells):
     def padded(self, values: Array) -> Array:
         """Copy cell values into an array with ghost cells, and fill these."""
         out = np.empty(self.ghosted_shape)
-        out[(slice(HALO, -HALO),) * self.dimension] = values
+        out[self.inner] = values
         self.fill(out)
         return out
 
-    def fill(self, padded: Array) -> None:
-        """Fill the ghost cells, in place.
+    def kept(self, values: Array) -> Array:
+        """Copy values as the :attr:`inner` cells of an array with ghost cells, its ``base``."""
+        out: Array = np.positive(values, out=np.empty(self.ghosted_shape)[self.inner])
+        return out
 
-        From the neighbouring ranks and, along periodic axes, the other end; beyond walls the
-        last cell is repeated. Corner ghosts are left as they are: no kernel reads them.
+    def fill(self, padded: Array) -> None:
+        """Fill the ghost cells in place, from the neighbours and along periodic axes.
+
+        Beyond walls the last cell is repeated. Corners are left as they are: no kernel reads them.
         """
         self.partition.exchange(padded, HALO)
         repeat_ends(padded, self.open_ends)
@@ -283,10 +288,9 @@ class Grid(Cells):
         """The cells as bundles of lines, one :class:`wgflow.lines.Lines` an axis."""
         found = []
         for axis, (edges, data) in enumerate(zip(self._edges, self.box.axes, strict=True)):
-            widths, start = np.diff(edges), self.partition.starts[axis]
-            wrapped = np.pad(widths, HALO, mode="wrap")
-            all_widths = wrapped if data.periodic else np.pad(widths, HALO, mode="edge")
-            extended = all_widths[start : start + self.shape[axis] + 2 * HALO]
+            start = self.partition.starts[axis]
+            widths = np.pad(np.diff(edges), HALO, mode="wrap" if data.periodic else "edge")
+            extended = widths[start : start + self.shape[axis] + 2 * HALO]
             found.append(make_lines(self.shape, extended, self.open_ends[axis], axis))
         return tuple(found)
 

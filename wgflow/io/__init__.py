@@ -11,7 +11,7 @@ from wgflow.io.files import (
     write_json,
     write_table,
 )
-from wgflow.io.results import save_solution
+from wgflow.io.results import packing, save_solution
 
 __all__ = [
     "CellFile",
@@ -21,6 +21,7 @@ __all__ = [
     "check_file",
     "claim_directory",
     "free_directory",
+    "packing",
     "save_solution",
     "write_json",
     "write_table",

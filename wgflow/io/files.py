@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from wgflow.errors import InputError
+from wgflow.parallel import SERIAL, Communicator, on_root
 
 __all__ = [
     "atomically",
@@ -24,8 +25,17 @@ __all__ = [
 MARKER = "summary.json"  # a directory that holds it holds a result
 
 
-def check_directory(directory: Path, *, overwrite: bool = False) -> Path:
-    """Raise InputError if results cannot or must not go into a directory; change nothing."""
+def check_directory(
+    directory: Path, *, overwrite: bool = False, comm: Communicator = SERIAL
+) -> Path:
+    """Raise InputError if results cannot or must not go into a directory; change nothing.
+
+    The root looks, and all ranks of ``comm`` learn of it.
+    """
+    return on_root(comm, lambda: _checked(directory, overwrite))
+
+
+def _checked(directory: Path, overwrite: bool) -> Path:
     if (directory / MARKER).exists() and not overwrite:
         raise InputError(
             f"{directory} holds the result of an earlier run: name another --out, or pass "
@@ -52,9 +62,18 @@ def check_file(path: Path) -> Path:
     return path
 
 
-def claim_directory(directory: Path, *, overwrite: bool = False) -> Path:
-    """Make a directory for results, or raise InputError if it cannot or must not be used."""
-    check_directory(directory, overwrite=overwrite)
+def claim_directory(
+    directory: Path, *, overwrite: bool = False, comm: Communicator = SERIAL
+) -> Path:
+    """Make a directory for results, or raise InputError if it cannot or must not be used.
+
+    The root does it, and all ranks of ``comm`` learn of it.
+    """
+    return on_root(comm, lambda: _claimed(directory, overwrite))
+
+
+def _claimed(directory: Path, overwrite: bool) -> Path:
+    _checked(directory, overwrite)
     try:
         directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -62,24 +81,38 @@ def claim_directory(directory: Path, *, overwrite: bool = False) -> Path:
     return directory
 
 
-def free_directory(name: str) -> Path:
-    """Give the first of NAME, NAME-2, NAME-3, … that holds no result."""
-    number = 1
-    while True:
-        directory = Path(name if number == 1 else f"{name}-{number}")
-        if not directory.exists() or not any(directory.iterdir()):
-            return directory
-        number += 1
+def free_directory(name: str, comm: Communicator = SERIAL) -> Path:
+    """Give the first of NAME, NAME-2, NAME-3, … that holds no result, the same on all ranks."""
+
+    def free() -> Path:
+        number = 1
+        while True:
+            directory = Path(name if number == 1 else f"{name}-{number}")
+            if not directory.exists() or not any(directory.iterdir()):
+                return directory
+            number += 1
+
+    return on_root(comm, free)
 
 
-def atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file under another name in its directory, then rename it."""
+def atomically(path: Path, write: Callable[[Path], object], comm: Communicator = SERIAL) -> None:
+    """Write a file under another name in its directory, then rename it.
+
+    Parameters
+    ----------
+    path : Path
+    write : callable
+        Called with the other name, on all ranks of ``comm``.
+    comm : Communicator
+        The ranks that write it together; the root renames it.
+    """
     aside = path.with_name(f".{path.name}.part")
     try:
         write(aside)
-        os.replace(aside, path)
+        on_root(comm, lambda: os.replace(aside, path))
     finally:
-        aside.unlink(missing_ok=True)
+        if comm.is_root:
+            aside.unlink(missing_ok=True)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

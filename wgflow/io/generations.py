@@ -22,7 +22,7 @@ from wgflow.errors import InputError
 from wgflow.grid import Grid
 from wgflow.io.cells import CellFile
 from wgflow.io.durable import aside_of, commit, digest, reserve
-from wgflow.parallel import SERIAL
+from wgflow.parallel import SERIAL, on_root
 
 __all__ = ["Contents", "Generations", "NotWrittenError"]
 
@@ -168,18 +168,7 @@ class Generations:
         return name.startswith("checkpoint-") and _number(name) not in self._good
 
     def _on_root(self, action: Callable[[], Any]) -> Any:
-        """Act on the root; give all ranks what came of it, an exception too."""
-        result: Any = None
-        failure: Exception | None = None
-        if self.comm.is_root:
-            try:
-                result = action()
-            except (OSError, RuntimeError, InputError) as error:
-                failure = error
-        result, failure = self.comm.broadcast((result, failure))
-        if failure is not None:
-            raise failure
-        return result
+        return on_root(self.comm, action)
 
 
 def holds_checkpoints(directory: Path) -> bool:

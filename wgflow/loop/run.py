@@ -10,6 +10,7 @@ import numpy as np
 from wgflow.errors import DivergenceError, Interrupted, SolverError, WgflowError
 from wgflow.loop.keeper import Keeper
 from wgflow.observers import Observer, State
+from wgflow.parallel import all_failed
 from wgflow.steppers import Stepper
 
 __all__ = ["Outcome", "run"]
@@ -60,7 +61,6 @@ def run(
         Writes the checkpoints, and has read the one from which to go on, if any.
     """
     stops = sorted({t for o in observers for t in o.times if 0 < t <= until} | {until})
-    failure: WgflowError | None = None
     started: list[Observer] = []
     resumed = keeper.resumed if keeper is not None else None
     if resumed is not None:
@@ -79,15 +79,27 @@ def run(
                     observer.update(state)
                 if keeper is not None:
                     keeper.after(state, last=state.time >= until)
-    except WgflowError as error:
-        failure = error
-    finally:
-        for observer in started:
-            try:
-                observer.finish(state)
-            except WgflowError as error:  # what failed the run may fail again at its last state
-                failure = failure or error
-    return Outcome(state, failure)
+    except BaseException as error:
+        comm = stepper.space.grid.comm
+        # observers reduce over the ranks: with one that failed alone nobody would join them
+        if comm.size > 1 and not (isinstance(error, Exception) and all_failed(comm)):
+            raise
+        _finished(started, state)
+        if not isinstance(error, WgflowError):
+            raise
+        return Outcome(state, error)
+    return Outcome(state, _finished(started, state))
+
+
+def _finished(observers: Sequence[Observer], state: State) -> WgflowError | None:
+    """Let all observers finish; what failed the run may fail again at its last state."""
+    failure: WgflowError | None = None
+    for observer in observers:
+        try:
+            observer.finish(state)
+        except WgflowError as error:
+            failure = failure or error
+    return failure
 
 
 def _advance(stepper: Stepper, state: State, stop: float) -> State:

@@ -5,20 +5,29 @@ from wgflow.parallel.communicator import SERIAL, Communicator, mpi_world, world
 from wgflow.parallel.failure import abort, all_failed
 from wgflow.parallel.launch import launched_rank, launched_ranks
 from wgflow.parallel.options import insert_options, unused_options
+from wgflow.parallel.outcome import everywhere, on_root
 from wgflow.parallel.partition import Partition, make_partition, serial_partition
+from wgflow.parallel.slabs import BlockSlabs, NumberedSlabs, Slabs
+from wgflow.parallel.versions import library_versions
 
 __all__ = [
     "SERIAL",
+    "BlockSlabs",
     "Calls",
     "Communicator",
+    "NumberedSlabs",
     "Partition",
+    "Slabs",
     "abort",
     "all_failed",
+    "everywhere",
     "insert_options",
     "launched_rank",
     "launched_ranks",
+    "library_versions",
     "make_partition",
     "mpi_world",
+    "on_root",
     "serial_partition",
     "unused_options",
     "world",

@@ -92,7 +92,7 @@ class Communicator:
             return value
         from mpi4py import MPI
 
-        mine = np.array(value, dtype=float)
+        mine = np.array(value, dtype=float, order="C")  # MPI takes no other
         out = np.empty_like(mine)
         self.raw.Allreduce(mine, out, getattr(MPI, operation))
         return out if isinstance(value, np.ndarray) else float(out)
@@ -145,7 +145,9 @@ def mpi_world() -> Communicator:
         If mpi4py or petsc4py is not installed.
     """
     # petsc4py may have been built beside another MPI library: mpi4py loads ours first
+    import petsc4py
     from mpi4py import MPI
 
-    __import__("petsc4py.PETSc")
+    # signals are Python's, and with them what a batch system says before it ends a job
+    petsc4py.init(["wgflow", "-no_signal_handler"])
     return Communicator(MPI.COMM_WORLD)

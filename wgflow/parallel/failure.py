@@ -25,10 +25,13 @@ def all_failed(comm: Communicator) -> bool:
     """
     if comm.size == 1:
         return True
+    if id(comm.raw) in _alone:
+        return False
     request = _errors(comm).Ibarrier()
     end = time.monotonic() + PATIENCE
     while not request.Test():
         if time.monotonic() > end:
+            _alone.add(id(comm.raw))
             return False
         time.sleep(PAUSE)
     return True
@@ -62,6 +65,7 @@ def abort_on_errors(comm: Communicator) -> None:
 
 
 _duplicates: dict[int, Any] = {}
+_alone: set[int] = set()  # where this rank has found itself to be the only one that failed
 
 
 def _errors(comm: Communicator) -> Any:

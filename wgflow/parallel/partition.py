@@ -50,7 +50,7 @@ class Partition:
         mine = self.block(comm.rank)
         self.starts = tuple(s.start for s in mine)
         self.shape = tuple(s.stop - s.start for s in mine)
-        self._exchanges: dict[int, Any] = {}
+        self._exchanges: dict[tuple[int, ...], Any] = {}
 
     @property
     def whole(self) -> bool:
@@ -104,26 +104,33 @@ class Partition:
             got[place] = into
         return got[0], got[1]
 
-    def exchange(self, padded: Array, halo: int) -> None:
+    def exchange(self, padded: Array, halo: int | Sequence[int]) -> None:
         """Fill the ghost cells of a block from its neighbours, in place.
 
         Ghost cells beyond walls, and those at corners, are left as they are.
 
         Parameters
         ----------
-        padded : C-contiguous array of the block's shape, with ``halo`` ghost cells on each side
-        halo : int
+        padded : C-contiguous array of the block's shape, with ghost cells on both sides
+        halo : int or sequence of int
+            How many, along every axis or along each.
         """
+        widths = (halo,) * len(self.cells) if isinstance(halo, int) else tuple(halo)
         if self.whole:
-            for axis, wrap in enumerate(self.periodic):
-                if wrap:
-                    _wrap(padded, axis, self.shape[axis], halo)
+            for axis, (wrap, width) in enumerate(zip(self.periodic, widths, strict=True)):
+                if wrap and width:
+                    _wrap(padded, axis, self.shape[axis], width)
             return
         from wgflow.parallel.exchange import Exchange
 
-        if halo not in self._exchanges:
-            self._exchanges[halo] = Exchange(self, halo)
-        self._exchanges[halo](padded)
+        if widths not in self._exchanges:
+            self._exchanges[widths] = Exchange(self, widths)
+        self._exchanges[widths](padded)
+
+    @property
+    def thinnest(self) -> tuple[int, ...]:
+        """Cells of the thinnest block along each axis."""
+        return tuple(int(np.diff(r).min()) for r in self._ranges)
 
     def __repr__(self) -> str:
         return f"Partition({' x '.join(map(str, self.splits))} blocks of {self.cells} cells)"

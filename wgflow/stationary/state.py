@@ -24,6 +24,7 @@ from wgflow._typing import Array
 from wgflow.density import check_density
 from wgflow.errors import InputError
 from wgflow.grid import Grid
+from wgflow.parallel import SERIAL
 from wgflow.problem import Problem
 from wgflow.stationary.balance import Balance
 
@@ -165,7 +166,7 @@ def stationary(
     (0.5, 1.0)
     """
     chosen = DEFAULT_CELLS[problem.domain.dimension - 1] if cells is None else cells
-    grid = Grid(problem.box, chosen)
+    grid = Grid(problem.box, chosen, comm=SERIAL)
     if start is None:
         initial = problem.initial
         start = grid.average(initial) if callable(initial) else np.array(initial, dtype=float)

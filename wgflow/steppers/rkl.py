@@ -14,6 +14,7 @@ from wgflow.algebra.exchange import fill_rounding, settle_mass
 from wgflow.errors import InputError, StabilityError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import ScharfetterGummel
+from wgflow.lines import HALO
 from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
 
@@ -193,31 +194,38 @@ class RKL2(Stepper):
 
     def _advance(self, density: Array, time: float, dt: float, stages: int) -> Array:
         space, scale = self.space, self.space.problem.scale
-        rows = coefficients(stages)
+        rows, at_start = coefficients(stages), scale(time)
+        inner = space.grid.inner
         stencil = space.stencil(density, time)
-        at_start = dt * scale(time)
-        y, before = np.empty_like(density), density.copy()
-        # with coefficients that stay, the first rate is formed anew in each sweep: one array less
-        first = None
-        if not space.frozen:
-            first = np.empty_like(density)
-            stencil.combine(density, density, density, (0.0, 0.0, 0.0), (at_start, 0.0), first)
-        stencil.combine(
-            density, density, density, (1.0, 0.0, 0.0), (rows[0].rate * at_start, 0.0), y
-        )
+        first = np.empty_like(density)
+        # two arrays with ghost cells, which a stage fills in one and writes over in the other
+        before = space.grid.padded(density)
+        stencil.combine(before, before, density, (0.0, 0.0, 0.0), dt, first)
+        y = np.zeros_like(before)
+        np.multiply(first, rows[0].rate * at_start, out=y[inner])
+        # coefficients that stay act on what is added to the density, Y - Y_0: its rate is then
+        # that of Y less the first rate, and Y_0 need not be read
+        if space.frozen:
+            before.fill(0.0)
+        else:
+            y[inner] += density
         for last, row in pairwise(rows):
+            space.grid.partition.exchange(y, HALO)
             when = time + last.time * dt
-            share = (row.mu, row.nu, 1 - row.mu - row.nu)
-            rate = row.rate * dt * scale(when)
-            if first is None:
-                moving = rate, row.first_rate * at_start
-                stencil.combine(y, density, before, share, moving, before)
+            rate = row.rate * scale(when)
+            if space.frozen:
+                share = row.mu, row.nu, rate + row.first_rate * at_start
+                stencil.combine(y, before, first, share, rate * dt, before)
             else:
-                stencil = space.stencil(y, when)
-                stencil.combine(y, density, before, share, (rate, 0.0), before)
-                before += row.first_rate * first
+                stencil = space.stencil(y[inner], when)
+                share = row.mu, row.nu, 1 - row.mu - row.nu
+                stencil.combine(y, before, density, share, rate * dt, before)
+                before[inner] += row.first_rate * at_start * first
             y, before = before, y
-        return y
+        first[...] = y[inner]
+        if space.frozen:
+            first += density
+        return first
 
     def _error(self, old: Array, new: Array, time: float, dt: float) -> float:
         """Local error in L1, from the third derivative that the trapezoidal rule sees."""
@@ -225,8 +233,13 @@ class RKL2(Stepper):
         half = dt / 2
         apart = np.empty_like(new)
         if space.frozen:
-            weights = half * scale(time + dt), half * scale(time)
-            space.stencil(new, time).combine(new, old, old, (-1.0, 0.0, 1.0), weights, apart)
+            now, then = scale(time), scale(time + dt)
+            np.multiply(old, now / then, out=apart)
+            apart += new
+            ghosted = space.grid.padded(apart)
+            np.subtract(old, new, out=apart)
+            stencil = space.stencil(new, time)
+            stencil.combine(ghosted, ghosted, apart, (0.0, 0.0, 1.0), half * then, apart)
         else:
             before = space.rate(old, time).values
             after = space.rate(new, time + dt).values

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from wgflow._typing import Array, IntArray
@@ -36,7 +38,7 @@ class ExchangeKrylov:
         of_cells = Shares.of(grid, shares)
         self._diagonal = of_cells.diagonal
         self._moving = of_cells.from_below, of_cells.from_above
-        self._rows = neighbour_rows(grid)
+        self._rows = neighbour_rows(grid.shape, [f.wrapped for f in grid.faces])
         self._wrap = grid.faces[-1].wrapped
         self._inverse = _kernels.factorize(self._diagonal, *self._moving, *self._rows)
 
@@ -68,18 +70,26 @@ class ExchangeKrylov:
         return x
 
 
-def neighbour_rows(grid: Grid) -> tuple[IntArray, IntArray]:
-    """Flat starts of the rows beside each row of this rank's cells, shape (D - 1, rows).
+def neighbour_rows(
+    shape: Sequence[int], wrapped: Sequence[bool] | None = None
+) -> tuple[IntArray, IntArray]:
+    """Flat starts of the rows beside each row of a block, shape (D - 1, rows).
 
     A row is a run of cells along the last axis; it is its own neighbour where there is none.
+
+    Parameters
+    ----------
+    shape : sequence of int
+        Cells of the block along each axis.
+    wrapped : sequence of bool, optional
+        Whether the first and the last row along each axis are neighbours; none by default.
     """
-    lead = grid.shape[:-1]
-    m = grid.shape[-1]
+    *lead, m = shape
     numbers = np.arange(int(np.prod(lead)), dtype=np.int64).reshape(lead)
     below, above = np.empty((2, len(lead), numbers.size), dtype=np.int64)
     for axis in range(len(lead)):
         under, over = np.roll(numbers, 1, axis), np.roll(numbers, -1, axis)
-        if not grid.faces[axis].wrapped:
+        if wrapped is None or not wrapped[axis]:
             first, last = [(slice(None),) * axis + (end,) for end in (0, -1)]
             under[first], over[last] = numbers[first], numbers[last]
         below[axis], above[axis] = under.ravel() * m, over.ravel() * m

@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from wgflow._typing import Array, IntArray
-from wgflow.algebra.krylov import TOLERANCE, neighbour_rows
+from wgflow.algebra.krylov import TOLERANCE
+from wgflow.algebra.petsc.factors import BlockFactors
 from wgflow.grid import Grid
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class BlockKrylov:
         self.system: BlockSystem | None = None
         self.reason = ""
         self._matrix = _Matrix(grid)
-        self._factors = _BlockFactors(grid)
+        self._factors = BlockFactors(grid)
         sizes = ((grid.size, None), (grid.size, None))
         comm = grid.comm.raw
         self._operator = PETSc.Mat().createPython(sizes, self._matrix, comm=comm)
@@ -81,7 +82,7 @@ class BlockKrylov:
         comm = self._grid.comm
         if self.system is not system:
             self.system = self._matrix.system = system
-            self._factors.prepare(system)
+            self._factors.prepare(system.shares)
             if self._assembled is not None:
                 self._assembled.fill(system)
         size, count = comm.sum(np.array([np.abs(masses).sum(), float(masses.size)]))
@@ -143,33 +144,6 @@ class _Matrix:
         self._times(x, moved)
         # what comes in is what the product lacks of its diagonal part
         return (masses + np.maximum(diagonal * x - moved, 0.0)) / diagonal
-
-
-class _BlockFactors:
-    """Modified incomplete factors of each rank's block."""
-
-    def __init__(self, grid: Grid) -> None:
-        self._below, self._above = neighbour_rows(grid)
-        self._inverse = np.zeros(0)
-        self._shares: Any = None
-
-    def prepare(self, system: BlockSystem) -> None:
-        """Leave the factors to be made when they are needed."""
-        self._shares, self._inverse = system.shares, np.zeros(0)
-
-    def apply(self, pc: Any, x: Any, y: Any) -> None:
-        """Solve with the factors, as PETSc asks for it."""
-        from wgflow.algebra.krylov import _kernels
-
-        shares = self._shares
-        rows = self._below, self._above
-        if not len(self._inverse):
-            self._inverse = _kernels.factorize(
-                shares.diagonal, shares.from_below, shares.from_above, *rows
-            )
-        _kernels.precondition(
-            x.array_r, y.array, self._inverse, shares.from_below, shares.from_above, *rows
-        )
 
 
 class _Assembled:

@@ -66,12 +66,16 @@ class BlockSystem:
 
     def state(self) -> Values:
         """Tell how it has come to solve by now, for a checkpoint."""
-        return {} if self._gathered is None else self._gathered.state()
+        if self._gathered is None:
+            return {}
+        return {f"gathered_{name}": value for name, value in self._gathered.state().items()}
 
     def restore(self, state: Values) -> None:
-        """Go on solving in the same way."""
-        if "solves" in state:
-            self._gather().restore(state)
+        """Go on solving in the same way; the state may be that of one rank's system."""
+        start = "gathered_"
+        kept = {n.removeprefix(start): v for n, v in state.items() if n.startswith(start)}
+        if kept:
+            self._gather().restore(kept)
 
     def _solve_gathered(self, density: Array) -> Array:
         everywhere = self._gather().solve(self.grid.gather(density))

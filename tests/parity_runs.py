@@ -1,0 +1,134 @@
+"""Runs of the parity tests: solves each pair of a matrix on the ranks it is started with.
+
+``python -m tests.parity_runs FILE NAME…`` writes the final densities, gathered, and the numbers
+of summary.json to FILE; without names it runs all.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import numpy as np
+
+import wgflow as wg
+from wgflow import catalog
+from wgflow.parallel import world
+
+# name: case, its parameters, solver, its options, cells, until
+RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
+    "transport/upwind": ("transport", {"dimension": 2}, "upwind", {}, (20, 17), 0.1),
+    "transport/muscl": ("transport", {"dimension": 3}, "muscl", {}, (12, 10, 11), 0.1),
+    "heat/rkl": ("heat_torus", {"dimension": 2}, "scharfetter_gummel_explicit", {}, (18, 24), 0.05),
+    "heat/muscl": ("heat_torus", {"dimension": 1}, "muscl", {}, 64, 0.02),
+    "ou1/sdirk": ("ornstein_uhlenbeck", {}, "scharfetter_gummel", {"dt": 0.02}, 80, 0.1),
+    "ou2/sdirk": (
+        "ornstein_uhlenbeck",
+        {"dimension": 2},
+        "scharfetter_gummel",
+        {"dt": 0.02},
+        (40, 33),
+        0.1,
+    ),
+    "ou2/euler": (
+        "ornstein_uhlenbeck",
+        {"dimension": 2},
+        "scharfetter_gummel",
+        {"dt": 0.02, "time": "euler", "curvature": True},
+        (40, 33),
+        0.1,
+    ),
+    "ou3/tolerance": (
+        "ornstein_uhlenbeck",
+        {"dimension": 3},
+        "scharfetter_gummel",
+        {"tolerance": 1e-3},
+        (14, 16, 12),
+        0.05,
+    ),
+    "ou3/rkl": (
+        "ornstein_uhlenbeck",
+        {"dimension": 3},
+        "scharfetter_gummel_explicit",
+        {"dt": 0.02, "curvature": True},
+        (14, 16, 12),
+        0.1,
+    ),
+    "ou4/rkl": (
+        "ornstein_uhlenbeck",
+        {"dimension": 4},
+        "scharfetter_gummel_explicit",
+        {"dt": 0.05},
+        (8, 9, 8, 7),
+        0.1,
+    ),
+    "ou2/fipy": ("ornstein_uhlenbeck", {"dimension": 2}, "fipy", {"dt": 0.05}, (16, 18), 0.1),
+    "barenblatt/upwind": ("barenblatt", {"dimension": 2}, "upwind", {}, (24, 20), 0.02),
+    "barenblatt/bch": (
+        "barenblatt",
+        {"dimension": 2},
+        "bailo_carrillo_hu",
+        {"dt": 0.01},
+        (24, 20),
+        0.02,
+    ),
+    "attraction/bch": (
+        "quadratic_attraction",
+        {},
+        "bailo_carrillo_hu",
+        {"dt": 0.02},
+        80,
+        0.1,
+    ),
+    "attraction/sdirk": (
+        "quadratic_attraction",
+        {"dimension": 2},
+        "scharfetter_gummel",
+        {"dt": 0.05},
+        (30, 28),
+        0.1,
+    ),
+    "keller_segel/rkl": (
+        "keller_segel",
+        {},
+        "scharfetter_gummel_explicit",
+        {"dt": 0.01},
+        (32, 32),
+        0.05,
+    ),
+    "keller_segel/sdirk": ("keller_segel", {}, "scharfetter_gummel", {"dt": 0.02}, (32, 32), 0.04),
+    "log_gas/muscl": ("log_gas", {}, "muscl", {}, 80, 0.05),
+    "ring/upwind": ("aggregation_ring", {}, "upwind", {}, (30, 30), 0.2),
+    "double_well/sg": (
+        "double_well_porous",
+        {},
+        "scharfetter_gummel",
+        {"dt": 0.02},
+        60,
+        0.1,
+    ),
+    "cosine/muscl": ("cosine_neuron", {}, "muscl", {}, 100, 0.2),
+    "cosine/sdirk": ("cosine_neuron", {"beta": 20.0}, "scharfetter_gummel", {"dt": 0.05}, 64, 0.2),
+    "gaussians/muscl": ("isotropic_gaussians", {}, "muscl", {}, 200, 0.01),
+    "desai_zwanzig/sdirk": ("desai_zwanzig", {}, "scharfetter_gummel", {"dt": 0.05}, 64, 0.2),
+}
+
+
+def main(path: str, names: list[str]) -> None:
+    densities, numbers = {}, {}
+    for name in names or RUNS:
+        case, parameters, solver, options, cells, until = RUNS[name]
+        problem = catalog.load("cases", case).problem(**parameters)
+        solution = wg.solve(problem, solver, cells=cells, until=until, options=options, snapshots=2)
+        densities[name] = solution.grid.gather(solution.density)
+        numbers[name] = {
+            **solution.summary(),
+            "mean_iterations": float(solution.history["iterations"].mean()),
+        }
+    if world().is_root:
+        np.savez(path, **densities, numbers=json.dumps(numbers, default=str))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2:])

@@ -1,0 +1,84 @@
+"""What the figures share: style, colours, what of a curve is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wgflow._typing import Array
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+__all__ = [
+    "MAP",
+    "PDE_COLOUR",
+    "SGD_COLOUR",
+    "cap_height",
+    "colours",
+    "new_figure",
+    "styled",
+    "visible",
+]
+
+STYLE: dict[Any, Any] = {
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.alpha": 0.25,
+    "figure.dpi": 130,
+    "font.size": 9,
+    "legend.frameon": False,
+}
+MAP = "viridis"  # perceptually uniform, readable with any colour vision
+PDE_COLOUR, SGD_COLOUR = "#0b3c5d", "#d1495b"
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """Make an empty figure of a size in inches."""
+    from matplotlib import rc_context
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    with rc_context(STYLE):
+        figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def styled(draw: Any) -> Any:
+    """Draw under the project's style without touching the caller's."""
+
+    def drawn(*arguments: Any) -> Any:
+        from matplotlib import rc_context
+
+        with rc_context(STYLE):
+            return draw(*arguments)
+
+    return drawn
+
+
+def colours(count: int) -> list[Any]:
+    """Give as many colours, in order."""
+    from matplotlib import colormaps
+
+    return [colormaps[MAP](x) for x in np.linspace(0.0, 0.85, count)]
+
+
+def visible(values: Array, edges: Array, share: float = 1e-3) -> tuple[float, float]:
+    """Bounds that hold everything above a share of the largest value."""
+    above = np.flatnonzero(values > share * values.max())
+    low, high = edges[above[0]], edges[above[-1] + 1]
+    margin = 0.05 * (high - low)
+    return max(edges[0], low - margin), min(edges[-1], high + margin)
+
+
+def cap_height(axes: Axes, curves: Sequence[Array]) -> None:
+    """Keep a concentrating curve from flattening the others; what is cut leaves the frame."""
+    peaks = sorted(float(curve.max()) for curve in curves)
+    usual = peaks[len(peaks) // 2]
+    top = peaks[-1] if peaks[-1] < 5 * usual else 2.5 * usual
+    axes.set_ylim(0, 1.05 * top)
