@@ -19,6 +19,18 @@ INSTALLED = all(importlib.util.find_spec(name) for name in ("mpi4py", "petsc4py"
 needs_mpi = pytest.mark.skipif(not INSTALLED, reason="mpi4py or petsc4py is not installed")
 
 
+def launcher() -> str:
+    """Give the mpiexec of this Python's environment."""
+    return shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or "mpiexec"
+
+
+def surroundings() -> dict[str, str]:
+    """Give environment variables for a rank: one thread, this checkout, no screen."""
+    threads = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", "NUMBA")}
+    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
+    return {**os.environ, **threads, "PYTHONPATH": path, "MPLBACKEND": "Agg"}
+
+
 def on_ranks(
     ranks: int,
     words: Sequence[str],
@@ -28,13 +40,10 @@ def on_ranks(
     env: dict[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run ``python WORDS`` on so many ranks; its output and exit code are the caller's to check."""
-    mpiexec = shutil.which("mpiexec", path=str(Path(sys.executable).parent)) or "mpiexec"
-    threads = {f"{name}_NUM_THREADS": "1" for name in ("OPENBLAS", "OMP", "MKL", "NUMBA")}
-    path = os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]).rstrip(os.pathsep)
     return subprocess.run(
-        [mpiexec, "-n", str(ranks), sys.executable, *words],
+        [launcher(), "-n", str(ranks), sys.executable, *words],
         cwd=cwd,
-        env={**os.environ, **threads, "PYTHONPATH": path, "MPLBACKEND": "Agg", **(env or {})},
+        env={**surroundings(), **(env or {})},
         capture_output=True,
         text=True,
         timeout=limit,

@@ -42,7 +42,7 @@ def solve(
     problem: Problem,
     solver: SolverLike | None = None,
     *,
-    cells: int | Sequence[int] | Mesh | None = None,
+    cells: int | Sequence[int] | Grid | Mesh | None = None,
     until: float | None = None,
     dt: float | None = None,
     tolerance: float | None = None,
@@ -62,7 +62,7 @@ def solve(
         Name or path of a file like those in ``solvers/``; a function
         ``stepper(problem, grid, **options)``; or a stepper. By default
         ``scharfetter_gummel`` with an entropy in the energy, else ``muscl``.
-    cells : int, sequence of int or Mesh, optional
+    cells : int, sequence of int, Grid or Mesh, optional
         Cells along each axis; 400, 128², 32³, 16⁴ by default. On a Region, its mesh.
     until : float, optional
         Final time; the problem's by default.
@@ -190,7 +190,7 @@ def _ran(
 def _prepared(
     problem: Problem,
     solver: SolverLike | None,
-    cells: int | Sequence[int] | Mesh | None,
+    cells: int | Sequence[int] | Grid | Mesh | None,
     given: Mapping[str, Any],
 ) -> tuple[Stepper, str]:
     """Give the stepper of a run and its name."""
@@ -219,9 +219,9 @@ def default_solver(problem: Problem) -> str:
     return "upwind" if isinstance(problem.domain, Region) else "muscl"
 
 
-def _cells(problem: Problem, cells: int | Sequence[int] | Mesh | None) -> Grid | Mesh:
+def _cells(problem: Problem, cells: int | Sequence[int] | Grid | Mesh | None) -> Grid | Mesh:
     """Give the mesh, or make the grid."""
-    if isinstance(cells, Mesh):
+    if isinstance(cells, Grid | Mesh):
         return cells
     if isinstance(problem.domain, Region):
         raise InputError(

@@ -11,12 +11,14 @@ from typing import Any
 
 from wgflow import catalog
 from wgflow.errors import InputError
+from wgflow.grid import Grid
 from wgflow.io import Checkpoint
+from wgflow.mesh import Region
 from wgflow.parallel import on_root, world
 from wgflow.problem import Problem
 from wgflow.progress import Progress
 from wgflow.solution import Solution
-from wgflow.solve import SNAPSHOTS, default_solver, solve
+from wgflow.solve import DEFAULT_CELLS, SNAPSHOTS, default_solver, solve
 
 __all__ = [
     "cells_asked",
@@ -52,7 +54,7 @@ def solve_case(
     solution = solve(
         problem,
         solver,
-        cells=cells_asked(given, case),
+        cells=_divided(given, problem, cells_asked(given, case)),
         until=until,
         dt=given.dt,
         tolerance=given.tolerance,
@@ -63,6 +65,17 @@ def solve_case(
         restart=restart,
     )
     return named(solution, given)
+
+
+def _divided(
+    given: argparse.Namespace, problem: Problem, cells: int | Sequence[int] | None
+) -> int | Sequence[int] | Grid | None:
+    """Give the grid, if it is said how to divide it among the ranks."""
+    splits = whole_numbers(getattr(given, "splits", None), "--splits")
+    if splits is None or isinstance(problem.domain, Region):
+        return cells
+    chosen = DEFAULT_CELLS[problem.domain.dimension - 1] if cells is None else cells
+    return Grid(problem.domain, chosen, splits=splits)
 
 
 def cells_asked(given: argparse.Namespace, case: types.ModuleType) -> int | Sequence[int] | None:
@@ -161,12 +174,17 @@ def options_of(solver: str, texts: Sequence[str]) -> dict[str, Any]:
 
 def cells_of(text: str | None) -> tuple[int, ...] | None:
     """Read ``--cells``."""
+    return whole_numbers(text, "--cells")
+
+
+def whole_numbers(text: str | None, flag: str) -> tuple[int, ...] | None:
+    """Read whole numbers between commas."""
     if text is None:
         return None
     try:
         return tuple(int(part) for part in text.split(","))
     except ValueError:
-        raise InputError(f"--cells {text!r}: give whole numbers like 400 or 128,64") from None
+        raise InputError(f"{flag} {text!r}: give whole numbers like 400 or 128,64") from None
 
 
 def numbers(text: str, flag: str) -> list[float]:

@@ -134,7 +134,8 @@ class CellFile:
             raise InputError(f"values of shape {values.shape} for cells of shape {slabs.shape}")
         creation = {"dtype": values.dtype, **creation}
         if self.parallel and not isinstance(slabs, BlockSlabs):
-            creation["compression"] = None  # only blocks are packed, by all ranks at once
+            # only blocks are packed, by all ranks at once
+            creation = {"dtype": creation["dtype"]}
         packed = creation.get("compression") is not None
         chunks = chunks_of(slabs.cells) if packed else None
         if chunks is not None:

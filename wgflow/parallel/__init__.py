@@ -4,7 +4,7 @@ from wgflow.parallel.calls import Calls
 from wgflow.parallel.communicator import SERIAL, Communicator, mpi_world, world
 from wgflow.parallel.failure import abort, all_failed
 from wgflow.parallel.launch import launched_rank, launched_ranks
-from wgflow.parallel.options import insert_options, unused_options
+from wgflow.parallel.options import configure, insert_options, unused_options
 from wgflow.parallel.outcome import everywhere, on_root
 from wgflow.parallel.partition import Partition, make_partition, serial_partition
 from wgflow.parallel.slabs import BlockSlabs, NumberedSlabs, Slabs
@@ -20,6 +20,7 @@ __all__ = [
     "Slabs",
     "abort",
     "all_failed",
+    "configure",
     "everywhere",
     "insert_options",
     "launched_rank",

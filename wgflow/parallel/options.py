@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
+from wgflow.errors import InputError
 from wgflow.parallel.communicator import Communicator
 
-__all__ = ["insert_options", "unused_options"]
+__all__ = ["configure", "insert_options", "unused_options"]
 
 PREFIX = "wgflow_"
 
@@ -16,6 +18,23 @@ def insert_options(words: Sequence[str]) -> None:
     from petsc4py import PETSc
 
     PETSc.Options().insertString(" ".join(words))
+
+
+def configure(solver: Any) -> None:
+    """Let options change a KSP or another object of PETSc.
+
+    Raises
+    ------
+    InputError
+        If PETSc does not know what an option names.
+    """
+    from petsc4py import PETSc
+
+    try:
+        solver.setFromOptions()
+    except PETSc.Error as error:
+        said = str(error).strip().splitlines()[-1]
+        raise InputError(f"PETSc refuses an option: {said}") from None
 
 
 def unused_options(comm: Communicator, given: Sequence[str] = ()) -> list[str]:

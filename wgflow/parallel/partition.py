@@ -190,20 +190,22 @@ def make_partition(
             dof=1,
             boundary_type=kinds[:count][::-1],
             stencil_type=PETSc.DMDA.StencilType.STAR,
-            stencil_width=halo if comm.size > 1 else 1,
+            stencil_width=1,  # of wider ones each rank alone says that its block is too thin
             comm=comm.raw,
         )
         ranges = [
             np.concatenate([[0], np.cumsum(n)]) for n in dm.getOwnershipRanges()[:count][::-1]
         ]
     except PETSc.Error:
+        ranges = []
+    finally:
+        dm.destroy()
+    if not ranges or any(len(r) > 2 and np.diff(r).min() < halo for r in ranges):
         shape = " x ".join(map(str, cells))
         raise InputError(
             f"{shape} cells cannot be divided among {comm.size} ranks with {halo} cells or more "
             "in each direction of a block: use fewer ranks, more cells, or other splits"
-        ) from None
-    finally:
-        dm.destroy()
+        )
     ranges += [np.array([0, n]) for n in cells[count:]]
     return Partition(comm, ranges, periodic)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.parallel import Communicator
+from wgflow.parallel import Communicator, configure
 
 __all__ = ["gmres"]
 
@@ -43,7 +43,7 @@ def gmres(
     ksp.getPC().setType(PETSc.PC.Type.NONE)
     ksp.setTolerances(rtol=tolerance, atol=0.0, max_it=iterations)
     ksp.setOperators(operator)
-    ksp.setFromOptions()
+    configure(ksp)
     b, x = operator.createVecs()
     b.array[:] = given
     ksp.solve(b, x)

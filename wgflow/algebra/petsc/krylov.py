@@ -11,6 +11,7 @@ from wgflow._typing import Array, IntArray
 from wgflow.algebra.krylov import TOLERANCE
 from wgflow.algebra.petsc.factors import BlockFactors
 from wgflow.grid import Grid
+from wgflow.parallel import configure
 
 if TYPE_CHECKING:
     from wgflow.algebra.petsc.system import BlockSystem
@@ -64,7 +65,9 @@ class BlockKrylov:
         ksp.getPC().setPythonContext(self._factors)
         ksp.setOperators(self._operator, self._operator)
         ksp.setInitialGuessNonzero(True)
-        ksp.setFromOptions()
+        configure(ksp)
+        given = PETSc.Options(PREFIX)
+        self._told = given.hasName("ksp_rtol") or given.hasName("ksp_atol")
         self._assembled: _Assembled | None = None
         if ksp.getPC().getType() != PETSc.PC.Type.PYTHON:
             self._assembled = _Assembled(grid)
@@ -89,8 +92,8 @@ class BlockKrylov:
         if size == 0:
             return masses.copy()
         # the inverse has the norm 1 in L1, and |r|_1 <= sqrt(n) |r|_2
-        self._ksp.setTolerances(rtol=0.0, atol=TOLERANCE * size / np.sqrt(count))
-        self._ksp.setFromOptions()
+        if not self._told:
+            self._ksp.setTolerances(rtol=0.0, atol=TOLERANCE * size / np.sqrt(count))
         self._b.array[:] = masses
         self._x.array[:] = masses
         self._ksp.solve(self._b, self._x)
