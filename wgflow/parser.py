@@ -59,15 +59,7 @@ def _run(words: Words) -> None:
     run.add_argument(
         "--splits", metavar="P[,P…]", help="ranks along each axis (by default PETSc's choice)"
     )
-    run.add_argument(
-        "--checkpoint-every", type=float, metavar="S", help="seconds between checkpoints in DIR"
-    )
-    run.add_argument(
-        "--checkpoint-steps", type=int, metavar="K", help="steps between checkpoints in DIR"
-    )
-    run.add_argument(
-        "--restart", action="store_true", help="go on from the last checkpoint in DIR, if any"
-    )
+    _add_checkpoints(run)
     run.add_argument(
         "--compression", default="none", metavar="C", help="of solution.h5: none, gzip, gzip:1…9"
     )
@@ -137,16 +129,17 @@ def _compare(words: Words) -> None:
     compare.add_argument("--particles", type=int, metavar="N", help="neurons")
     compare.add_argument("--step", type=float, metavar="E", help="step size of SGD")
     compare.add_argument("--seeds", type=int, metavar="M", help="independent networks")
-    compare.add_argument("--seed", type=int, default=0, metavar="S", help="seed of the first")
+    compare.add_argument("--seed", type=int, metavar="S", help="seed of the first")
     compare.add_argument(
         "--extrapolate",
         action=argparse.BooleanOptionalAction,
         help="also run networks of half the width and extrapolate the risk to infinite width",
     )
-    compare.add_argument("--batch", type=int, default=1, metavar="P", help="samples a step")
+    compare.add_argument("--batch", type=int, metavar="P", help="samples a step of SGD")
     compare.add_argument(
-        "--dynamics", choices=("sgd", "gradient", "particle", "nonlinear"), default="sgd"
+        "--dynamics", choices=("sgd", "gradient", "particle", "nonlinear"), help="sgd by default"
     )
+    _add_checkpoints(compare)
     compare.set_defaults(command=commands.compare)
 
 
@@ -194,3 +187,15 @@ def _add_output(parser: argparse.ArgumentParser) -> None:
         "--out", metavar="DIR", help="where to write (by default a new folder named by the case)"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier result there")
+
+
+def _add_checkpoints(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--checkpoint-every", type=float, metavar="S", help="seconds between checkpoints in DIR"
+    )
+    parser.add_argument(
+        "--checkpoint-steps", type=int, metavar="K", help="steps between checkpoints in DIR"
+    )
+    parser.add_argument(
+        "--restart", action="store_true", help="go on from the last checkpoint in DIR, if any"
+    )

@@ -1,9 +1,10 @@
 """What the commands of the command line do; each takes the parsed words, returns the exit code."""
 
+from wgflow.commands.compare import compare
 from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import describe, list_cases, list_solvers
 from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
-from wgflow.commands.runs import compare, run
+from wgflow.commands.runs import run
 from wgflow.commands.stationary import stationary
 
 __all__ = [

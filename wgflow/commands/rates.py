@@ -20,9 +20,11 @@ from wgflow.commands.inputs import (
     solver_of,
 )
 from wgflow.errors import InputError
-from wgflow.parallel import on_root, world
+from wgflow.grid import Grid
+from wgflow.mesh import Region
+from wgflow.parallel import SERIAL, on_root, world
 from wgflow.problem import Problem
-from wgflow.solve import solve
+from wgflow.solve import DEFAULT_CELLS, make_stepper, solve
 
 __all__ = ["converge", "study_coupling", "study_refinement", "verify"]
 
@@ -111,7 +113,7 @@ def verify(given: argparse.Namespace) -> int:
 
 def study_coupling(given: argparse.Namespace) -> int:
     """Measure the distances between the density and the four coupled dynamics."""
-    from wgflow.compare import moments_of, schedule_of
+    from wgflow.compare import Team, moments_of, schedule_of
     from wgflow.particles import coupling_errors
 
     check_files(given)
@@ -126,7 +128,14 @@ def study_coupling(given: argparse.Namespace) -> int:
         raise InputError(f"{given.case} states no sizes and steps for this study (COUPLING)")
     solver = solver_of(given, case, problem)
     options = options_of(solver, given.option)
-    solution = solve(problem, solver, until=max(plan["times"]), options=options)
+    comm = world()
+    # each rank solves the whole density, for the moments to be the same on however many ranks
+    domain = problem.domain
+    if isinstance(domain, Region):
+        raise InputError(f"{given.case} is on {domain!r}: this study needs a case on a box")
+    grid = Grid(domain, DEFAULT_CELLS[domain.dimension - 1], comm=SERIAL)
+    stepper = make_stepper(problem, grid, solver, options)
+    solution = solve(problem, stepper, until=max(plan["times"]))
     table = coupling_errors(
         problem.network,
         moments_of(solution),
@@ -135,10 +144,11 @@ def study_coupling(given: argparse.Namespace) -> int:
         plan["steps"],
         range(given.seeds),
         schedule_of(problem),
+        share=Team(comm).share,
     )
     print(table.to_text())
     if given.json:
-        Path(given.json).write_text(table.to_json(), encoding="utf-8")
+        on_root(comm, lambda: Path(given.json).write_text(table.to_json(), encoding="utf-8"))
     missed = table.missed()
     for slope in missed:
         print(f"MISSED: {slope}")

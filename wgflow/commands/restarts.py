@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import logging
 import math
 import types
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +20,13 @@ from wgflow.commands.inputs import (
     settings_of,
     solver_of,
 )
-from wgflow.errors import InputError
+from wgflow.errors import InputError, Interrupted
 from wgflow.io import Checkpoint, check_directory
 from wgflow.parallel import on_root, world
 from wgflow.solve import DEFAULT_CELLS
 from wgflow.steppers.control import joined
 
-__all__ = ["already_done", "checkpoint_in", "place"]
+__all__ = ["already_done", "checkpoint_in", "how_to_go_on", "place"]
 
 FOLDER = "checkpoint"  # in the directory of the results
 
@@ -87,6 +89,20 @@ def already_done(out: Path, given: argparse.Namespace, case: types.ModuleType) -
             "or start anew with --overwrite in place of --restart"
         )
     return finished
+
+
+@contextlib.contextmanager
+def how_to_go_on(out: Path, given: argparse.Namespace) -> Iterator[None]:
+    """Say from where a run goes on, and how it does if it is stopped."""
+    # of a network only its rank can tell
+    logging.getLogger("wgflow.compare").setLevel(logging.INFO)
+    if given.restart:
+        logging.getLogger("wgflow.loop").setLevel(logging.INFO)
+    try:
+        yield
+    except Interrupted as stop:
+        again = f"to go on, give the same command with --out {out} --restart"
+        raise Interrupted(f"{stop}; {again}") from stop
 
 
 def _summary(out: Path) -> dict[str, Any] | None:

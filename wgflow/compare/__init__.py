@@ -1,6 +1,16 @@
 """The density equation beside the finite network of which it is the limit."""
 
 from wgflow.compare.comparison import Comparison, ParticleSettings
+from wgflow.compare.keeper import clear
 from wgflow.compare.runs import compare, moments_of, schedule_of
+from wgflow.compare.team import Team
 
-__all__ = ["Comparison", "ParticleSettings", "compare", "moments_of", "schedule_of"]
+__all__ = [
+    "Comparison",
+    "ParticleSettings",
+    "Team",
+    "clear",
+    "compare",
+    "moments_of",
+    "schedule_of",
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +11,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.errors import InputError
+from wgflow.parallel import on_root
 from wgflow.solution import Solution
 
 __all__ = ["Comparison", "Dynamics", "ParticleSettings"]
@@ -34,7 +35,7 @@ class ParticleSettings:
     seed : int
         Seed of the first; the others are spawned from it.
     batch : int
-        Samples a step.
+        Samples a step of SGD; 1 for the other dynamics, which take the mean over all.
     dynamics : {"sgd", "gradient", "particle", "nonlinear"}
         Which of the four coupled dynamics.
     extrapolate : bool
@@ -61,6 +62,11 @@ class ParticleSettings:
             raise InputError(f"seed = {self.seed}: give a whole number >= 0")
         if self.extrapolate and self.particles < 2:
             raise InputError("one neuron has no half: give more particles, or no extrapolation")
+        if self.batch != 1 and self.dynamics != "sgd":
+            raise InputError(
+                f"batch = {self.batch} with dynamics = {self.dynamics!r}, which has no samples: "
+                "leave it out, or choose dynamics = 'sgd'"
+            )
 
 
 @dataclass(frozen=True)
@@ -178,28 +184,40 @@ class Comparison:
         return "\n".join(lines)
 
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
-        """Write ``comparison.csv``, ``comparison.png`` and the files of the solution.
+        """Write the comparison and the files of the solution; all ranks call it together.
+
+        ``comparison.csv`` holds the risks, ``comparison.json`` the settings and the table,
+        ``comparison.png`` the figure.
 
         Raises
         ------
         InputError
             If the directory holds an earlier result and ``overwrite`` is false.
         """
-        from wgflow.io import atomically, claim_directory, write_table
+        folder = Path(directory)
+        comm = self.solution.grid.comm
+        whole = replace(self, solution=self.solution.gathered())
+        on_root(comm, lambda: whole._write(folder, overwrite))
+        return self.solution.save(folder, overwrite=overwrite)
+
+    def _write(self, folder: Path, overwrite: bool) -> None:
+        from wgflow.io import atomically, claim_directory, write_json, write_table
         from wgflow.plots import comparison_figure
 
-        folder = claim_directory(Path(directory), overwrite=overwrite)
+        claim_directory(folder, overwrite=overwrite)
         columns: dict[str, Array] = {"time": self.times, "risk_mean": self.risk_mean}
         for number, risk in enumerate(self.risks):
             columns[f"risk_{number}"] = risk
         if self.half_risks is not None:
             columns["risk_limit"], columns["risk_limit_error"] = self.limit
         write_table(folder / "comparison.csv", columns)
+        write_json(
+            folder / "comparison.json", {"settings": asdict(self.settings), "rows": self.rows()}
+        )
         figure = comparison_figure(self)
         atomically(
             folder / "comparison.png", lambda path: figure.savefig(path, format="png", dpi=150)
         )
-        return self.solution.save(folder, overwrite=overwrite)
 
 
 def _deviation(risks: Array) -> Array:

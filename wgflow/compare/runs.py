@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from wgflow._typing import Array
 from wgflow.compare.comparison import Comparison, ParticleSettings
+from wgflow.compare.keeper import NetworkKeeper, folders
+from wgflow.compare.team import Team
 from wgflow.energies import Confinement, Energy, Entropy
 from wgflow.errors import InputError
+from wgflow.io import Checkpoint
+from wgflow.loop import Signals
 from wgflow.networks import Network
+from wgflow.parallel import Communicator
 from wgflow.particles import (
     Schedule,
     Trajectory,
@@ -29,12 +36,22 @@ __all__ = ["compare", "moments_of", "schedule_of"]
 
 RISK_TIMES = 40  # times at which the particles' risk is recorded, evenly on a logarithmic axis
 EARLIEST = 1e-4  # of the final time: where the logarithmic axis begins
+LONGEST_BLOCK = 1024  # steps of stochastic gradient descent between two looks at the keeper
+WORK = 2 * 10**8  # parameters times samples in these, at most: some tenths of a second
 
 
 def compare(
-    solution: Solution, settings: ParticleSettings, progress: Progress | None = None
+    solution: Solution,
+    settings: ParticleSettings,
+    progress: Progress | None = None,
+    *,
+    checkpoint: Checkpoint | None = None,
+    restart: bool = False,
 ) -> Comparison:
     """Run finite networks beside a solution of their density equation.
+
+    On several ranks, those of the solution, each runs some of the networks, and all have the
+    result, whose numbers do not depend on the number of ranks.
 
     Parameters
     ----------
@@ -42,12 +59,23 @@ def compare(
         Of a problem with a network.
     settings : ParticleSettings
     progress : Progress, optional
-        Told of the steps of each network.
+        Told of the steps of each network of the root.
+    checkpoint : Checkpoint, optional
+        Where and when to leave what the networks can be continued from, each in a folder of its
+        own; the place can be that of the solution's own checkpoints.
+    restart : bool
+        Whether to go on from there: networks that are finished are not run again, others go on
+        from their last checkpoint, with as many ranks as there are now. The result is that of
+        a run that was not interrupted, bit for bit.
 
     Raises
     ------
     InputError
-        If the problem has no network.
+        If the problem has no network, or the checkpoints are of another run.
+    DivergenceError
+        If a network diverges; on all ranks.
+    Interrupted
+        If SIGTERM or SIGUSR1 came while there was a place for checkpoints.
     """
     network = solution.problem.network
     if network is None:
@@ -55,30 +83,86 @@ def compare(
             f"{solution.case or 'this problem'} has no finite network to compare with: "
             "choose a network case with a finite dimension"
         )
-    times = _times(solution)
+    comm = solution.grid.comm
+    if checkpoint is None and restart:
+        raise InputError("restart=True: give the checkpoint=wg.Checkpoint(...) to go on from")
+    if checkpoint is not None:
+        _prepare(checkpoint, restart, comm)
+    jobs, times = _jobs(settings), _times(solution)
+    signals = None if checkpoint is None else Signals()
+    with signals or nullcontext(), Team(comm, signals) as team:
+
+        def run(number: int) -> dict[str, Array]:
+            bar = progress if comm.is_root else None
+            job = jobs[number]
+            same = _identity(solution, job, times)
+            keeper = NetworkKeeper(team, number, checkpoint, same, restart)
+            if keeper.result is None:
+                trajectory = _run(network, solution, job, times, keeper, bar)
+                kept = [trajectory.coordinates(i)[0] for i in range(len(trajectory.theta))]
+                keeper.finish(result := {"risk": trajectory.risk, "coordinates": np.array(kept)})
+                return result
+            return keeper.result
+
+        found = team.share(run, len(jobs))
+    full, half = found[: settings.seeds], found[settings.seeds :]
+    coordinates = np.array([one["coordinates"] for one in full])
+    return Comparison(
+        solution,
+        settings,
+        times,
+        np.array([one["risk"] for one in full]),
+        coordinates.swapaxes(0, 1),
+        np.array([one["risk"] for one in half]) if half else None,
+    )
+
+
+@dataclass(frozen=True)
+class _Job:
+    """One network: its settings and the source of its randomness."""
+
+    settings: ParticleSettings
+    stream: np.random.SeedSequence
+
+
+def _jobs(settings: ParticleSettings) -> list[_Job]:
+    """List the networks, those of full width first."""
     root = np.random.SeedSequence(settings.seed)
-    runs = _runs(network, solution, settings, times, root.spawn(settings.seeds), progress)
-    kept = [int(np.argmin(np.abs(times - t))) for t in solution.times]
-    coordinates = np.array([[run.coordinates(i)[0] for i in kept] for run in runs])
-    half_risks = None
+    jobs = [_Job(settings, stream) for stream in root.spawn(settings.seeds)]
     if settings.extrapolate:
         half = replace(settings, particles=settings.particles // 2)
-        again = _runs(network, solution, half, times, root.spawn(settings.seeds), progress)
-        half_risks = np.array([run.risk for run in again])
-    risks = np.array([run.risk for run in runs])
-    return Comparison(solution, settings, times, risks, coordinates.swapaxes(0, 1), half_risks)
+        jobs += [_Job(half, stream) for stream in root.spawn(settings.seeds)]
+    return jobs
 
 
-def _runs(
-    network: Network,
-    solution: Solution,
-    settings: ParticleSettings,
-    times: Array,
-    streams: Sequence[np.random.SeedSequence],
-    progress: Progress | None,
-) -> list[Trajectory]:
-    generators = [np.random.default_rng(stream) for stream in streams]
-    return [_run(network, solution, settings, times, rng, progress) for rng in generators]
+def _prepare(checkpoint: Checkpoint, restart: bool, comm: Communicator) -> None:
+    """See whether checkpoints may be written, and remove those of another run."""
+    places = folders(checkpoint)
+    for place in places:
+        place.check(restart)
+    comm.barrier()
+    if comm.is_root and not restart:
+        for place in places:
+            place.remove()
+    comm.barrier()
+
+
+def _identity(solution: Solution, job: _Job, times: Array) -> dict[str, Any]:
+    """Give what must be the same for a network to go on."""
+    settings, schedule = job.settings, schedule_of(solution.problem)
+    same = {
+        "dynamics": settings.dynamics,
+        "particles": settings.particles,
+        "step": settings.step,
+        "batch": settings.batch,
+        "seed": [settings.seed, *job.stream.spawn_key],
+        "times": times.tolist(),
+        "snapshots": solution.times.tolist(),
+        "schedule": [schedule.at(0.0), schedule.regularization, schedule.temperature],
+    }
+    if settings.dynamics == "nonlinear":  # it alone depends on the density
+        same |= {"solver": Path(solution.solver).stem, "cells": solution.grid.cells}
+    return same
 
 
 def _times(solution: Solution) -> Array:
@@ -96,23 +180,41 @@ def _times(solution: Solution) -> Array:
 def _run(
     network: Network,
     solution: Solution,
-    settings: ParticleSettings,
+    job: _Job,
     times: Array,
-    rng: np.random.Generator,
+    keeper: NetworkKeeper,
     progress: Progress | None,
 ) -> Trajectory:
+    settings, rng = job.settings, np.random.default_rng(job.stream)
     theta = network.draw(rng, settings.particles)
     schedule = schedule_of(solution.problem)
     step = settings.step
+    marks = np.zeros(len(times), dtype=bool)
+    marks[[int(np.argmin(np.abs(times - t))) for t in solution.times]] = True
+    keep = marks.tolist()
     if settings.dynamics == "sgd":
+        block = max(1, min(LONGEST_BLOCK, WORK // (theta.size * settings.batch)))
         return stochastic_gradient_descent(
-            network, theta, times, step, schedule, rng, settings.batch, progress
+            network,
+            theta,
+            times,
+            step,
+            schedule,
+            rng,
+            settings.batch,
+            progress,
+            keep=keep,
+            keeper=keeper,
+            block=block,
         )
     if settings.dynamics == "gradient":
-        return gradient_descent(network, theta, times, step, schedule, rng)
+        return gradient_descent(
+            network, theta, times, step, schedule, rng, keep=keep, keeper=keeper
+        )
     if settings.dynamics == "particle":
-        return particle(network, theta, times, schedule, step, rng)
-    return nonlinear(network, theta, times, moments_of(solution), schedule, step, rng)
+        return particle(network, theta, times, schedule, step, rng, keep=keep, keeper=keeper)
+    moments = moments_of(solution)
+    return nonlinear(network, theta, times, moments, schedule, step, rng, keep=keep, keeper=keeper)
 
 
 def schedule_of(problem: Problem) -> Schedule:

@@ -34,6 +34,8 @@ class Checkpoint:
         Seconds from the end of one to the beginning of the next; none by the clock if None.
     steps : int, optional
         Steps from one to the next, besides.
+    last : bool
+        Whether to leave one at the end of the run too, for what comes after it.
     overwrite : bool
         Whether a run that starts at the beginning may remove checkpoints that lie there.
     about : mapping
@@ -55,6 +57,7 @@ class Checkpoint:
     directory: str | os.PathLike[str]
     every: float | None = EVERY
     steps: int | None = None
+    last: bool = False
     overwrite: bool = False
     about: Mapping[str, Any] = field(default_factory=dict)
 

@@ -22,7 +22,7 @@ from wgflow.errors import InputError
 from wgflow.grid import Grid
 from wgflow.io.cells import CellFile
 from wgflow.io.durable import aside_of, commit, digest, reserve
-from wgflow.parallel import on_root
+from wgflow.parallel import SERIAL, on_root
 
 __all__ = ["Contents", "Generations", "NotWrittenError"]
 
@@ -67,11 +67,14 @@ class Generations:
     ----------
     directory : Path
         Made when the first is written.
-    grid : Grid or Mesh
+    grid : Grid or Mesh, optional
+        Without one there are no cells and no snapshots, and the calling rank acts on its own.
     """
 
-    def __init__(self, directory: Path, grid: Grid) -> None:
-        self.directory, self.grid, self.comm = directory, grid, grid.comm
+    def __init__(self, directory: Path, grid: Grid | None = None) -> None:
+        self.directory = directory
+        self.grid: Any = grid
+        self.comm = SERIAL if grid is None else grid.comm
         self._good: list[int] = []  # generations known to be whole, oldest first
         self._next: int | None = None
         self._stored: list[dict[str, Any]] = []  # headers of the snapshot files

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import math
-import re
 import time as clock
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
-
-import numpy as np
 
 from wgflow._typing import Values
 from wgflow._version import __version__
 from wgflow.errors import InputError, Interrupted
 from wgflow.io.checkpoint import Checkpoint
 from wgflow.io.generations import Contents, Generations, NotWrittenError
+from wgflow.loop.plain import differences, plain, separated, under
 from wgflow.loop.signals import Signals
 from wgflow.observers import History, Observer, Snapshots, State
 from wgflow.steppers import Stepper
@@ -75,7 +72,7 @@ class Keeper:
         self._names = [f"{kind}-{kinds[:i].count(kind)}" for i, kind in enumerate(kinds)]
         self.comm = stepper.space.grid.comm
         self._files = Generations(settings.path, stepper.space.grid)
-        self._run = {key: _plain(value) for key, value in {**settings.about, **run}.items()}
+        self._run = {key: plain(value) for key, value in {**settings.about, **run}.items()}
         self.resumed: Resumed | None = None
         self._begun = self._last = clock.monotonic()
         self._spent, self._last_step = 0.0, 0
@@ -114,9 +111,9 @@ class Keeper:
         numbers = header["numbers"]
         self._check(numbers, initial)
         found = self._files.read(header)
-        self.stepper.restore({**numbers["stepper"], **_under("stepper/", found.cells)})
+        self.stepper.restore({**numbers["stepper"], **under("stepper/", found.cells)})
         kept: list[Values] = [
-            {**numbers["observers"].get(name, {}), **_under(f"observers/{name}/", found.arrays)}
+            {**numbers["observers"].get(name, {}), **under(f"observers/{name}/", found.arrays)}
             for name in self._names
         ]
         self.snapshots.densities = found.snapshots
@@ -127,8 +124,15 @@ class Keeper:
         if self.comm.is_root:
             logger.info("continued at t = %.6g after %d steps", state.time, state.steps)
 
-    def after(self, state: State) -> None:
+    def after(self, state: State, last: bool = False) -> None:
         """Look after a step whether a checkpoint is due, and write it.
+
+        Parameters
+        ----------
+        state : State
+        last : bool
+            Whether it is the last step. Then there is nothing to go on with: no checkpoint is
+            written and no signal heeded, unless the settings say so.
 
         Raises
         ------
@@ -136,11 +140,13 @@ class Keeper:
             If a signal was seen on any rank; after the checkpoint.
         """
         settings = self.settings
-        asked = 0.0
+        if last and not settings.last:
+            return
+        asked = DUE if last else 0.0
         if self.signals.seen:
             asked = STOP
         elif self.comm.is_root and settings.every is not None:
-            asked = DUE if clock.monotonic() - self._last >= settings.every else 0.0
+            asked = DUE if clock.monotonic() - self._last >= settings.every else asked
         asked = self.comm.maximum(asked)
         steps = state.steps - self._last_step
         if asked == 0.0 and (settings.steps is None or steps < settings.steps):
@@ -161,18 +167,18 @@ class Keeper:
 
     def _contents(self, state: State) -> Contents:
         cells, arrays = {"density": state.density}, {}
-        stepper, held = _separated(self.stepper.state())
+        stepper, held = separated(self.stepper.state())
         cells.update({f"stepper/{name}": values for name, values in held.items()})
         observers = {}
         for key, observer in zip(self._names, self.observers, strict=True):
-            observers[key], held = _separated(observer.state())
+            observers[key], held = separated(observer.state())
             arrays.update({f"observers/{key}/{name}": v for name, v in held.items()})
         names = [f.name for f in fields(state) if f.name != "density"]
         return Contents(
             {
                 "version": __version__,
                 "run": self._run,
-                "state": {name: _plain(getattr(state, name)) for name in names},
+                "state": {name: plain(getattr(state, name)) for name in names},
                 "seconds": self.seconds,
                 "start": self._start(),
                 "stepper": stepper,
@@ -185,16 +191,12 @@ class Keeper:
 
     def _start(self) -> dict[str, float]:
         """First row of the history: it tells problems apart that have no name."""
-        return {name: _plain(values[0]) for name, values in self.history.rows.items()}
+        return {name: plain(values[0]) for name, values in self.history.rows.items()}
 
     def _check(self, numbers: Mapping[str, Any], initial: State) -> None:
         """Raise InputError if a checkpoint is of another run."""
         there, here = numbers["run"], self._run
-        differing = [
-            f"{key} {there.get(key)!r} there, {here.get(key)!r} here"
-            for key in sorted({*there, *here})
-            if there.get(key) != here.get(key)
-        ]
+        differing = differences(there, here)
         if not differing:
             self.history.start(initial)
             begun, now = numbers["start"], self._start()
@@ -222,23 +224,3 @@ def _close(one: float, other: float, scale: float) -> bool:
     if math.isnan(one) or math.isnan(other):
         return math.isnan(one) and math.isnan(other)
     return math.isclose(one, other, rel_tol=SAME_START, abs_tol=SAME_START * (1 + abs(scale)))
-
-
-def _separated(values: Values) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Part numbers from arrays."""
-    arrays = {name: v for name, v in values.items() if isinstance(v, np.ndarray)}
-    return {name: _plain(v) for name, v in values.items() if name not in arrays}, arrays
-
-
-def _under(prefix: str, arrays: Mapping[str, Any]) -> dict[str, Any]:
-    return {n.removeprefix(prefix): v for n, v in arrays.items() if n.startswith(prefix)}
-
-
-def _plain(value: Any) -> Any:
-    """Give a value as JSON gives it back; what it cannot hold by its name, without an address."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    try:
-        return json.loads(json.dumps(value))
-    except (TypeError, ValueError):
-        return re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value))

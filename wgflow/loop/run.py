@@ -77,8 +77,8 @@ def run(
                 state = _advance(stepper, state, stop)
                 for observer in observers:
                     observer.update(state)
-                if keeper is not None and state.time < until:
-                    keeper.after(state)
+                if keeper is not None:
+                    keeper.after(state, last=state.time >= until)
     except BaseException as error:
         comm = stepper.space.grid.comm
         # observers reduce over the ranks: with one that failed alone nobody would join them

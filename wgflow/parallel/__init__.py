@@ -1,5 +1,6 @@
 """Ranks: the only door to MPI. Without a launcher there is one, and no MPI is touched."""
 
+from wgflow.parallel.calls import Calls
 from wgflow.parallel.communicator import SERIAL, Communicator, mpi_world, world
 from wgflow.parallel.division import CellDivision, divide_cells
 from wgflow.parallel.failure import abort, all_failed
@@ -13,6 +14,7 @@ from wgflow.parallel.versions import library_versions
 __all__ = [
     "SERIAL",
     "BlockSlabs",
+    "Calls",
     "CellDivision",
     "Communicator",
     "NumberedSlabs",

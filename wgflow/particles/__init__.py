@@ -11,6 +11,7 @@ from wgflow.particles.cosine import cosine_moments
 from wgflow.particles.coupling import coupling_errors
 from wgflow.particles.coupling_table import CouplingRow, CouplingSlope, CouplingTable
 from wgflow.particles.dynamics import gradient_descent, nonlinear, particle
+from wgflow.particles.keeping import Keeper
 from wgflow.particles.schedule import Progress, Schedule
 from wgflow.particles.sgd import stochastic_gradient_descent
 from wgflow.particles.trajectory import Trajectory
@@ -20,6 +21,7 @@ __all__ = [
     "CouplingRow",
     "CouplingSlope",
     "CouplingTable",
+    "Keeper",
     "Progress",
     "Schedule",
     "Trajectory",

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
 from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.particles.brownian import Brownian
+from wgflow.particles.keeping import Keeper, Run
 from wgflow.particles.schedule import (
     Schedule,
     check_step,
     check_theta,
-    check_times,
     step_counts,
 )
 from wgflow.particles.trajectory import Recorder, Trajectory
@@ -49,46 +49,57 @@ def noise_path(
 def march(
     field: Field,
     theta0: Array,
-    times: Sequence[float] | Array,
+    times: Array,
     schedule: Schedule,
     dt: float,
     rng: np.random.Generator | None,
     brownian: Brownian | None,
     recorder: Recorder,
+    keeper: Keeper | None,
 ) -> Trajectory:
     """Accurate integration: Runge-Kutta without noise, Euler-Maruyama with it."""
     dt = check_step(dt, "dt")
     path = noise_path(schedule, np.shape(theta0), dt, rng, brownian)
     if path is not None:
-        return euler(field, theta0, check_times(times), schedule, dt, path, recorder)
-    return _runge_kutta(field, theta0, check_times(times), schedule, dt, recorder)
+        return euler(field, theta0, times, schedule, dt, path, recorder, keeper)
+    return _runge_kutta(field, theta0, times, schedule, dt, recorder, keeper)
 
 
 def _runge_kutta(
-    field: Field, theta0: Array, times: Array, schedule: Schedule, dt: float, recorder: Recorder
+    field: Field,
+    theta0: Array,
+    times: Array,
+    schedule: Schedule,
+    dt: float,
+    recorder: Recorder,
+    keeper: Keeper | None,
 ) -> Trajectory:
-    theta = check_theta(theta0)
-    now = 0.0
-
     def velocity(time: float, state: Array) -> Array:
         return -schedule.at(time) * (field(time, state) + schedule.regularization * state)
 
-    for goal in times.tolist():
-        # The small allowance keeps roundoff in (goal - now)/dt from adding a step.
-        count = max(1, math.ceil((goal - now) / dt * (1 - 1e-12))) if goal > now else 0
-        start, h = now, (goal - now) / max(count, 1)
-        for k in range(count):
-            time = start + k * h
-            with np.errstate(over="ignore", invalid="ignore"):
-                k1 = velocity(time, theta)
-                k2 = velocity(time + h / 2, theta + (h / 2) * k1)
-                k3 = velocity(time + h / 2, theta + (h / 2) * k2)
-                k4 = velocity(time + h, theta + h * k3)
-                theta = theta + (h / 6) * (k1 + 2 * k2 + 2 * k3 + k4)
-            recorder.check(time + h, theta)
-        now = goal
-        recorder.record(now, theta)
+    run = Run(check_theta(theta0), recorder, {}, keeper)
+    first, start = 0, 0.0  # steps before the interval, and its beginning
+    for number, goal in enumerate(times.tolist()):
+        # The small allowance keeps roundoff in (goal - start)/dt from adding a step.
+        count = max(1, math.ceil((goal - start) / dt * (1 - 1e-12))) if goal > start else 0
+        h = (goal - start) / max(count, 1)
+        if number >= recorder.count:
+            for k in range(run.done - first, count):
+                run.theta = _runge_kutta_step(velocity, start + k * h, run.theta, h)
+                recorder.check(start + (k + 1) * h, run.theta)
+                run.advance()
+            recorder.record(goal, run.theta)
+        first, start = first + count, goal
     return recorder.trajectory()
+
+
+def _runge_kutta_step(velocity: Field, time: float, theta: Array, h: float) -> Array:
+    with np.errstate(over="ignore", invalid="ignore"):
+        k1 = velocity(time, theta)
+        k2 = velocity(time + h / 2, theta + (h / 2) * k1)
+        k3 = velocity(time + h / 2, theta + (h / 2) * k2)
+        k4 = velocity(time + h, theta + h * k3)
+        return theta + (h / 6) * (k1 + 2 * k2 + 2 * k3 + k4)
 
 
 def euler(
@@ -99,19 +110,19 @@ def euler(
     step: float,
     path: Brownian | None,
     recorder: Recorder,
+    keeper: Keeper | None,
 ) -> Trajectory:
-    theta = check_theta(theta0)
     increments = None if path is None else path.increments(step)
-    done = 0
-    for goal in step_counts(times, step).tolist():
-        for k in range(done, goal):
+    run = Run(check_theta(theta0), recorder, {"noise": increments}, keeper)
+    for goal in step_counts(times, step).tolist()[recorder.count :]:
+        for k in range(run.done, goal):
             scale = schedule.at(k * step)
             with np.errstate(over="ignore", invalid="ignore"):
-                slope = field(k * step, theta) + schedule.regularization * theta
-                theta = theta - (scale * step) * slope
+                slope = field(k * step, run.theta) + schedule.regularization * run.theta
+                run.theta = run.theta - (scale * step) * slope
                 if increments is not None:
-                    theta += math.sqrt(2 * scale * schedule.temperature) * next(increments)
-            recorder.check((k + 1) * step, theta)
-        done = goal
-        recorder.record(done * step, theta)
+                    run.theta += math.sqrt(2 * scale * schedule.temperature) * next(increments)
+            recorder.check((k + 1) * step, run.theta)
+            run.advance()
+        recorder.record(goal * step, run.theta)
     return recorder.trajectory()

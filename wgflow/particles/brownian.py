@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -53,7 +53,7 @@ class Brownian:
         if not (math.isfinite(self.dt) and self.dt > 0):
             raise InputError(f"Brownian step is {self.dt}; it must be finite and > 0")
 
-    def increments(self, step: float) -> Iterator[Array]:
+    def increments(self, step: float) -> Increments:
         """Increments over successive intervals of length ``step``, from time 0 on, without end.
 
         Parameters
@@ -63,8 +63,8 @@ class Brownian:
 
         Returns
         -------
-        iterator of Array
-            Arrays of the path's shape, independent N(0, step) entries.
+        Increments
+            An iterator of arrays of the path's shape, independent N(0, step) entries.
 
         Raises
         ------
@@ -82,14 +82,30 @@ class Brownian:
                 f"step {step:g} is not a multiple of the Brownian step {self.dt:g}: "
                 "choose one that is"
             )
-        return self._draw(ratio)
+        return Increments(self, ratio)
 
-    def _draw(self, ratio: int) -> Iterator[Array]:
-        rng = np.random.default_rng(self.seed)
-        root = math.sqrt(self.dt)
-        while True:
-            total = rng.standard_normal(self.shape)
-            for _ in range(ratio - 1):
-                total += rng.standard_normal(self.shape)
-            total *= root
-            yield total
+
+class Increments:
+    """Increments of a path over successive intervals of so many fine steps."""
+
+    def __init__(self, path: Brownian, ratio: int) -> None:
+        self._shape, self._ratio, self._root = path.shape, ratio, math.sqrt(path.dt)
+        self._rng = np.random.default_rng(path.seed)
+
+    def __iter__(self) -> Increments:
+        return self
+
+    def __next__(self) -> Array:
+        total = self._rng.standard_normal(self._shape)
+        for _ in range(self._ratio - 1):
+            total += self._rng.standard_normal(self._shape)
+        total *= self._root
+        return total
+
+    def state(self) -> dict[str, Any]:
+        """Give what the next increments depend on."""
+        return {"generator": self._rng.bit_generator.state}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._rng.bit_generator.state = state["generator"]

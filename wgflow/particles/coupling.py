@@ -44,6 +44,14 @@ FINER = 8
 """With noise the accurate dynamics takes so many steps in the smallest step of the descent."""
 
 Errors = dict[tuple[str, str], float]
+Measured = tuple[list[Errors], list[Errors]]
+"""Errors of one seed: at each size, and at each step."""
+Share = Callable[[Callable[[int], Measured], int], list[Measured]]
+
+
+def one_by_one(task: Callable[[int], Measured], count: int) -> list[Measured]:
+    """Do tasks one after the other."""
+    return [task(number) for number in range(count)]
 
 
 @dataclass(frozen=True)
@@ -104,6 +112,7 @@ def coupling_errors(
     dt: float | None = None,
     confidence: float = 0.95,
     progress: Progress | None = None,
+    share: Share = one_by_one,
 ) -> CouplingTable:
     """Measure the distances between density, nonlinear, particle, gradient and SGD dynamics.
 
@@ -145,7 +154,10 @@ def coupling_errors(
     confidence : float
         Level of the intervals of the slopes.
     progress : Progress, optional
-        Told of the runs done.
+        Told of the seeds done.
+    share : callable
+        ``share(task, count)`` gives ``[task(0), …, task(count - 1)]``, from wherever they are
+        computed; each stands for a seed. By default they are computed here, one by one.
 
     Returns
     -------
@@ -178,21 +190,26 @@ def coupling_errors(
     _check(times, sizes, steps, seeds, neurons, confidence)
     dt = _accurate_dt(schedule, steps) if dt is None else check_step(dt, "dt")
     experiment = _Experiment(network, moments, times, schedule, dt)
-    by_size: list[list[Errors]] = []
-    by_step: list[list[Errors]] = []
+    done = 0
+
+    def measured(number: int) -> Measured:
+        nonlocal done
+        by_size = [experiment.sizes(seeds[number], size) for size in sizes]
+        by_step = experiment.steps(seeds[number], neurons, steps) if steps else []
+        done += 1
+        if progress is not None:
+            progress.step(done)
+        return by_size, by_step
+
     if progress is not None:
         progress.start(len(seeds))
     try:
-        for done, seed in enumerate(seeds, start=1):
-            if sizes:
-                by_size.append([experiment.sizes(seed, size) for size in sizes])
-            if steps:
-                by_step.append(experiment.steps(seed, neurons, steps))
-            if progress is not None:
-                progress.step(done)
+        measurements = share(measured, len(seeds))
     finally:
         if progress is not None:
             progress.close()
+    by_size = [each for each, _ in measurements if sizes]
+    by_step = [each for _, each in measurements if steps]
     rows, slopes = [], []
     for pair, norm in ((pair, norm) for pair, norms in NORMS.items() for norm in norms):
         found, name = (by_size, "N") if EXPECTED[pair] < 0 else (by_step, "step")

@@ -17,8 +17,9 @@ from wgflow._typing import Array
 from wgflow.networks import Network
 from wgflow.particles._integrators import euler, march, noise_path
 from wgflow.particles.brownian import Brownian
+from wgflow.particles.keeping import Keeper
 from wgflow.particles.schedule import Schedule, check_step, check_times
-from wgflow.particles.trajectory import Recorder, Trajectory
+from wgflow.particles.trajectory import Keep, Recorder, Trajectory
 
 __all__ = ["gradient_descent", "nonlinear", "particle"]
 
@@ -33,7 +34,8 @@ def nonlinear(
     rng: np.random.Generator | None = None,
     *,
     brownian: Brownian | None = None,
-    keep: bool = True,
+    keep: Keep = True,
+    keeper: Keeper | None = None,
 ) -> Trajectory:
     """Move independent particles in the field of a given density ρ_t.
 
@@ -56,8 +58,10 @@ def nonlinear(
         Source of the noise; needed when the temperature is positive and no path is given.
     brownian : Brownian, optional
         A path to share with other dynamics, in place of ``rng``.
-    keep : bool
-        Whether to keep the parameters at all times or only at the last.
+    keep : bool or sequence of bool
+        Whether to keep the parameters at all times or only at the last; or at each time (T,).
+    keeper : Keeper, optional
+        Keeps states of the run from which it can go on, and gives the one from which it does.
 
     Returns
     -------
@@ -86,8 +90,9 @@ def nonlinear(
     def field(time: float, theta: Array) -> Array:
         return network.gradient_field(theta, moments(time))
 
-    recorder = Recorder(network, "nonlinear", keep)
-    return march(field, theta0, times, schedule, dt, rng, brownian, recorder)
+    times = check_times(times)
+    recorder = Recorder(network, "nonlinear", keep, len(times))
+    return march(field, theta0, times, schedule, dt, rng, brownian, recorder, keeper)
 
 
 def particle(
@@ -99,7 +104,8 @@ def particle(
     rng: np.random.Generator | None = None,
     *,
     brownian: Brownian | None = None,
-    keep: bool = True,
+    keep: Keep = True,
+    keeper: Keeper | None = None,
 ) -> Trajectory:
     """Move interacting particles along the gradient flow of the population risk.
 
@@ -115,7 +121,7 @@ def particle(
         s(t), λ and 1/β.
     dt : float
         Time step, as in :func:`nonlinear`.
-    rng, brownian, keep
+    rng, brownian, keep, keeper
         As in :func:`nonlinear`.
 
     Returns
@@ -143,8 +149,9 @@ def particle(
     def field(_: float, theta: Array) -> Array:
         return network.population.gradient(theta)
 
-    recorder = Recorder(network, "particle", keep)
-    return march(field, theta0, times, schedule, dt, rng, brownian, recorder)
+    times = check_times(times)
+    recorder = Recorder(network, "particle", keep, len(times))
+    return march(field, theta0, times, schedule, dt, rng, brownian, recorder, keeper)
 
 
 def gradient_descent(
@@ -156,7 +163,8 @@ def gradient_descent(
     rng: np.random.Generator | None = None,
     *,
     brownian: Brownian | None = None,
-    keep: bool = True,
+    keep: Keep = True,
+    keeper: Keeper | None = None,
 ) -> Trajectory:
     """Gradient descent on the population risk: explicit Euler with step ε, time t = k ε.
 
@@ -172,7 +180,7 @@ def gradient_descent(
         ε > 0.
     schedule : Schedule
         s(t), λ and 1/β.
-    rng, brownian, keep
+    rng, brownian, keep, keeper
         As in :func:`nonlinear`.
 
     Returns
@@ -201,7 +209,8 @@ def gradient_descent(
     def field(_: float, theta: Array) -> Array:
         return network.population.gradient(theta)
 
-    recorder = Recorder(network, "gradient descent", keep)
+    times = check_times(times)
+    recorder = Recorder(network, "gradient descent", keep, len(times))
     step = check_step(step)
     path = noise_path(schedule, np.shape(theta0), step, rng, brownian)
-    return euler(field, theta0, check_times(times), schedule, step, path, recorder)
+    return euler(field, theta0, times, schedule, step, path, recorder, keeper)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from wgflow._typing import Array
 from wgflow.errors import InputError
-from wgflow.networks import Cosine, DataLaw, Network, PiecewiseLinear, Ridge, Unit
+from wgflow.networks import DataLaw, Network
+from wgflow.particles._advances import choose
 from wgflow.particles._integrators import noise_path
 from wgflow.particles.brownian import Brownian
+from wgflow.particles.keeping import Keeper, Run
 from wgflow.particles.schedule import (
     Progress,
     Schedule,
@@ -20,16 +23,13 @@ from wgflow.particles.schedule import (
     check_times,
     step_counts,
 )
-from wgflow.particles.trajectory import Recorder, Trajectory
+from wgflow.particles.trajectory import Keep, Recorder, Trajectory
 
 __all__ = ["stochastic_gradient_descent"]
 
 DRAWN_AT_ONCE = 1024
 """Samples asked of the data law at a time. A constant, because what a generator gives depends on
 how the requests are cut: the samples of a seed must not depend on blocks or recorded times."""
-
-Advance = Callable[[Array, Array, Array, Array, Array], None]
-"""``advance(theta, x, y, rate, decay)``: steps in place, as in the kernels."""
 
 
 def stochastic_gradient_descent(
@@ -43,7 +43,8 @@ def stochastic_gradient_descent(
     progress: Progress | None = None,
     *,
     brownian: Brownian | None = None,
-    keep: bool = True,
+    keep: Keep = True,
+    keeper: Keeper | None = None,
     block: int = 1024,
 ) -> Trajectory:
     """Stochastic gradient descent, every step on fresh samples; time is t = k ε.
@@ -73,10 +74,13 @@ def stochastic_gradient_descent(
         Told of the steps done, once a block.
     brownian : Brownian, optional
         A path to share with other dynamics.
-    keep : bool
-        Whether to keep the parameters at all times or only at the last.
+    keep : bool or sequence of bool
+        Whether to keep the parameters at all times or only at the last; or at each time (T,).
+    keeper : Keeper, optional
+        Keeps states of the run from which it can go on, and gives the one from which it does.
     block : int
-        Steps between two checks for values that are not finite. Results do not depend on it.
+        Steps between two looks at the parameters and calls of the keeper. Results do not
+        depend on it.
 
     Returns
     -------
@@ -107,20 +111,24 @@ def stochastic_gradient_descent(
     step = check_step(step)
     _check_count("batch", batch)
     _check_count("block", block)
-    recorder = Recorder(network, "SGD", keep)
+    times = check_times(times)
+    recorder = Recorder(network, "SGD", keep, len(times))
     theta = check_theta(theta0)
     path = noise_path(schedule, theta.shape, step, rng, brownian)
     steps = _Steps(network, theta, step, schedule, rng, batch, path)
-    goals = step_counts(check_times(times), step).tolist()
+    run = Run(theta, recorder, {"samples": steps.samples, "noise": steps.increments}, keeper)
+    goals = step_counts(times, step).tolist()
     if progress is not None:
         progress.start(goals[-1])
     try:
-        for goal in goals:
-            while steps.done < goal:
-                steps.take(min(block, goal - steps.done))
-                recorder.check(steps.done * step, theta)
+        for goal in goals[recorder.count :]:
+            while run.done < goal:
+                count = min(block, goal - run.done)
+                steps.take(run.done, count)
+                recorder.check((run.done + count) * step, theta)
                 if progress is not None:
-                    progress.step(steps.done)
+                    progress.step(run.done + count)
+                run.advance(count)
             recorder.record(goal * step, theta)
     finally:
         if progress is not None:
@@ -129,7 +137,7 @@ def stochastic_gradient_descent(
 
 
 class _Steps:
-    """The state of a run: parameters, samples, noise and the number of steps done."""
+    """Steps of a run, with its samples and noise."""
 
     def __init__(
         self,
@@ -141,33 +149,31 @@ class _Steps:
         batch: int,
         path: Brownian | None,
     ) -> None:
-        self.done = 0
         self._theta = theta
         self._step = step
         self._schedule = schedule
         self._batch = batch
-        self._samples = _Samples(network.data, rng)
-        self._increments: Iterator[Array] | None = None if path is None else path.increments(step)
-        self._advance = _choose(network.unit)
+        self.samples = _Samples(network.data, rng)
+        self.increments = None if path is None else path.increments(step)
+        self._advance = choose(network.unit)
 
-    def take(self, count: int) -> None:
-        """Do ``count`` steps."""
+    def take(self, done: int, count: int) -> None:
+        """Do ``count`` steps after ``done`` ones."""
         s = self._schedule
-        scales = np.array([s.at((self.done + k) * self._step) for k in range(count)])
+        scales = np.array([s.at((done + k) * self._step) for k in range(count)])
         rate = scales * self._step
         decay = 1.0 - rate * s.regularization
-        x, y = self._samples.take(count * self._batch)
+        x, y = self.samples.take(count * self._batch)
         x = x.reshape(count, self._batch, -1)
         y = y.reshape(count, self._batch)
         with np.errstate(over="ignore", invalid="ignore"):
-            if self._increments is None:
+            if self.increments is None:
                 self._advance(self._theta, x, y, rate, decay)
             else:
-                for k, noise in zip(range(count), self._increments, strict=False):
+                for k, noise in zip(range(count), self.increments, strict=False):
                     one = slice(k, k + 1)
                     self._advance(self._theta, x[one], y[one], rate[one], decay[one])
                     self._theta += math.sqrt(2 * scales[k] * s.temperature) * noise
-        self.done += count
 
 
 class _Samples:
@@ -194,64 +200,14 @@ class _Samples:
         self._x, self._y = x[count:], y[count:]
         return x[:count], y[:count]
 
+    def state(self) -> dict[str, Any]:
+        """Give what the next samples depend on: those left of the last request, and the rest."""
+        return {"generator": self._rng.bit_generator.state, "x": self._x, "y": self._y}
 
-def _choose(unit: Unit) -> Advance:
-    """Find the fastest way to step a kind of neuron."""
-    if isinstance(unit, Ridge) and isinstance(unit.activation, PiecewiseLinear):
-        return _ridge(unit.activation)
-    if isinstance(unit, Cosine):
-        from wgflow.particles import _kernels
-
-        advance: Advance = _kernels.cosine_block
-        return advance
-    if isinstance(unit, Ridge):
-        return _smooth_ridge(unit)
-    return _general(unit)
-
-
-def _ridge(activation: PiecewiseLinear) -> Advance:
-    from wgflow.particles import _kernels
-
-    knots = np.array(activation.knots, dtype=np.float64)
-    values = np.array(activation.values, dtype=np.float64)
-    # Each piece is told from the knot at its left, the first from the first knot.
-    origin = np.concatenate([knots[:1], knots])
-    level = np.concatenate([values[:1], values])
-    inner = np.diff(values) / np.diff(knots)
-    slope = np.concatenate([[activation.left_slope], inner, [activation.right_slope]])
-
-    def advance(theta: Array, x: Array, y: Array, rate: Array, decay: Array) -> None:
-        _kernels.ridge_block(theta, x, y, rate, decay, knots, origin, level, slope)
-
-    return advance
-
-
-def _smooth_ridge(unit: Ridge) -> Advance:
-    """Step ridge neurons with matrix products: no array (P, N, d) of gradients."""
-
-    def advance(theta: Array, x: Array, y: Array, rate: Array, decay: Array) -> None:
-        for k in range(len(rate)):
-            z = x[k] @ theta.T
-            residual = y[k] - unit.activation(z).mean(axis=1)
-            push = residual[:, None] * unit.activation.derivative(z)
-            theta *= decay[k]
-            theta += (rate[k] / len(residual)) * (push.T @ x[k])
-
-    return advance
-
-
-def _general(unit: Unit) -> Advance:
-    """Step any neuron through its value and gradient."""
-
-    def advance(theta: Array, x: Array, y: Array, rate: Array, decay: Array) -> None:
-        for k in range(len(rate)):
-            residual = y[k] - unit.value(x[k], theta).mean(axis=1)
-            # Not tensordot: it goes to threaded BLAS, ten times slower here on a busy machine.
-            push = np.einsum("p,pnd->nd", residual, unit.gradient(x[k], theta))
-            theta *= decay[k]
-            theta += (rate[k] / len(residual)) * push
-
-    return advance
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._rng.bit_generator.state = state["generator"]
+        self._x, self._y = state["x"], state["y"]
 
 
 def _check_count(name: str, value: int) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.errors import DivergenceError
+from wgflow.errors import DivergenceError, InputError
 from wgflow.networks import Network
 
 __all__ = ["Trajectory"]
@@ -22,8 +24,8 @@ class Trajectory:
     times : Array (T,)
         Recorded times. With a fixed step they are the multiples of the step nearest to those
         requested.
-    theta : Array (T, N, D) or (1, N, D)
-        Parameters at the recorded times; only the last ones if the run was told not to keep.
+    theta : Array (K, N, D)
+        Parameters at those of the recorded times at which the run was told to keep them.
     risk : Array (T,)
         Population risk R_N at the recorded times.
     network : Network
@@ -50,7 +52,7 @@ class Trajectory:
 
     @property
     def final(self) -> Array:
-        """Parameters at the last recorded time, (N, D).
+        """The last parameters that were kept, (N, D).
 
         Examples
         --------
@@ -69,7 +71,7 @@ class Trajectory:
         Parameters
         ----------
         index : int
-            Which recorded state; the last by default.
+            Which of the kept states; the last by default.
 
         Returns
         -------
@@ -87,25 +89,58 @@ class Trajectory:
         return self.network.chart.coordinates(self.theta[index])
 
 
-class Recorder:
-    """Collects a trajectory, and stops the run at the first value that is not finite."""
+Keep = bool | Sequence[bool]
+"""Whether to keep the parameters at all times or only at the last; or of each time, whether to."""
 
-    def __init__(self, network: Network, name: str, keep: bool) -> None:
+
+class Recorder:
+    """Collects a trajectory, and stops the run at the first value that is not finite.
+
+    Parameters
+    ----------
+    network : Network
+    name : str
+        The dynamics.
+    keep : bool or sequence of bool
+    count : int
+        How many times are going to be recorded.
+    """
+
+    def __init__(self, network: Network, name: str, keep: Keep, count: int) -> None:
         self._network = network
         self._name = name
-        self._keep = keep
+        self._keep = [False] * (count - 1) + [True] if keep is False else keep
+        if self._keep is not True and (len(self._keep) != count or not any(self._keep)):
+            raise InputError(
+                f"keep names {sum(self._keep)} of {len(self._keep)} times: there are {count}, of "
+                "which at least one must be kept"
+            )
         self._times: list[float] = []
         self._theta: list[Array] = []
         self._risk: list[float] = []
 
+    @property
+    def count(self) -> int:
+        """How many times have been recorded."""
+        return len(self._times)
+
     def record(self, time: float, theta: Array) -> None:
         """Append a copy of the state."""
         self.check(time, theta)
-        if not self._keep:
-            self._theta.clear()
+        if self._keep is True or self._keep[self.count]:
+            self._theta.append(theta.copy())
         self._times.append(time)
-        self._theta.append(theta.copy())
         self._risk.append(self._network.population.risk(theta))
+
+    def state(self) -> dict[str, Any]:
+        """Give what has been recorded."""
+        columns = {"times": self._times, "risk": self._risk, "theta": self._theta}
+        return {name: np.array(values) for name, values in columns.items()}
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+        self._times, self._risk = state["times"].tolist(), state["risk"].tolist()
+        self._theta = list(state["theta"])
 
     def check(self, time: float, theta: Array) -> None:
         """Raise DivergenceError if the state is not finite."""

@@ -1,0 +1,136 @@
+"""The command that solves a network case and runs finite networks beside it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import math
+import types
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wgflow import catalog
+from wgflow.commands.inputs import report, settings_of, solve_case
+from wgflow.commands.progress import NetworkBar
+from wgflow.commands.restarts import already_done, checkpoint_in, how_to_go_on, place
+from wgflow.errors import InputError, Interrupted, WgflowError
+from wgflow.io import Checkpoint
+from wgflow.loop.plain import differences, plain
+from wgflow.parallel import on_root, world
+from wgflow.solution import Solution
+
+if TYPE_CHECKING:
+    from wgflow.compare import Comparison, ParticleSettings
+
+__all__ = ["compare"]
+
+
+def compare(given: argparse.Namespace) -> int:
+    """Solve a network case and run finite networks beside it, or go on where it was stopped."""
+    from wgflow.compare import clear
+
+    case = catalog.load("cases", given.case)
+    settings = _settings(given, case)
+    out = place(given)
+    if case.problem(**settings_of(case.problem, given.set)).network is None:
+        raise InputError(
+            f"{given.case} has no finite network to compare with: choose a network case "
+            "with a finite dimension"
+        )
+    if already_done(out, given, case) and _settled(out, settings):
+        print(f"{out}/ holds the finished comparison: nothing is left to do")
+        return 0
+    # the density is needed again if the networks are stopped
+    checkpoint = replace(checkpoint_in(out, given), last=True)
+    with how_to_go_on(out, given):
+        solution = solve_case(given, case, checkpoint, given.restart)
+        print(report(solution))
+        print(_announced(solution, settings))
+        comparison = _compared(given, solution, settings, checkpoint)
+    comparison.save(out, overwrite=given.overwrite or given.restart)
+    if solution.grid.comm.is_root:
+        clear(checkpoint)
+    print(comparison.to_text())
+    print(f"written to {out}/ (see comparison.png)")
+    return 0
+
+
+def _settings(given: argparse.Namespace, case: types.ModuleType) -> ParticleSettings:
+    """Give the settings of the command line, over those of the case."""
+    from wgflow.compare import ParticleSettings
+
+    names = ("particles", "step", "seeds", "seed", "batch", "dynamics", "extrapolate")
+    chosen = {n: getattr(given, n) for n in names if getattr(given, n) is not None}
+    stated = dict(getattr(case, "PARTICLES", {}))
+    if chosen.get("dynamics", "sgd") != "sgd":
+        stated.pop("batch", None)  # of the case's own dynamics
+    return ParticleSettings(**{**stated, **chosen})
+
+
+def _announced(solution: Solution, settings: ParticleSettings) -> str:
+    steps = math.ceil(solution.time / settings.step)
+    halves = f" and {settings.seeds} of {settings.particles // 2}" if settings.extrapolate else ""
+    return (
+        f"{settings.seeds} networks of {settings.particles} neurons{halves}, {steps} steps of "
+        f"{settings.step:g} each ({settings.dynamics})"
+    )
+
+
+def _compared(
+    given: argparse.Namespace,
+    solution: Solution,
+    settings: ParticleSettings,
+    checkpoint: Checkpoint,
+) -> Comparison:
+    """Run the networks, or those that are left."""
+    from wgflow import compare as comparing
+
+    comm = solution.grid.comm
+    count = settings.seeds * (1 + settings.extrapolate)
+    bar = NetworkBar(len(range(comm.rank, count, comm.size)))
+    try:
+        return comparing.compare(
+            solution, settings, bar, checkpoint=checkpoint, restart=given.restart
+        )
+    except Interrupted:
+        raise
+    except WgflowError:
+        asked = given.restart or given.checkpoint_every or given.checkpoint_steps
+        if comm.is_root and not asked:  # nothing is left that nobody has asked for
+            comparing.clear(checkpoint)
+            with contextlib.suppress(OSError):  # it is not there, or holds something
+                checkpoint.path.parent.rmdir()
+        raise
+
+
+def _settled(out: Path, settings: ParticleSettings) -> bool:
+    """Whether the networks too have been run there.
+
+    Raises
+    ------
+    InputError
+        If others have.
+    """
+    path = out / "comparison.json"
+
+    def stored() -> dict[str, Any] | None:
+        if not path.exists():
+            return None
+        try:
+            found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["settings"]
+        except (OSError, ValueError, KeyError) as error:
+            raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
+        return found
+
+    there = on_root(world(), stored)
+    if there is None:
+        return False
+    differing = differences(there, {k: plain(v) for k, v in asdict(settings).items()})
+    if differing:
+        raise InputError(
+            f"{out} holds the result of another comparison ({'; '.join(differing)}): name another "
+            "--out, or start anew with --overwrite in place of --restart"
+        )
+    return True
