@@ -1,4 +1,4 @@
-"""What the scaling benchmark runs on each rank: a call that is timed, and a digest of its result."""
+"""What the scaling benchmark runs on each rank: calls to time, and digests of their results."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def triad(cells: int) -> Case:
 
 
 def _problem(dimension: int = 2, stretch: float = 1.0, until: float = UNTIL) -> wg.Problem:
-    """The equation of the other benchmarks, the first axis and the start ``stretch`` times wider."""
+    """The equation of the other benchmarks; first axis and start ``stretch`` times wider."""
     widths = [stretch, *[1.0] * (dimension - 1)]
 
     def initial(*where: np.ndarray) -> np.ndarray:
@@ -83,9 +83,7 @@ def rkl2(cells: Sequence[int], stretch: float = 1.0) -> Case:
     stepper.step(start, 0.0, dt)
     stages = stepper.facts["stages"]
     work = {"cells": float(np.prod(cells)), "units": stages}
-    return Case(
-        lambda: stepper.step(start, 0.0, dt), work, lambda: _run(space, stepper, start, dt)
-    )
+    return Case(lambda: stepper.step(start, 0.0, dt), work, lambda: _run(space, stepper, start, dt))
 
 
 def muscl(cells: Sequence[int], stretch: float = 1.0) -> Case:

@@ -70,9 +70,7 @@ def _problem(features: int) -> Any:
             *(wg.Axis(0, 3, wall=True, name=name) for name in ("r1", "r2")),
         ),
         energy=wg.Risk(network) + wg.Entropy(TEMPERATURE),
-        initial=lambda a, b, r1, r2: np.exp(
-            -2 * (a**2 + b**2 + (r1 - 1.5) ** 2 + (r2 - 1.5) ** 2)
-        ),
+        initial=lambda a, b, r1, r2: np.exp(-2 * (a**2 + b**2 + (r1 - 1.5) ** 2 + (r2 - 1.5) ** 2)),
         until=STEPS * STEP,
     )
 

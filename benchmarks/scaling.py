@@ -73,7 +73,9 @@ def _alternated(jobs: dict[str, Job], timed: Timed) -> dict[str, Any]:
     """Medians of each round, of the serial run, one rank, two ranks, and two of twice the cells."""
     shapes = [("serial", "serial", timed.words), ("one", "one", timed.words)]
     shapes += [("two", "two", timed.words), ("weak", "two", timed.weak)]
-    works = {key: jobs[job].ask("make", key=key, case=timed.case, words=w) for key, job, w in shapes}
+    works = {
+        key: jobs[job].ask("make", key=key, case=timed.case, words=w) for key, job, w in shapes
+    }
     rough = works["serial"]["seconds"]
     samples = min(max(SAMPLES[0], round(LONG / rough)), SAMPLES[1])
     seconds: dict[str, list[float]] = {key: [] for key, _, _ in shapes}
@@ -194,13 +196,15 @@ def _calibrated(jobs: dict[str, Job]) -> None:
         SECTION["counted"][label] = {name: _count(jobs[name], case, words) for name in names}
 
 
-def _cost(job: Job, case: str, words: dict[str, Any]) -> tuple[float, float]:
-    """Cells, and seconds a unit."""
+def _cost(job: Job, case: str, words: dict[str, Any]) -> tuple[float, float, float]:
+    """Cells, seconds a unit, and products with the matrix in a unit, if there is one."""
     made = job.ask("make", key="cost", case=case, words=words)
     samples = min(max(5, round(LONG / made["seconds"])), SAMPLES[1])
     seconds = statistics.median(job.ask("measure", key="cost", samples=samples))
+    products = job.ask("count", key="cost").get("products", 0)
     job.ask("drop", key="cost")
-    return made["work"]["cells"], seconds / made["work"]["units"]
+    units = made["work"]["units"]
+    return made["work"]["cells"], seconds / units, products / units
 
 
 def _latency(job: Job, case: str, words: dict[str, Any]) -> tuple[float, float]:
@@ -229,7 +233,9 @@ def _memory() -> Iterator[Record]:
         SECTION["memory"][str(rank)] = {"serial": serial, "two": two}
         peak = max(r["peak"] for r in two["ranks"]) / serial["ranks"][0]["peak"]
         alone = serial["ranks"][0]
-        rise = max(r["peak"] - r["before"] for r in two["ranks"]) / (alone["peak"] - alone["before"])
+        rise = max(r["peak"] - r["before"] for r in two["ranks"]) / (
+            alone["peak"] - alone["before"]
+        )
         what = f"4-D run, 32⁴ cells, {rank} features"
         detail = (
             f"VmHWM of the fuller of two ranks over the serial run's {alone['peak'] / 1e6:.0f} MB, "
