@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,43 +26,60 @@ class Exchange:
     halo : sequence of int
         Ghost cells on both sides of each axis, at most as many as the thinnest block has cells;
         along an axis with none nothing is exchanged.
+    corners : bool
+        Whether ghost cells beside a corner are filled too: axis by axis, each with the ghost
+        cells of the axes before.
     """
 
-    def __init__(self, partition: Partition, halo: Sequence[int]) -> None:
+    def __init__(self, partition: Partition, halo: Sequence[int], corners: bool = False) -> None:
         from mpi4py import MPI
-        from petsc4py import PETSc
 
-        leaves: list[IntArray] = []
-        owners: list[IntArray] = []
-        roots: list[IntArray] = []
-        comm = partition.comm
-        mine = _Numbers(partition, comm.rank, halo)
-        for axis, width in enumerate(halo):
-            for side in (-1, 1):
-                rank = partition.beside(axis, side)
-                if rank is None or width == 0:
-                    continue
-                ghosts = mine.layer(axis, side, outside=True)
-                leaves.append(ghosts)
-                # what lies above me are the lowest cells of the block there
-                roots.append(_Numbers(partition, rank, halo).layer(axis, -side, outside=False))
-                owners.append(np.full(len(ghosts), rank))
-        count = sum(map(len, leaves))
-        local = np.concatenate(leaves) if count else np.zeros(0, dtype=np.int64)
-        remote = np.empty((count, 2), dtype=PETSc.IntType)
-        if count:
-            remote[:, 0], remote[:, 1] = np.concatenate(owners), np.concatenate(roots)
-        self._unit, self._replace, self._size = MPI.DOUBLE, MPI.REPLACE, mine.size
-        self._forest = PETSc.SF().create(comm=comm.raw)
-        self._forest.setGraph(mine.size, local.astype(PETSc.IntType), remote)
-        self._forest.setUp()
+        axes = [a for a, width in enumerate(halo) if width]
+        self._unit, self._replace = MPI.DOUBLE, MPI.REPLACE
+        self._size = _Numbers(partition, partition.comm.rank, halo).size
+        self._forests = [
+            _forest(partition, halo, group, corners)
+            for group in ([[a] for a in axes] if corners else [axes])
+        ]
 
     def __call__(self, padded: Array) -> None:
         """Fill the ghost cells of a contiguous block."""
         flat = padded.reshape(-1)
         assert flat.size == self._size
-        self._forest.bcastBegin(self._unit, flat, flat, self._replace)
-        self._forest.bcastEnd(self._unit, flat, flat, self._replace)
+        for forest in self._forests:
+            forest.bcastBegin(self._unit, flat, flat, self._replace)
+            forest.bcastEnd(self._unit, flat, flat, self._replace)
+
+
+def _forest(partition: Partition, halo: Sequence[int], axes: Sequence[int], wide: bool) -> Any:
+    """Give the star forest that fills the ghost cells along some axes."""
+    from petsc4py import PETSc
+
+    leaves: list[IntArray] = []
+    owners: list[IntArray] = []
+    roots: list[IntArray] = []
+    comm = partition.comm
+    mine = _Numbers(partition, comm.rank, halo)
+    for axis in axes:
+        for side in (-1, 1):
+            rank = partition.beside(axis, side)
+            if rank is None:
+                continue
+            ghosts = mine.layer(axis, side, outside=True, wide=wide)
+            leaves.append(ghosts)
+            # what lies above me are the lowest cells of the block there
+            theirs = _Numbers(partition, rank, halo)
+            roots.append(theirs.layer(axis, -side, outside=False, wide=wide))
+            owners.append(np.full(len(ghosts), rank))
+    count = sum(map(len, leaves))
+    local = np.concatenate(leaves) if count else np.zeros(0, dtype=np.int64)
+    remote = np.empty((count, 2), dtype=PETSc.IntType)
+    if count:
+        remote[:, 0], remote[:, 1] = np.concatenate(owners), np.concatenate(roots)
+    forest = PETSc.SF().create(comm=comm.raw)
+    forest.setGraph(mine.size, local.astype(PETSc.IntType), remote)
+    forest.setUp()
+    return forest
 
 
 class _Numbers:
@@ -75,13 +92,16 @@ class _Numbers:
         self.size = int(np.prod(padded))
         self._strides = [int(np.prod(padded[a + 1 :])) for a in range(len(padded))]
 
-    def layer(self, axis: int, side: int, outside: bool) -> IntArray:
-        """Positions of the ghost cells, or of as many own cells, at one side of an axis."""
+    def layer(self, axis: int, side: int, outside: bool, wide: bool) -> IntArray:
+        """Positions of the ghost cells, or of as many own cells, at one side of an axis.
+
+        If ``wide``, they reach into the ghost cells of the axes before.
+        """
         total = np.zeros((1,) * len(self._shape), dtype=np.int64)
         for a, (n, h, stride) in enumerate(
             zip(self._shape, self._halo, self._strides, strict=True)
         ):
-            along = np.arange(h, h + n)
+            along = np.arange(n + 2 * h) if wide and a < axis else np.arange(h, h + n)
             if a == axis:
                 first = h if side < 0 else n
                 along = np.arange(first, first + h) + (side * h if outside else 0)
