@@ -81,7 +81,7 @@ REDUCTIONS = tuple({"numbers": n} for n in (1, 64, 4096))
 COUNTED = (
     ("explicit", "rkl2", {"cells": [256, 256]}),
     ("explicit muscl", "muscl", {"cells": [256, 256]}),
-    ("implicit", "implicit", {"cells": [256, 256]}),
+    ("implicit", "implicit", {"cells": [512, 512]}),
     ("implicit, 3-D", "implicit", {"cells": [40, 40, 40]}),
     ("features", "features", {"cells": [256, 256], "rank": 20}),
     ("FFT", "fft", {"cells": [256, 256]}),
