@@ -26,6 +26,9 @@ __all__ = ["CLUSTER", "Network", "Scheme", "fitted_schemes", "local_network", "s
 
 DIVIDED_AXES = 3
 FFT_PIECES, FFT_PIECE = 8, 2**16
+# of the blocks of the preconditioner, as the steps that are measured ask for it
+OVERLAP = {"implicit, 2-D": 64, "implicit, 3-D": 8}
+OVERLAP_SHARE = 4  # of a block, at most
 FITTED_LOGARITHM = 20.0  # of the cells, base 2, where transforms are measured
 
 
@@ -53,7 +56,7 @@ class Scheme:
     exchanges, sums : float
         Collectives.
     halo : float
-        Ghost cells on each side, on average over the exchanges.
+        Ghost cells on each side.
     overlap : int
         Cells by which the preconditioner's blocks overlap, which does half of the work.
     transforms : bool
@@ -111,7 +114,8 @@ def fitted_schemes(section: dict[str, Any]) -> dict[str, Scheme]:
         )
         # as many more products as were counted on four ranks for one on one, on a small grid
         more = counts["products"] / counted[_counted(label)]["one"]["products"]
-        found[label] = Scheme(label, cell, call, *each, halo=9.0, overlap=16, times=products * more)
+        wide, times = OVERLAP[label], products * more
+        found[label] = Scheme(label, cell, call, *each, overlap=wide, times=times)
     return found
 
 
@@ -126,11 +130,14 @@ def seconds(scheme: Scheme, cells: Sequence[int], ranks: int, network: Network) 
     largest = math.prod(block)
     spent = {"cells": scheme.cell * largest, "calls": scheme.call}
     cut = [a for a, s in enumerate(splits) if s > 1]
+    halo = scheme.halo
     if scheme.overlap and cut:
-        wide = [n + 2 * min(scheme.overlap, n) * (a in cut) for a, n in enumerate(block)]
+        deep = [min(scheme.overlap, n // OVERLAP_SHARE) * (a in cut) for a, n in enumerate(block)]
+        wide = [n + 2 * more for n, more in zip(block, deep, strict=True)]
+        halo = (halo + max(deep)) / 2  # half of the exchanges are the preconditioner's
         spent["overlap"] = scheme.cell * (math.prod(wide) - largest) / 2
     if ranks > 1:
-        ghosts = sum(2 * scheme.halo * largest / block[a] for a in cut) * 8
+        ghosts = sum(2 * halo * largest / block[a] for a in cut) * 8
         seam = network.seam_call + 2 * len(cut) * network.latency + ghosts / network.bandwidth
         spent["seams"] = scheme.exchanges * seam
         spent["sums"] = scheme.sums * (network.sum_call + math.log2(ranks) * network.latency)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import statistics
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -44,7 +43,7 @@ EXTRAPOLATED: tuple[tuple[str, tuple[int, ...], str], ...] = (
 FITTED_CASE = {
     "rkl2": "explicit, 2-D",
     "implicit": "implicit, 2-D",
-    "features": "features, a row",
+    "features": "features, K = 20",
     "fft": "FFT, 2-D",
 }
 
@@ -61,7 +60,7 @@ def write() -> list[Path]:
     if "timed" not in content.get("scaling", {}):
         raise SystemExit(f"no scaling in {RESULTS}: run make bench BENCH=scaling first")
     section = content["scaling"]
-    schemes, network = _schemes(section), local_network(section)
+    schemes, network = fitted_schemes(section), local_network(section)
     lines = [
         f"Measured on {content['versions']['machine']}, "
         + ", ".join(f"{k} {content['versions'][k]}" for k in ("numpy", "mpi4py", "petsc4py"))
@@ -77,14 +76,6 @@ def write() -> list[Path]:
     PAGE.write_text(f"{before}{BEGIN}\n" + "\n".join(lines) + f"\n{END}{after}")
     _draw(section, schemes, network)
     return [PAGE, FIGURE]
-
-
-def _schemes(section: dict[str, Any]) -> dict[str, Scheme]:
-    """Schemes that were fitted, and twenty rows of features."""
-    schemes = fitted_schemes(section)
-    rows = schemes["features, a row"]  # fitted with K = 20
-    schemes["features, K = 20"] = rows
-    return schemes
 
 
 def _table(head: Sequence[str], rows: Iterator[Sequence[str]] | list[Sequence[str]]) -> list[str]:
@@ -180,10 +171,7 @@ def _constants(schemes: dict[str, Scheme], network: Network) -> Iterator[str]:
 
     def rows() -> Iterator[Sequence[str]]:
         for name, s in schemes.items():
-            if name == "features, K = 20":
-                continue
-            label = "features, K = 20" if name == "features, a row" else name
-            label += ", a product" if name.startswith("implicit") else ""
+            label = name + (", a product" if name.startswith("implicit") else "")
             yield (
                 label,
                 f"{s.cell * 1e9:.3g}",
@@ -304,4 +292,3 @@ def _panels(
         axes.set_xlabel("ranks")
         axes.legend(fontsize=6)
     left.set_ylabel("seconds a unit (dashed: modelled)")
-    assert math.isfinite(left.get_ylim()[1])

@@ -68,7 +68,7 @@ FITTED: dict[str, tuple[str, tuple[dict[str, Any], ...]]] = {
     "explicit, 4-D": ("rkl2", tuple({"cells": [n] * 4} for n in (6, 16, 32))),
     "implicit, 2-D": ("implicit", tuple({"cells": [n, n]} for n in (16, 256, 1024))),
     "implicit, 3-D": ("implicit", tuple({"cells": [n] * 3} for n in (8, 40, 80))),
-    "features, a row": ("features", tuple({"cells": [n, n], "rank": 20} for n in (16, 128, 1000))),
+    "features, K = 20": ("features", tuple({"cells": [n, n], "rank": 20} for n in (16, 128, 1000))),
     "FFT, 2-D": ("fft", tuple({"cells": [n, n]} for n in (16, 128, 1024))),
     "FFT, 3-D": ("fft", tuple({"cells": [n] * 3} for n in (8, 32, 128))),
     "FFT, 4-D": ("fft", tuple({"cells": [n] * 4} for n in (6, 16, 32))),

@@ -28,8 +28,8 @@ from ._scaling_plan import (
 )
 
 NAME = "scaling"
-ROUNDS = 7  # of which the median is taken; in each all configurations are measured in turn
-LONG = 0.4  # seconds a configuration is measured for in a round, about
+ROUNDS = 5  # of which the median is taken; in each all configurations are measured in turn
+LONG = 0.3  # seconds a configuration is measured for in a round, about
 SAMPLES = (1, 25)
 EXPLICIT, IMPLICIT, AGREE = 1.7, 1.4, 1e-11
 SHARE_OF_TRIAD, SAME_SPEED, MEMORY_SHARE = 0.9, 1.1, 0.6
