@@ -27,7 +27,7 @@ PAGE, FIGURE = ROOT / "docs" / "scaling.md", ROOT / "docs" / "figures" / "scalin
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
 RANKS = (1, 1000, 10_000)
-DRAWN = tuple(round(10 ** (k / 4)) for k in range(17))
+DRAWN = (*(2**k for k in range(14)), 10_000)
 PLANE, SPACE, FOUR = (16384, 16384), (1024, 1024, 1024), (128, 128, 128, 128)
 EXTRAPOLATED: tuple[tuple[str, tuple[int, ...], str], ...] = (
     ("explicit, 2-D", PLANE, "stage"),
@@ -259,7 +259,7 @@ def _lost(spent: dict[str, float], ideal: float) -> str:
 def _draw(section: dict[str, Any], schemes: dict[str, Scheme], network: Network) -> None:
     from wgflow.plots.style import new_figure, styled
 
-    figure = new_figure(7.5, 3.4)
+    figure = new_figure(7.5, 4.4)
     figure.clear()
     styled(lambda: _panels(figure, section, schemes, network))()
     figure.savefig(FIGURE)
@@ -290,5 +290,5 @@ def _panels(
                 points = [median_unit(found, key) for key in ("one", "two")]
                 axes.loglog([1, 2], points, marker + "-k", markersize=4, label=f"measured: {label}")
         axes.set_xlabel("ranks")
-        axes.legend(fontsize=6)
+        axes.legend(fontsize=6, loc="upper center", bbox_to_anchor=(0.5, -0.15))
     left.set_ylabel("seconds a unit (dashed: modelled)")
