@@ -32,8 +32,8 @@ class BlockFactors:
     """
 
     def __init__(self, grid: Grid) -> None:
-        self._grid = grid
-        part = grid.partition
+        # not the grid: PETSc holds this, and what PETSc holds no collector sees
+        self._partition = part = grid.partition
         self._halo = tuple(
             min(OVERLAP, thin) if split > 1 else 0
             for split, thin in zip(part.splits, part.thinnest, strict=True)
@@ -85,6 +85,6 @@ class BlockFactors:
 
     def _extend(self, values: Array, out: Array) -> Array:
         padded = out.reshape(self._shape)
-        padded[self._inside] = values.reshape(self._grid.shape)
-        self._grid.partition.exchange(padded, self._halo)
+        padded[self._inside] = values.reshape(self._partition.shape)
+        self._partition.exchange(padded, self._halo)
         return out
