@@ -11,6 +11,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.parallel.communicator import SERIAL, Communicator
+from wgflow.parallel.release import release
 
 __all__ = ["Partition", "make_partition", "serial_partition"]
 
@@ -182,6 +183,7 @@ def make_partition(
         return serial_partition(cells, periodic)
     from petsc4py import PETSc
 
+    release(comm)
     count = min(len(cells), DISTRIBUTED_AXES)
     kinds = [
         PETSc.DM.BoundaryType.PERIODIC if p else PETSc.DM.BoundaryType.GHOSTED for p in periodic

@@ -12,6 +12,7 @@ from wgflow._typing import Array
 from wgflow.algebra.krylov import neighbour_rows
 from wgflow.algebra.shares import Shares
 from wgflow.grid import Grid
+from wgflow.parallel import Partition
 
 __all__ = ["BlockFactors"]
 
@@ -38,7 +39,8 @@ class BlockFactors:
     """
 
     def __init__(self, grid: Grid) -> None:
-        self._grid = grid
+        # not the grid: PETSc holds this, and what PETSc holds no collector sees
+        self._partition = grid.partition
         self._set_halo((0,) * grid.dimension)
         self._inverse = np.zeros(0)
         self._shares: Shares | None = None
@@ -46,7 +48,7 @@ class BlockFactors:
 
     def _set_halo(self, halo: tuple[int, ...]) -> None:
         """Make room for a block with so many cells beside it along each axis."""
-        self._halo, shape = halo, self._grid.shape
+        self._halo, shape = halo, self._partition.shape
         self._shape = tuple(n + 2 * h for n, h in zip(shape, halo, strict=True))
         self._inside = tuple(slice(h, h + n) for n, h in zip(shape, halo, strict=True))
         self._rows = neighbour_rows(self._shape)
@@ -78,7 +80,7 @@ class BlockFactors:
         shares = self._shares
         assert shares is not None
         diagonal, self._moving = shares.diagonal, (shares.from_below, shares.from_above)
-        halo = _overlap(self._grid, shares)
+        halo = _overlap(self._partition, shares)
         if halo != self._halo:
             self._set_halo(halo)
         if any(self._halo):
@@ -94,21 +96,20 @@ class BlockFactors:
 
     def _extend(self, values: Array, out: Array) -> Array:
         padded = out.reshape(self._shape)
-        padded[self._inside] = values.reshape(self._grid.shape)
-        self._grid.partition.exchange(padded, self._halo, corners=True)
+        padded[self._inside] = values.reshape(self._partition.shape)
+        self._partition.exchange(padded, self._halo, corners=True)
         return out
 
 
-def _overlap(grid: Grid, shares: Shares) -> tuple[int, ...]:
+def _overlap(part: Partition, shares: Shares) -> tuple[int, ...]:
     """Cells of overlap along each axis, the same on all ranks; 0 where it is not divided."""
-    part = grid.partition
     if part.whole:
-        return (0,) * grid.dimension
+        return (0,) * len(part.cells)
     # a cell gives the share (reach / width)² to the next along an axis
     largest = [max(below.max(), above.max()) for below, above in _by_axis(shares)]
     halo = []
     for share, split, thin in zip(
-        grid.comm.maximum(np.array(largest)), part.splits, part.thinnest, strict=True
+        part.comm.maximum(np.array(largest)), part.splits, part.thinnest, strict=True
     ):
         wanted = REACHES * math.sqrt(min(share, MOST**2))
         power = 2 ** math.ceil(math.log2(max(wanted, LEAST)))
