@@ -117,18 +117,62 @@ def test_a_script_whose_rank_fails_ends_all(tmp_path: Path) -> None:
 
 
 @needs_mpi
+def test_petsc_is_not_finalized_while_mpi_aborts() -> None:
+    """Its messages would end the other ranks with errors and an exit code of MPI's, sometimes."""
+    script = (
+        "import wgflow.parallel as p, wgflow.parallel.failure as f\nc = p.world()\n"
+        "from petsc4py import PETSc\nassert not PETSc.Sys.isFinalized()\n"
+        "Abort = lambda code: print('finalized', PETSc.Sys.isFinalized())\n"
+        "class Raw:\n    rank, size = 0, 1\n    Abort = staticmethod(Abort)\n"
+        "f.abort(p.Communicator(Raw()), 'alone', 2)\n"
+    )
+    done = on_ranks(1, ["-c", script])
+    assert "finalized True" in done.stdout, done.stderr
+
+
+@needs_mpi
 def test_unused_options_are_named(tmp_path: Path) -> None:
     run = ["-m", "wgflow", "run", "ornstein_uhlenbeck", "--cells", "12", "--until", "0.01"]
     run += ["--solver", "scharfetter_gummel", "--set", "dimension=2"]
     done = on_ranks(2, [*run, "--", "-wgflow_pc_typ", "gamg"], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "-wgflow_pc_typ was not used" in done.stderr
+    assert "-wgflow_pc_typ" not in done.stdout  # PETSc does not say it again
     done = on_ranks(2, [*run, "--", "-wgflow_pc_type", "gamg"], cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "not used" not in done.stderr
-    bad = on_ranks(2, [*run, "--", "-wgflow_pc_type", "gamgg"], cwd=tmp_path)
-    assert bad.returncode == 2
-    assert "gamgg" in bad.stderr
+
+
+@needs_mpi
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ("-wgflow_pc_type gamgg", "PC type gamgg: give others"),
+        ("-wgflow_pc_type lu", "factorization type LU"),  # PETSc's own has one rank only
+        ("gamg", "'gamg' after -- is no option"),
+        ("-wgflow_a b c", "'c' after -- is no option"),
+    ],
+)
+def test_options_that_petsc_refuses_are_told_on_one_line(
+    options: str, said: str, tmp_path: Path
+) -> None:
+    run = ["-m", "wgflow", "run", "ornstein_uhlenbeck", "--cells", "12", "--until", "0.01"]
+    run += ["--solver", "scharfetter_gummel", "--set", "dimension=2", "--", *options.split()]
+    done = on_ranks(2, run, cwd=tmp_path)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not done.stdout
+    assert not list(tmp_path.iterdir())
+
+
+@needs_mpi
+def test_a_petsc_that_does_not_start_is_told(tmp_path: Path) -> None:
+    extra = {"PETSC_OPTIONS": f"-options_file {tmp_path / 'none'}"}
+    done = on_ranks(2, ["-m", "wgflow", "cases"], env=extra)
+    assert done.returncode == 2
+    assert done.stderr.count("wgflow: error: PETSc does not start") == 1
+    assert "Traceback" not in done.stderr
 
 
 def test_options_of_petsc_need_it(capsys: pytest.CaptureFixture[str]) -> None:

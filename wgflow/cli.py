@@ -91,8 +91,11 @@ def _run_command(
                     "or leave them out"
                 )
             insert_options(options)
-        code: int = given.command(given)
-        for option in unused_options(comm, options):
+        try:
+            code: int = given.command(given)
+        finally:
+            unused = unused_options(comm, options)
+        for option in unused:
             logging.warning("PETSc's option %s was not used", option)
         return code, None
     except Interrupted as stop:

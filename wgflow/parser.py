@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from wgflow import commands
 from wgflow._version import __version__
@@ -11,12 +11,18 @@ from wgflow._version import __version__
 __all__ = ["build_parser"]
 
 if TYPE_CHECKING:
-    Words = argparse._SubParsersAction[argparse.ArgumentParser]
+    Words = argparse._SubParsersAction["_Parser"]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """Say on one line what is wrong, as all errors do."""
+        self.exit(2, f"wgflow: error: {message}: see `{self.prog} --help`\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
     """Build the parser of all commands."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="wgflow",
         description="Density equations that are gradient flows, by finite volumes.",
         epilog="Start with: wgflow cases; wgflow describe isotropic_gaussians; "
@@ -24,7 +30,7 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"wgflow {__version__}")
     parser.set_defaults(command=None, verbose=False)
-    words = parser.add_subparsers(metavar="COMMAND")
+    words = parser.add_subparsers(metavar="COMMAND", parser_class=_Parser)
 
     for add in (_pages, _run, _converge, _verify, _stationary, _compare, _studies):
         add(words)

@@ -153,11 +153,17 @@ def mpi_world() -> Communicator:
     ------
     ImportError
         If mpi4py or petsc4py is not installed.
+    InputError
+        If PETSc does not start.
     """
     # petsc4py may have been built beside another MPI library: mpi4py loads ours first
     import petsc4py
     from mpi4py import MPI
 
     # signals are Python's, and with them what a batch system says before it ends a job
-    petsc4py.init(["wgflow", "-no_signal_handler"])
+    try:
+        petsc4py.init(["wgflow", "-no_signal_handler"])
+    except RuntimeError as error:  # PETSc.Error, after PETSc has printed the cause
+        reason = str(error).splitlines()[0]
+        raise InputError(f"PETSc does not start ({reason}): see PETSC_OPTIONS") from None
     return Communicator(MPI.COMM_WORLD)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import sys
 import time
 import traceback
@@ -42,7 +44,21 @@ def abort(comm: Communicator, message: str, code: int) -> None:
     sys.stdout.flush()
     sys.stderr.write(f"{message} (rank {comm.rank} of {comm.size} failed alone: all are ended)\n")
     sys.stderr.flush()
+    _leave_petsc()
     comm.raw.Abort(code)
+
+
+def _leave_petsc() -> None:
+    """Let PETSc believe that it is finalized, or it would be so while MPI aborts.
+
+    That sends messages, which the other ranks take for those that they are waiting for: they
+    fail with a page of MPI's errors and its exit code before they are ended.
+    """
+    petsc = sys.modules.get("petsc4py.PETSc")
+    if petsc is not None:
+        with contextlib.suppress(OSError, ValueError):  # a library that does not show the flag
+            flag = ctypes.c_bool.in_dll(ctypes.CDLL(petsc.__file__), "PetscFinalizeCalled")
+            flag.value = True
 
 
 def abort_on_errors(comm: Communicator) -> None:

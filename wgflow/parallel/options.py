@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import contextlib
+import itertools
+import re
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from wgflow.errors import InputError
 from wgflow.parallel.communicator import Communicator
 
-__all__ = ["configure", "insert_options", "unused_options"]
+__all__ = ["configure", "insert_options", "told_by_petsc", "unused_options"]
 
 PREFIX = "wgflow_"
 
 
 def insert_options(words: Sequence[str]) -> None:
-    """Add options, as ``-wgflow_pc_type gamg``, to those of ``PETSC_OPTIONS``."""
+    """Add options, as ``-wgflow_pc_type gamg``, to those of ``PETSC_OPTIONS``.
+
+    Raises
+    ------
+    InputError
+        If a word is neither an option nor the value of one: PETSc would pass it over.
+    """
     from petsc4py import PETSc
 
+    for before, word in itertools.pairwise(["", *words]):
+        if not word.startswith("-") and not before.startswith("-"):
+            raise InputError(
+                f"'{word}' after -- is no option of PETSc: give words like -wgflow_pc_type gamg"
+            )
     PETSc.Options().insertString(" ".join(words))
 
 
@@ -28,13 +42,26 @@ def configure(solver: Any) -> None:
     InputError
         If PETSc does not know what an option names.
     """
+    with told_by_petsc("PETSc refuses an option"):
+        solver.setFromOptions()
+
+
+@contextlib.contextmanager
+def told_by_petsc(what: str) -> Iterator[None]:
+    """Give one line for an error of PETSc's, which comes with its calls.
+
+    Raises
+    ------
+    InputError
+        In place of ``PETSc.Error``.
+    """
     from petsc4py import PETSc
 
     try:
-        solver.setFromOptions()
+        yield
     except PETSc.Error as error:
-        said = str(error).strip().splitlines()[-1]
-        raise InputError(f"PETSc refuses an option: {said}") from None
+        said = re.sub(r"^\[\d+\] ", "", str(error).strip().splitlines()[-1])
+        raise InputError(f"{what}: {said.rstrip('.')}: give others, or none") from None
 
 
 def unused_options(comm: Communicator, given: Sequence[str] = ()) -> list[str]:
@@ -45,6 +72,7 @@ def unused_options(comm: Communicator, given: Sequence[str] = ()) -> list[str]:
     comm : Communicator
     given : sequence of str
         Words of the command line; of other options only those with wgflow's prefix are named.
+        The others PETSc names itself, at the end.
     """
     if not comm.active:
         return []
@@ -53,4 +81,7 @@ def unused_options(comm: Communicator, given: Sequence[str] = ()) -> list[str]:
     options = PETSc.Options()
     asked = {word.lstrip("-") for word in given if word.startswith("-")}
     names = [name for name in options.getAll() if name in asked or name.startswith(PREFIX)]
-    return [f"-{name}" for name in names if not options.used(name)]
+    unused = [name for name in names if not options.used(name)]
+    for name in unused:
+        options.delValue(name)  # or PETSc would name it again
+    return [f"-{name}" for name in unused]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.parallel import Communicator, configure
+from wgflow.parallel import Communicator, configure, told_by_petsc
 
 __all__ = ["gmres"]
 
@@ -61,7 +61,8 @@ def gmres(
     except PETSc.Error:
         failure, context.failure = context.failure, None
         if failure is None:
-            raise
+            with told_by_petsc("PETSc cannot solve with its options"):
+                raise
         # PETSc tells of its own calls only, and a step that cannot be solved is to be halved
         raise failure from None
     finally:

@@ -12,7 +12,7 @@ from wgflow._typing import Array
 from wgflow.algebra.krylov import TOLERANCE
 from wgflow.cells import Cells
 from wgflow.errors import SolverError
-from wgflow.parallel import configure
+from wgflow.parallel import configure, told_by_petsc
 
 __all__ = ["ExchangeKSP", "System"]
 
@@ -104,7 +104,8 @@ class ExchangeKSP(ABC, Generic[System]):
         if not self._told:
             self._ksp.setTolerances(rtol=0.0, atol=TOLERANCE * size / np.sqrt(count))
         self._b.array[:] = given
-        self._ksp.solve(self._b, self._x)
+        with told_by_petsc("PETSc cannot solve with its options"):
+            self._ksp.solve(self._b, self._x)
         self.reason = f"PETSc's reason {self._ksp.getConvergedReason()}"
         if self._ksp.getConvergedReason() <= 0:
             return None
