@@ -7,7 +7,7 @@ import sys
 import numpy as np
 
 import wgflow as wg
-from wgflow.algebra.petsc.krylov import krylov_of
+from wgflow.algebra.petsc.block_krylov import krylov_of
 
 HALO = (3, 5)
 
