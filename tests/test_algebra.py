@@ -183,3 +183,11 @@ def test_an_iteration_that_breaks_down_says_so() -> None:
 
 def grid_faces(grid: wg.Grid) -> list[Array]:
     return [grid.difference(np.zeros(grid.shape), axis) for axis in range(grid.dimension)]
+
+
+def test_entries_that_are_not_finite_are_an_unsolvable_step() -> None:
+    """SuperLU's own error would end a run that a shorter step may save."""
+    grid = wg.Grid(wg.Box((0, 1), (0, 1)), 4)
+    faces = [np.full_like(face, np.nan) for face in grid_faces(grid)]
+    with pytest.raises(SolverError, match="reduce dt"):
+        linear_system(grid, [(f, f) for f in faces], 0.1).solve(np.ones(grid.shape))

@@ -130,12 +130,15 @@ class LocalSystem:
             (np.concatenate(entries), (np.concatenate(rows), np.concatenate(columns))),
             shape=(size, size),
         )
-        return splu(
-            matrix,
-            permc_spec="MMD_AT_PLUS_A",
-            diag_pivot_thresh=0.0,
-            options={"SymmetricMode": True},
-        )
+        try:
+            return splu(
+                matrix,
+                permc_spec="MMD_AT_PLUS_A",
+                diag_pivot_thresh=0.0,
+                options={"SymmetricMode": True},
+            )
+        except RuntimeError as error:  # entries that are not finite
+            raise SolverError(f"the linear solve has no factors ({error}): reduce dt") from None
 
 
 def checked(grid: Grid | Mesh, solved: Array, masses: Array) -> Array:
