@@ -7,10 +7,11 @@ import json
 import sys
 from pathlib import Path
 
-from . import accuracy, drift, explicit, implicit, memory
+from . import accuracy, drift, explicit, implicit, memory, scaling
 from ._measure import Record, versions
 
-BENCHMARKS = {module.NAME: module for module in (drift, explicit, implicit, accuracy, memory)}
+MODULES = (drift, explicit, implicit, accuracy, memory, scaling)
+BENCHMARKS = {module.NAME: module for module in MODULES}
 
 
 def line(record: Record) -> str:
@@ -44,6 +45,8 @@ def main(arguments: list[str]) -> int:
             print(lines[-1], flush=True)
     given.out.mkdir(parents=True, exist_ok=True)
     content = {"versions": used, "records": [record.as_dict() for record in records]}
+    if scaling.SECTION:
+        content[scaling.NAME] = scaling.SECTION
     (given.out / "results.json").write_text(json.dumps(content, indent=2) + "\n")
     (given.out / "results.txt").write_text("\n".join(lines) + "\n")
     print(f"\nwritten: {given.out / 'results.json'}, {given.out / 'results.txt'}")

@@ -93,7 +93,7 @@ def triad_bandwidth() -> float:
 
 def versions() -> dict[str, str]:
     found = {"python": platform.python_version(), "machine": _processor()}
-    for name in ("wgflow", "numpy", "scipy", "numba", "fipy", "py-pde"):
+    for name in ("wgflow", "numpy", "scipy", "numba", "fipy", "py-pde", "mpi4py", "petsc4py"):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

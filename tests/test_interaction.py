@@ -385,3 +385,15 @@ BAD: list[tuple[Callable[[], object], str, str]] = [
 @pytest.mark.parametrize(("make", "value", "remedy"), BAD)
 def test_refused(make: Callable[[], object], value: str, remedy: str) -> None:
     refuses(make, value, remedy)
+
+
+@pytest.mark.parametrize(
+    "widths",
+    [(0.57, 0.42, 0.89), (1.0, 3.0 ** (1 / 3), 3.0 ** (2 / 3)), (1.0, 4.0, 9.0), (1.0, 1.8)],
+)
+def test_averages_over_cells_of_unequal_sides(widths: tuple[float, ...]) -> None:
+    # cutting the longest side in three must come to an end, whatever the sides
+    sides = np.array(widths)
+    (whole,) = displacement_averages(power(-1), [np.zeros(1)] * len(sides), sides).ravel()
+    steps = [np.arange(-1, 2) * w / 3 for w in sides]
+    assert whole == pytest.approx(displacement_averages(power(-1), steps, sides / 3).mean(), 1e-9)

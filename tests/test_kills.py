@@ -17,7 +17,7 @@ import numpy as np
 from tests.mpi import ROOT, launcher, needs_mpi, surroundings
 
 KILLS = 20
-LIMIT = 60.0  # seconds until a restarted run must have written a checkpoint
+LIMIT = 240.0  # seconds until a restarted run must have written a checkpoint
 RUN = ["run", "ornstein_uhlenbeck", "--set", "dimension=2", "--cells", "24", "--until", "0.3"]
 RUN += ["--solver", "scharfetter_gummel", "--dt", "0.0005", "--snapshots", "0.05,0.1,0.2"]
 

@@ -72,19 +72,11 @@ class Cells(ABC):
 
     def minimum(self, values: Array) -> float:
         """Least of cell values; nan if one is."""
-        return self._extreme(values, -1.0)
+        return self.comm.minimum(float(values.min()) if values.size else np.inf)
 
     def maximum(self, values: Array) -> float:
         """Largest of cell values; nan if one is."""
-        return self._extreme(values, 1.0)
-
-    def _extreme(self, values: Array, sign: float) -> float:
-        if self.comm.size == 1:
-            return float(values.max() if sign > 0 else values.min())
-        mine = sign * float(values.max() if sign > 0 else values.min()) if values.size else -np.inf
-        # MPI's maximum does not carry nan
-        both = self.comm.maximum(np.array([mine if mine == mine else np.inf, mine != mine]))
-        return float("nan") if both[1] else sign * float(both[0])
+        return self.comm.maximum(float(values.max()) if values.size else -np.inf)
 
     def found(
         self, where: NDArray[np.bool_], values: Array | None = None

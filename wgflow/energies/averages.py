@@ -28,7 +28,6 @@ FAR_POINTS, MIDDLE_RADIUS, MIDDLE_POINTS = (4, 3, 2, 2), (16, 16, 12, 6), (6, 5,
 NEAR_RADIUS = 4  # cells within are split
 NEAR_POINTS = (12, 10, 8, 6)
 FACE_POINTS = 24
-ROUND = math.sqrt(3)  # largest ratio of the sides of a cell that is cut into pyramids
 SMALLEST = 100.0  # the rays' rule reaches to 10^-100 of the cell
 RAY_STEP = 0.05  # of the double-exponential rule; 1e-14 for powers and logarithms
 NEGLIGIBLE = 1e-8  # of the average: what lies inside the smallest distance
@@ -124,6 +123,9 @@ def _values(kernel: Kernel, points: Array) -> Array:
 def _split_averages(kernel: Kernel, centers: Array, widths: Array) -> Array:
     """Averages over equal cells near 0, split until each part is far from it by its length."""
     dimension = centers.shape[1]
+    # largest ratio of the sides of a cell that is cut into pyramids: sides cut in three by turns,
+    # the longest first, come below it, and stay above any smaller one if they are as 1, 3^(1/D), …
+    roundness = 3.0 ** ((dimension - 1) / dimension) * (1 + 1e-9)
     averages = np.zeros(len(centers))
     owner = np.arange(len(centers))
     halves = np.tile(widths / 2, (len(centers), 1))
@@ -135,7 +137,7 @@ def _split_averages(kernel: Kernel, centers: Array, widths: Array) -> Array:
         apart = np.sqrt((gaps**2).sum(axis=1)) >= longest * (1 - 1e-9)
         parts = _box_averages(kernel, centers[apart], halves[apart], NEAR_POINTS[dimension - 1])
         np.add.at(averages, owner[apart], shares[apart] * parts)
-        round_enough = holds & (longest <= 2 * ROUND * halves.min(axis=1))
+        round_enough = holds & (longest <= 2 * roundness * halves.min(axis=1))
         for i in np.flatnonzero(round_enough):
             averages[owner[i]] += shares[i] * _pyramids(kernel, halves[i])
         rest = ~(apart | round_enough)

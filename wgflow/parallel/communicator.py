@@ -52,12 +52,12 @@ class Communicator:
         return self._reduced(value, "SUM")
 
     def maximum(self, value: Number) -> Number:
-        """Maximum over the ranks."""
-        return self._reduced(value, "MAX")
+        """Maximum over the ranks; nan on all if it is on one."""
+        return self._extreme(value, 1.0)
 
     def minimum(self, value: Number) -> Number:
-        """Minimum over the ranks."""
-        return self._reduced(value, "MIN")
+        """Minimum over the ranks; nan on all if it is on one."""
+        return self._extreme(value, -1.0)
 
     def any(self, flag: bool) -> bool:
         """Whether any rank says so."""
@@ -86,6 +86,16 @@ class Communicator:
         """Wait for all ranks."""
         if self.size > 1:
             self.raw.Barrier()
+
+    def _extreme(self, value: Number, sign: float) -> Number:
+        if self.size == 1:
+            return value
+        # MPI's maximum of nan and a number is either, and not the same on all ranks
+        mine = sign * np.asarray(value, dtype=float)
+        missing = np.isnan(mine)
+        both = self._reduced(np.array([np.where(missing, -np.inf, mine), missing]), "MAX")
+        out = np.where(both[1] > 0, np.nan, sign * both[0])
+        return out if isinstance(value, np.ndarray) else float(out)
 
     def _reduced(self, value: Number, operation: str) -> Number:
         if self.size == 1:

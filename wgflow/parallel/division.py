@@ -9,6 +9,7 @@ import numpy as np
 from wgflow._typing import Array, IntArray
 from wgflow.errors import InputError
 from wgflow.parallel.communicator import Communicator
+from wgflow.parallel.release import release
 
 __all__ = ["CellDivision", "bisected", "divide_cells", "graph_partitioner"]
 
@@ -83,6 +84,7 @@ def divide_cells(
     """
     if len(points) < comm.size:
         raise InputError(f"{len(points)} cells for {comm.size} ranks: use fewer ranks")
+    release(comm)
     kind = graph_partitioner(comm)
     if kind is not None:
         owners = graph_owners(comm, len(points), left, right, kind)

@@ -13,7 +13,7 @@ from wgflow.parallel.communicator import Communicator
 if TYPE_CHECKING:
     from wgflow.parallel.partition import Partition
 
-__all__ = ["Exchange", "block_exchange"]
+__all__ = ["Exchange", "block_exchanges"]
 
 
 class Exchange:
@@ -58,8 +58,10 @@ class Exchange:
         self._forest.bcastEnd(self._unit, flat, flat, self._replace)
 
 
-def block_exchange(partition: Partition, halo: Sequence[int]) -> Exchange:
-    """Exchange between blocks of a grid.
+def block_exchanges(
+    partition: Partition, halo: Sequence[int], corners: bool = False
+) -> list[Exchange]:
+    """Exchanges between blocks of a grid, to be made one after the other.
 
     Parameters
     ----------
@@ -67,20 +69,33 @@ def block_exchange(partition: Partition, halo: Sequence[int]) -> Exchange:
     halo : sequence of int
         Ghost cells on both sides of each axis, at most as many as the thinnest block has cells;
         along an axis with none nothing is exchanged.
+    corners : bool
+        Whether ghost cells beside a corner are filled too: axis by axis, each with the ghost
+        cells of the axes before.
     """
+    axes = [axis for axis, width in enumerate(halo) if width]
+    groups = [[axis] for axis in axes] if corners else [axes]
+    return [_exchange(partition, halo, group, corners) for group in groups]
+
+
+def _exchange(
+    partition: Partition, halo: Sequence[int], axes: Sequence[int], wide: bool
+) -> Exchange:
+    """Give the exchange that fills the ghost cells along some axes."""
     leaves: list[IntArray] = []
     owners: list[IntArray] = []
     roots: list[IntArray] = []
     mine = _Numbers(partition, partition.comm.rank, halo)
-    for axis, width in enumerate(halo):
+    for axis in axes:
         for side in (-1, 1):
             rank = partition.beside(axis, side)
-            if rank is None or width == 0:
+            if rank is None:
                 continue
-            ghosts = mine.layer(axis, side, outside=True)
+            ghosts = mine.layer(axis, side, outside=True, wide=wide)
             leaves.append(ghosts)
             # what lies above me are the lowest cells of the block there
-            roots.append(_Numbers(partition, rank, halo).layer(axis, -side, outside=False))
+            theirs = _Numbers(partition, rank, halo)
+            roots.append(theirs.layer(axis, -side, outside=False, wide=wide))
             owners.append(np.full(len(ghosts), rank))
     none = [np.zeros(0, dtype=np.int64)]
     lists = [np.concatenate(parts or none) for parts in (leaves, owners, roots)]
@@ -97,13 +112,16 @@ class _Numbers:
         self.size = int(np.prod(padded))
         self._strides = [int(np.prod(padded[a + 1 :])) for a in range(len(padded))]
 
-    def layer(self, axis: int, side: int, outside: bool) -> IntArray:
-        """Positions of the ghost cells, or of as many own cells, at one side of an axis."""
+    def layer(self, axis: int, side: int, outside: bool, wide: bool) -> IntArray:
+        """Positions of the ghost cells, or of as many own cells, at one side of an axis.
+
+        If ``wide``, they reach into the ghost cells of the axes before.
+        """
         total = np.zeros((1,) * len(self._shape), dtype=np.int64)
         for a, (n, h, stride) in enumerate(
             zip(self._shape, self._halo, self._strides, strict=True)
         ):
-            along = np.arange(h, h + n)
+            along = np.arange(n + 2 * h) if wide and a < axis else np.arange(h, h + n)
             if a == axis:
                 first = h if side < 0 else n
                 along = np.arange(first, first + h) + (side * h if outside else 0)

@@ -11,6 +11,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.parallel.communicator import SERIAL, Communicator
+from wgflow.parallel.release import release
 
 __all__ = ["Partition", "make_partition", "serial_partition"]
 
@@ -50,7 +51,7 @@ class Partition:
         mine = self.block(comm.rank)
         self.starts = tuple(s.start for s in mine)
         self.shape = tuple(s.stop - s.start for s in mine)
-        self._exchanges: dict[tuple[int, ...], Any] = {}
+        self._exchanges: dict[tuple[tuple[int, ...], bool], list[Any]] = {}
 
     @property
     def whole(self) -> bool:
@@ -104,16 +105,19 @@ class Partition:
             got[place] = into
         return got[0], got[1]
 
-    def exchange(self, padded: Array, halo: int | Sequence[int]) -> None:
+    def exchange(self, padded: Array, halo: int | Sequence[int], corners: bool = False) -> None:
         """Fill the ghost cells of a block from its neighbours, in place.
 
-        Ghost cells beyond walls, and those at corners, are left as they are.
+        Ghost cells beyond walls are left as they are, and so are those at corners unless they
+        are asked for.
 
         Parameters
         ----------
         padded : C-contiguous array of the block's shape, with ghost cells on both sides
         halo : int or sequence of int
             How many, along every axis or along each.
+        corners : bool
+            Whether those at corners are filled too.
         """
         widths = (halo,) * len(self.cells) if isinstance(halo, int) else tuple(halo)
         if self.whole:
@@ -121,11 +125,13 @@ class Partition:
                 if wrap and width:
                     _wrap(padded, axis, self.shape[axis], width)
             return
-        from wgflow.parallel.exchange import block_exchange
+        from wgflow.parallel.exchange import block_exchanges
 
-        if widths not in self._exchanges:
-            self._exchanges[widths] = block_exchange(self, widths)
-        self._exchanges[widths](padded)
+        kind = widths, corners
+        if kind not in self._exchanges:
+            self._exchanges[kind] = block_exchanges(self, widths, corners)
+        for each in self._exchanges[kind]:
+            each(padded)
 
     @property
     def thinnest(self) -> tuple[int, ...]:
@@ -177,6 +183,7 @@ def make_partition(
         return serial_partition(cells, periodic)
     from petsc4py import PETSc
 
+    release(comm)
     count = min(len(cells), DISTRIBUTED_AXES)
     kinds = [
         PETSc.DM.BoundaryType.PERIODIC if p else PETSc.DM.BoundaryType.GHOSTED for p in periodic

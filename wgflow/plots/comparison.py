@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_figure"]
 
+NAMES = {
+    "sgd": "SGD",
+    "gradient": "gradient descent",
+    "particle": "particle dynamics",
+    "nonlinear": "nonlinear dynamics",
+}
+
 
 def comparison_figure(comparison: Comparison) -> Figure:
     """Densities over the particles' histograms, and the risk curves of both.
@@ -48,10 +55,14 @@ def _draw_comparison(comparison: Comparison) -> Figure:
     _draw_risks(right.subplots(), comparison)
     solution, sgd = comparison.solution, comparison.settings
     figure.suptitle(
-        f"{solution.case}: the density equation ({solution.grid.shape[0]} cells) and SGD "
-        f"(N = {sgd.particles}, step {sgd.step:.0e}, {sgd.seeds} seeds)"
+        f"{solution.case}: the density equation ({solution.grid.cells[0]} cells) and "
+        f"{_name(comparison)} (N = {sgd.particles}, step {sgd.step:.0e}, {sgd.seeds} seeds)"
     )
     return figure
+
+
+def _name(comparison: Comparison) -> str:
+    return NAMES[comparison.settings.dynamics]
 
 
 def _draw_histogram(axes: Axes, comparison: Comparison, index: int) -> None:
@@ -70,7 +81,7 @@ def _draw_histogram(axes: Axes, comparison: Comparison, index: int) -> None:
         align="edge",
         color=SGD_COLOUR,
         alpha=0.35,
-        label="SGD",
+        label=_name(comparison),
     )
     axes.plot(grid.centers[0], density, color=PDE_COLOUR, lw=1.4, label="density equation")
     top = 1.25 * max(float((counts / (len(sample) * np.diff(bins))).max()), 1e-300)
@@ -82,14 +93,16 @@ def _draw_histogram(axes: Axes, comparison: Comparison, index: int) -> None:
 
 def _draw_risks(axes: Axes, comparison: Comparison) -> None:
     history = comparison.solution.history
-    step = comparison.settings.step
+    step, name = comparison.settings.step, _name(comparison)
     times, mean, spread = comparison.times, comparison.risk_mean, comparison.risk_deviation
     axes.plot(
         history["time"][1:] / step, history["risk"][1:], color=PDE_COLOUR, label="density equation"
     )
     later = times > 0
     iterations = times[later] / step
-    axes.plot(iterations, mean[later], "o", ms=3, color=SGD_COLOUR, label="SGD, mean over seeds")
+    axes.plot(
+        iterations, mean[later], "o", ms=3, color=SGD_COLOUR, label=f"{name}, mean over seeds"
+    )
     axes.fill_between(
         iterations,
         (mean - 2 * spread)[later],
@@ -109,7 +122,7 @@ def _draw_risks(axes: Axes, comparison: Comparison) -> None:
             ms=4,
             lw=0.8,
             color="black",
-            label="SGD, N → ∞, ± 2 standard errors",
+            label=f"{name}, N → ∞, ± 2 standard errors",
         )
     axes.set_xscale("log")
     axes.set_xlim(iterations[0], iterations[-1])

@@ -10,7 +10,9 @@ import numpy as np
 from wgflow._typing import Array, IntArray
 from wgflow.algebra.petsc.factors import BlockFactors
 from wgflow.algebra.petsc.krylov import ExchangeKSP
+from wgflow.algebra.shares import Shares
 from wgflow.grid import Grid
+from wgflow.lines import HALO
 
 if TYPE_CHECKING:
     from wgflow.algebra.petsc.system import BlockSystem
@@ -56,7 +58,7 @@ class BlockKrylov(ExchangeKSP["BlockSystem"]):
 
     def prepare(self, system: BlockSystem) -> Array:
         """Take the entries of a system; give the matrix' diagonal."""
-        self._matrix.system = system
+        self._matrix.shares = system.shares
         self._factors.prepare(system.shares)
         if self._assembled is not None:
             self._assembled.fill(system)
@@ -64,11 +66,14 @@ class BlockKrylov(ExchangeKSP["BlockSystem"]):
 
 
 class _Matrix:
-    """The matrix of a system, applied by a sweep over a block with ghost cells."""
+    """The matrix of a system, applied by a sweep over a block with ghost cells.
+
+    It does not know the grid: PETSc holds it, and what PETSc holds no collector sees.
+    """
 
     def __init__(self, grid: Grid) -> None:
-        self._grid = grid
-        self.system: BlockSystem | None = None
+        self._partition = grid.partition
+        self.shares: Shares | None = None
         self._padded = np.zeros(grid.ghosted_shape)
         self._inside = tuple(slice(2, -2) for _ in grid.shape)
         lines = grid.lines[-1]
@@ -79,10 +84,10 @@ class _Matrix:
         """Multiply, as PETSc asks for it."""
         from wgflow.algebra.krylov import _kernels
 
-        assert self.system is not None
-        self._padded[self._inside] = x.array_r.reshape(self._grid.shape)
-        self._grid.fill(self._padded)
-        shares = self.system.shares
+        shares = self.shares
+        assert shares is not None
+        self._padded[self._inside] = x.array_r.reshape(self._partition.shape)
+        self._partition.exchange(self._padded, HALO)  # nothing comes from beyond a wall
         _kernels.multiply_padded(
             self._padded.reshape(-1),
             y.array,
@@ -100,7 +105,6 @@ class _Assembled:
     def __init__(self, grid: Grid) -> None:
         from petsc4py import PETSc
 
-        self._grid = grid
         starts = np.cumsum([0, *grid.comm.everyone(grid.size)])
         mine = np.arange(starts[grid.comm.rank], starts[grid.comm.rank] + grid.size)
         padded = grid.padded(mine.reshape(grid.shape).astype(float))

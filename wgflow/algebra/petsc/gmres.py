@@ -18,9 +18,15 @@ PREFIX = "wgflow_newton_"
 class _Product:
     def __init__(self, product: Callable[[Array], Array]) -> None:
         self._product = product
+        self.failure: Exception | None = None
 
     def mult(self, matrix: Any, x: Any, y: Any) -> None:
-        y.array[:] = self._product(x.array_r.copy())
+        try:
+            y.array[:] = self._product(x.array_r.copy())
+        except Exception as error:
+            self.failure = error
+            del matrix, x, y  # the traceback would keep them, and they this object
+            raise
 
 
 def gmres(
@@ -34,7 +40,8 @@ def gmres(
     from petsc4py import PETSc
 
     sizes = ((given.size, None), (given.size, None))
-    operator = PETSc.Mat().createPython(sizes, _Product(product), comm=comm.raw)
+    context = _Product(product)
+    operator = PETSc.Mat().createPython(sizes, context, comm=comm.raw)
     operator.setUp()
     ksp = PETSc.KSP().create(comm.raw)
     ksp.setOptionsPrefix(PREFIX)
@@ -46,9 +53,19 @@ def gmres(
     configure(ksp)
     b, x = operator.createVecs()
     b.array[:] = given
-    with told_by_petsc("PETSc cannot solve with its options"):
+    try:
         ksp.solve(b, x)
-    solved: Array = np.array(x.array_r)
-    for each in (ksp, operator, b, x):  # at once, on all ranks alike
-        each.destroy()
+        solved: Array = np.array(x.array_r)
+        if ksp.getConvergedReason() == PETSc.KSP.ConvergedReason.DIVERGED_NANORINF:
+            solved[:] = np.nan  # what the iteration holds then is not an approximation
+    except PETSc.Error:
+        failure, context.failure = context.failure, None
+        if failure is None:
+            with told_by_petsc("PETSc cannot solve with its options"):
+                raise
+        # PETSc tells of its own calls only, and a step that cannot be solved is to be halved
+        raise failure from None
+    finally:
+        for each in (ksp, operator, b, x):  # at once, on all ranks alike
+            each.destroy()
     return solved

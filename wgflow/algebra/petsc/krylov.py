@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Generic, TypeVar
+from weakref import ReferenceType, ref
 
 import numpy as np
 
 from wgflow._typing import Array
 from wgflow.algebra.krylov import TOLERANCE
 from wgflow.cells import Cells
+from wgflow.errors import SolverError
 from wgflow.parallel import configure, told_by_petsc
 
 __all__ = ["ExchangeKSP", "System"]
@@ -50,7 +52,8 @@ class ExchangeKSP(ABC, Generic[System]):
 
         self.reason = ""
         self._comm = cells.comm
-        self._system: System | None = None
+        # the system has the cells, with which this solver is to end
+        self._system: ReferenceType[System] | None = None
         self._diagonal: Array = np.zeros(0)
         self._operator = operator
         ksp = PETSc.KSP().create(cells.comm.raw)
@@ -78,16 +81,23 @@ class ExchangeKSP(ABC, Generic[System]):
 
         Of masses that are not negative the solution is not, and it is within 1e-13 of the
         total in L1, unless other tolerances are set by options.
+
+        Raises
+        ------
+        SolverError
+            If the masses are not finite.
         """
         comm = self._comm
-        if self._system is not system:
-            self._diagonal, self._system = self.prepare(system), system
+        if self._system is None or self._system() is not system:
+            self._diagonal, self._system = self.prepare(system), ref(system)
         rest = masses - self._times(masses)
         size, count, step, whole = comm.sum(
             np.array([np.abs(masses).sum(), masses.size, rest @ rest, masses @ masses], dtype=float)
         )
         if size == 0:
             return masses.copy()
+        if not np.isfinite(size):
+            raise SolverError("the linear solve was given values that are not finite: reduce dt")
         # the masses before are a good guess for a short step, and a bad one for a long step
         guess, given = (masses, rest) if step < whole else (0.0, masses)
         # the inverse has the norm 1 in L1, and |r|_1 <= sqrt(n) |r|_2
