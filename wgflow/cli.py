@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
 from wgflow.catalog import explain
@@ -50,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not comm.is_root:  # the root speaks for all
             sink = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
             stack.enter_context(contextlib.redirect_stdout(sink))
+            stack.enter_context(warnings.catch_warnings())
+            if not sys.warnoptions:
+                warnings.simplefilter("ignore")
         with contextlib.redirect_stderr(sys.stderr if comm.is_root else sink):
             given = build_parser().parse_args(words)
         if given.command is None:
@@ -115,7 +119,7 @@ def _run_command(
     except MemoryError as error:
         message = f"wgflow: error: out of memory: {error}: give fewer cells or particles"
         return EXIT_BAD_INPUT, message
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # a rank that leaves alone would not be missed
         cause = explain(error)
         if cause is None:  # none of the user's files took part: a defect, to be reported whole
             raise

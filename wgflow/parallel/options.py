@@ -53,13 +53,15 @@ def told_by_petsc(what: str) -> Iterator[None]:
     Raises
     ------
     InputError
-        In place of ``PETSc.Error``.
+        In place of ``PETSc.Error``; what Python raised while PETSc called it is raised again.
     """
     from petsc4py import PETSc
 
     try:
         yield
     except PETSc.Error as error:
+        if error.__cause__ is not None:  # as by Ctrl-C
+            raise error.__cause__ from None
         said = re.sub(r"^\[\d+\] ", "", str(error).strip().splitlines()[-1])
         raise InputError(f"{what}: {said.rstrip('.')}: give others, or none") from None
 

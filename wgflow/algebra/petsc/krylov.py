@@ -122,6 +122,7 @@ class ExchangeKSP(ABC, Generic[System]):
 
     def _times(self, x: Array) -> Array:
         self._x.array[:] = x
-        self._operator.mult(self._x, self._b)
+        with told_by_petsc("PETSc cannot multiply"):
+            self._operator.mult(self._x, self._b)
         product: Array = self._b.array_r.copy()
         return product
