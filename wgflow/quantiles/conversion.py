@@ -12,6 +12,7 @@ from wgflow.quantiles.line import Line
 __all__ = ["Quantiles", "density_of", "quantiles_of"]
 
 NEGLIGIBLE = 1e-14  # of the mass: a cell with less is no part of the support
+LEAST_TAIL = 1e-12  # of the mass, beyond the outermost inner quantiles
 POWER = 1 / 3  # of the density by which quantiles are placed: the sum of m (x_{i+1} - x_i)² is least
 EVENLY = 0.1  # share of the quantiles that is placed evenly over the support
 STEEPEST = 3.0  # largest edge value over the average of a cell that keeps its parabola >= 0
@@ -93,6 +94,11 @@ def quantiles_of(density: Array, line: Line, count: int, straddle: bool = False)
     reach = positions.copy()
     reach[0], reach[-1] = line.lower, line.upper  # what lies beyond is negligible, and kept
     masses = _between(density, line, reach)
+    if straddle:  # a tail of less mass would be thinner than rounding if it came into the bulk
+        tail = LEAST_TAIL * total
+        inner = (np.cumsum(masses)[:-1] > tail) & (np.cumsum(masses[::-1])[-2::-1] > tail)
+        positions = positions[np.concatenate([[True], inner, [True]])]
+        masses = np.add.reduceat(masses, np.concatenate([[0], np.flatnonzero(inner) + 1]))
     masses *= total / masses.sum()
     if line.periodic:
         whole = first == 0 and last == len(full)

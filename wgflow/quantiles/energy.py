@@ -108,6 +108,11 @@ class QuantileEnergy:
                 raise InputError(f"quantiles know no {type(term).__name__}: use another solver")
         self.local = LocalTerms(temperature, powers, line)
         self.parted = bool(self.local) or any(pairs.repels for pairs in self._pairs)
+        if not self.local and any(pairs.attracts for pairs in self._pairs):
+            raise InputError(
+                "an interaction that falls without end at 0 and nothing that spreads: the minimum "
+                "of a step is a point; add an Entropy, or regularize the kernel"
+            )
         self.time_dependent = bool(self._moving)
         self._at: float | None = None
         self._potential: LineTable | None = None

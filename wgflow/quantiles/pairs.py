@@ -31,7 +31,7 @@ class Pairs:
     def __init__(self, term: Interaction, line: Line) -> None:
         self._table = KernelTable(term.kernel, term.singular, line)
         self._line, self.singular = line, term.singular
-        self.repels = self._table.repels
+        self.repels, self.attracts = self._table.repels, self._table.attracts
         self.band = NEAR if term.singular else 1
 
     def value(self, positions: Array, masses: Array, weights: Array) -> float:

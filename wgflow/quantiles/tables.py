@@ -18,6 +18,7 @@ PER_CELL = 4
 MOST = 2**24  # numbers in one table
 LOG_PIECES = 16384  # of a kernel that is singular at 0, in the logarithm of the distance
 LEAST = 1e-12  # distance over the length below which a kernel goes on as it is there
+ENDLESS = 1e-9  # of the largest |W|: dW/dlog z next to 0 that is no rounding
 RAY_STEP = 0.05  # of the double-exponential rule for the mean over an interval
 
 
@@ -86,8 +87,8 @@ class KernelTable:
         sums take them.
     middle : float
         W(0) of a kernel that is not singular.
-    repels : bool
-        Whether it keeps quantiles apart: W grows without end, or nearly, towards 0.
+    repels, attracts : bool
+        Whether W grows, or falls, without end towards 0.
     """
 
     def __init__(self, kernel: Callable[..., Array], singular: bool, line: Line) -> None:
@@ -103,7 +104,9 @@ class KernelTable:
         self.arguments = (period, least, start, (end - start) / pieces, table)
         self.middle = 0.0 if singular else float(table[0, 0])
         # d W/d log z tends to 0 at 0 unless W is infinite there
-        self.repels = singular and bool(table[0, 1] < -1e-9 * abs(table[:, 0]).max())
+        slope = table[0, 1] if singular else 0.0
+        self.repels = bool(slope < -ENDLESS * abs(table[:, 0]).max())
+        self.attracts = bool(slope > ENDLESS * abs(table[:, 0]).max())
         self._own = self.arguments
         if singular:
             means = _interval_means(kernel, distance)

@@ -16,15 +16,16 @@ from wgflow.quantiles.conversion import weights_of
 
 __all__ = ["Movement", "minimize"]
 
-ITERATIONS = 100
+ITERATIONS = 60
 SETTLED = 1e-8  # root mean square of a Newton step over the length: the next one is rounding
 SETTLED_SLOWLY = 1e-11  # the same where convergence is not quadratic
 TO_CONTACT = 0.95  # of the way on which two neighbours would meet
 DECREASE = 1e-4  # share of the expected decrease that must come
 ROUNDING = 1e-13  # relative to the terms of the energy
-HALVINGS = 40
-CG_ITERATIONS = 400
-CG_TOLERANCE = 1e-9
+HALVINGS = 25
+CG_ITERATIONS = 100
+COLLAPSED = 1e9  # density over its mean on the line, where something is there to spread it
+CG_TOLERANCE = 1e-7
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,12 +113,27 @@ def minimize(movement: Movement, guess: Array) -> tuple[Array, float, int]:
             break
         moved = float(np.sqrt(weights @ (found[0] - positions) ** 2)) / scale
         positions, value, whole = found
+        _check_open(movement, positions)
         if moved <= (SETTLED if here.quadratic and whole else SETTLED_SLOWLY):
             return positions, value, iteration
     raise SolverError(
         f"the quantiles do not settle in {iteration} iterations with a step of "
         f"{movement.length:.3g} (time step times time scale): give a smaller tau"
     )
+
+
+def _check_open(movement: Movement, positions: Array) -> None:
+    """Raise SolverError if a density has collapsed that the energy should spread."""
+    if not movement.energy.parted:
+        return
+    line, masses = movement.energy.line, movement.masses
+    least = masses * (line.length / (COLLAPSED * float(masses.sum())))
+    closed = line.gaps(positions) < least
+    if closed.any():
+        raise SolverError(
+            f"the density collapses to a point near {positions[np.argmax(closed)]:.6g}, what "
+            "attracts being stronger than what spreads: give a smaller tau, or less attraction"
+        )
 
 
 def _around(movement: Movement, positions: Array, convex: bool = False) -> _Local:
