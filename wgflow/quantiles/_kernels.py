@@ -12,9 +12,19 @@ from wgflow._typing import Array, IntArray
 
 @njit(cache=True)
 def deposit(
-    start: Array, gaps: Array, masses: Array, cells: IntArray, edges: Array, periodic: bool
+    start: Array,
+    gaps: Array,
+    masses: Array,
+    tilts: Array,
+    cells: IntArray,
+    edges: Array,
+    periodic: bool,
 ) -> Array:
-    """Masses of the cells of intervals that begin in given cells and are filled evenly."""
+    """Masses of the cells of intervals that begin in given cells.
+
+    Over an interval the density is its mean times 1 - tilt at the lower end to 1 + tilt at the
+    upper one.
+    """
     count = len(edges) - 1
     found = np.zeros(count)
     for k in range(len(masses)):
@@ -24,17 +34,18 @@ def deposit(
         if not left > 0.0:
             found[cell] += masses[k]
             continue
-        rate, rest = masses[k] / left, masses[k]
+        rest, passed = masses[k], 0.0
         while True:
-            room = edges[cell + 1] - position
-            last = left <= room or (cell == count - 1 and not periodic)
-            if last:
+            room = max(edges[cell + 1] - position, 0.0)
+            if left - passed <= room or (cell == count - 1 and not periodic):
                 found[cell] += rest
                 break
-            part = min(rate * max(room, 0.0), rest)
-            found[cell] += part
-            rest -= part
-            left -= room
+            passed += room
+            t = passed / left  # what lies beyond is counted, and not lost to rounding
+            beyond = masses[k] * (1.0 - t) * (1.0 + tilts[k] * t)
+            beyond = min(max(beyond, 0.0), rest)
+            found[cell] += rest - beyond
+            rest = beyond
             cell = 0 if cell == count - 1 else cell + 1
             position = edges[cell]
     return found

@@ -13,8 +13,10 @@ __all__ = ["Quantiles", "density_of", "quantiles_of"]
 
 NEGLIGIBLE = 1e-14  # of the mass: a cell with less is no part of the support
 LEAST_TAIL = 1e-12  # of the mass, beyond the outermost inner quantiles
-POWER = 1 / 3  # of the density by which quantiles are placed: the sum of m (x_{i+1} - x_i)² is least
-EVENLY = 0.1  # share of the quantiles that is placed evenly over the support
+POWER = (
+    1 / 3
+)  # of the density by which quantiles are placed: the sum of m (x_{i+1} - x_i)² is least
+EVENLY = 0.05  # share of the quantiles that is placed evenly over the support
 STEEPEST = 3.0  # largest edge value over the average of a cell that keeps its parabola >= 0
 
 
@@ -76,7 +78,7 @@ def quantiles_of(density: Array, line: Line, count: int, straddle: bool = False)
     >>> found.positions.tolist(), round(float(found.masses.sum()), 15)
     ([1.0, 1.5, 2.0, 2.5, 3.0], 1.0)
     """
-    mass = density * line.cell_widths
+    mass: Array = density * line.cell_widths
     total = float(mass.sum())
     full = mass > NEGLIGIBLE * total
     length = line.cell_widths * full
@@ -96,9 +98,9 @@ def quantiles_of(density: Array, line: Line, count: int, straddle: bool = False)
     masses = _between(density, line, reach)
     if straddle:  # a tail of less mass would be thinner than rounding if it came into the bulk
         tail = LEAST_TAIL * total
-        inner = (np.cumsum(masses)[:-1] > tail) & (np.cumsum(masses[::-1])[-2::-1] > tail)
-        positions = positions[np.concatenate([[True], inner, [True]])]
-        masses = np.add.reduceat(masses, np.concatenate([[0], np.flatnonzero(inner) + 1]))
+        bulk = (np.cumsum(masses)[:-1] > tail) & (np.cumsum(masses[::-1])[-2::-1] > tail)
+        positions = positions[np.concatenate([[True], bulk, [True]])]
+        masses = np.add.reduceat(masses, np.concatenate([[0], np.flatnonzero(bulk) + 1]))
     masses *= total / masses.sum()
     if line.periodic:
         whole = first == 0 and last == len(full)
@@ -120,11 +122,13 @@ def _between(density: Array, line: Line, positions: Array) -> Array:
     a, b, mean = low[cell], high[cell], density[cell]
 
     def below(t: Array) -> Array:
-        return t * (a + t * ((3 * mean - 2 * a - b) + t * (a + b - 2 * mean)))
+        share: Array = t * (a + t * ((3 * mean - 2 * a - b) + t * (a + b - 2 * mean)))
+        return share
 
     pieces = np.maximum(width * (below(two) - below(one)), 0.0)
     interval = np.clip(np.searchsorted(positions, middle) - 1, 0, len(positions) - 2)
-    return np.bincount(interval, pieces, minlength=len(positions) - 1)
+    masses: Array = np.bincount(interval, pieces, minlength=len(positions) - 1).astype(float)
+    return masses
 
 
 def _edge_values(density: Array, line: Line) -> tuple[Array, Array]:
@@ -136,19 +140,20 @@ def _edge_values(density: Array, line: Line) -> tuple[Array, Array]:
         edge = (right * below + left * above) / (left + right)
     else:
         edge = np.empty(len(density) + 1)
-        edge[1:-1] = (width[1:] * density[:-1] + width[:-1] * density[1:]) / (width[1:] + width[:-1])
+        edge[1:-1] = (width[1:] * density[:-1] + width[:-1] * density[1:]) / (
+            width[1:] + width[:-1]
+        )
         edge[0] = (3 * density[0] - density[1]) / 2
         edge[-1] = (3 * density[-1] - density[-2]) / 2
-    limited = []
-    for values in (edge[:-1], edge[1:]):
-        limited.append(np.clip(values, 0.0, STEEPEST * density))
-    return limited[0], limited[1]
+    most = STEEPEST * density
+    return np.clip(edge[:-1], 0.0, most), np.clip(edge[1:], 0.0, most)
 
 
 def density_of(quantiles: Quantiles, line: Line) -> Array:
-    """Exact averages over the cells of the density that is constant between quantiles.
+    """Exact averages over the cells of a density that is linear between quantiles.
 
-    Quantiles that coincide are a point mass, which goes to the cell that holds it.
+    Its slopes are limited, as those of MUSCL are; the outermost intervals have none. Quantiles
+    that coincide are a point mass, which goes to the cell that holds it.
 
     Examples
     --------
@@ -164,6 +169,26 @@ def density_of(quantiles: Quantiles, line: Line) -> Array:
     if line.periodic:
         start = line.lower + np.mod(start - line.lower, line.length)
     cell = np.clip(np.searchsorted(line.edges, start, side="right") - 1, 0, len(line.edges) - 2)
-    mass = deposit(start, gaps, quantiles.masses, cell, line.edges, line.periodic)
+    tilts = _tilts(gaps, quantiles.masses, line.periodic)
+    mass = deposit(start, gaps, quantiles.masses, tilts, cell, line.edges, line.periodic)
     density: Array = mass / line.cell_widths
     return density
+
+
+def _tilts(gaps: Array, masses: Array, periodic: bool) -> Array:
+    """Half the change of the density over each interval over its mean, limited to [-1, 1]."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        density = np.where(gaps > 0, masses / gaps, np.inf)
+        around = np.concatenate([[-1], np.arange(len(gaps)), [0]])
+        change = np.diff(density[around])
+        slope = 2 * change / (gaps[around[:-1]] + gaps[around[1:]])
+        below, above = slope[:-1], slope[1:]
+        mean = (below + above) / 2
+        least = np.minimum(np.abs(below), np.abs(above))
+        limited = np.sign(mean) * np.minimum(np.abs(mean), 2 * least)
+        limited[~(below * above > 0)] = 0.0
+        tilts = limited * gaps / (2 * density)
+    if not periodic:
+        tilts[[0, -1]] = 0.0
+    found: Array = np.clip(np.where(np.isfinite(tilts), tilts, 0.0), -1.0, 1.0)
+    return found

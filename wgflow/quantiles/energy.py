@@ -116,6 +116,7 @@ class QuantileEnergy:
         self.time_dependent = bool(self._moving)
         self._at: float | None = None
         self._potential: LineTable | None = None
+        self._potential_at(0.0)  # what is wrong with it is said before a run
 
     def _potential_at(self, time: float) -> LineTable | None:
         """Table of the potentials, made anew when they have changed."""

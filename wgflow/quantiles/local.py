@@ -95,7 +95,7 @@ class LocalTerms:
         return value, gradient, diagonal, stiffness * low * high
 
     def _volume_changes(self, positions: Array, gaps: Array) -> tuple[Array, Array, Array, Array]:
-        """Derivatives of v over v by the lower and the upper end, first and second."""
+        """Give dv/v by the lower and the upper end, and the second derivatives over v."""
         with np.errstate(divide="ignore"):
             inverse = np.where(gaps > 0, 1 / gaps, 0.0)
         if self._line.radial == 1:

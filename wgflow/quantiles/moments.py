@@ -27,11 +27,11 @@ class MomentTerm(Protocol):
         ...
 
     def slope(self, moments: Array) -> Array:
-        """Derivatives by the moments, (K,)."""
+        """Differentiate by the moments, (K,)."""
         ...
 
     def curvature(self, moments: Array) -> Array:
-        """Second derivatives, (K, K)."""
+        """Differentiate twice, (K, K)."""
         ...
 
 
@@ -70,9 +70,7 @@ class _Risk:
         return np.diag(self._features.curvature(moments))
 
 
-def moment_term(
-    term: Risk | FeatureInteraction | PolynomialInteraction, line: Line
-) -> MomentTerm:
+def moment_term(term: Risk | FeatureInteraction | PolynomialInteraction, line: Line) -> MomentTerm:
     """Give a term as a function of moments.
 
     Raises

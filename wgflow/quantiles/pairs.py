@@ -67,9 +67,7 @@ class Pairs:
         bands[1, : n - 1] -= bend[: n - 1]  # across the end of a circle it is left out
         return value + float(square @ mean), gradient, bands
 
-    def product(
-        self, positions: Array, weights: Array, convex: bool
-    ) -> Callable[[Array], Array]:
+    def product(self, positions: Array, weights: Array, convex: bool) -> Callable[[Array], Array]:
         """Give the map by the second derivative beyond its diagonals."""
         from wgflow.quantiles._kernels import pair_product
 

@@ -48,7 +48,8 @@ class LineTable:
         pieces = max(PIECES, PER_CELL * (len(line.edges) - 1))
         pieces = max(min(pieces, MOST // max(rows, 1)), 256)
         at = np.linspace(line.lower, line.upper, pieces + 1)
-        found = np.array(np.broadcast_to(values(at), (rows, len(at))), dtype=float)
+        with np.errstate(all="ignore"):
+            found = np.array(np.broadcast_to(values(at), (rows, len(at))), dtype=float)
         bad = ~np.isfinite(found).all(axis=0)
         if bad.any():
             kind = DivergenceError if time > 0 else InputError
@@ -64,9 +65,7 @@ class LineTable:
         """Values and two derivatives at n positions, shape (3, K, n)."""
         from wgflow.quantiles._kernels import spline
 
-        found: Array = spline(
-            positions, self._lower, self._step, self._coefficients, self._period
-        )
+        found: Array = spline(positions, self._lower, self._step, self._coefficients, self._period)
         return found
 
 

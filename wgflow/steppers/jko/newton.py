@@ -61,7 +61,7 @@ class Movement:
         return float(self.weights @ (positions - self.start) ** 2) / (2 * self.length)
 
     def value(self, positions: Array) -> float:
-        """What is to be minimized."""
+        """Give what is to be minimized."""
         return self.distance(positions) + self.energy.value(positions, self.masses, self.time)
 
 
@@ -101,9 +101,9 @@ def minimize(movement: Movement, guess: Array) -> tuple[Array, float, int]:
     for iteration in range(1, ITERATIONS + 1):
         here = _around(movement, positions)
         size = float(np.sqrt(weights @ here.direction**2)) / scale
-        if size <= SETTLED_SLOWLY:
-            return positions, here.value, iteration
         found = _searched(movement, positions, here)
+        if size <= SETTLED_SLOWLY:
+            return (*found[:2], iteration) if found else (positions, here.value, iteration)
         if found is None and here.quadratic:
             here = _around(movement, positions, convex=True)
             found = _searched(movement, positions, here)
@@ -159,9 +159,7 @@ def _around(movement: Movement, positions: Array, convex: bool = False) -> _Loca
     raise SolverError("no direction descends from the quantiles: give a smaller tau")
 
 
-def _direction(
-    found: Expansion, metric: Array, gradient: Array, held: NDArray[np.bool_]
-) -> Array:
+def _direction(found: Expansion, metric: Array, gradient: Array, held: NDArray[np.bool_]) -> Array:
     """Solve the Newton system; raise LinAlgError if its banded part is not positive."""
     from scipy.linalg import solveh_banded
 
@@ -185,7 +183,7 @@ def _direction(
         return solve(-gradient)
 
     def whole(vector: Array) -> Array:
-        out = bands[0] * vector + columns @ (found.inner @ (columns.T @ vector))
+        out: Array = bands[0] * vector + columns @ (found.inner @ (columns.T @ vector))
         for k in range(1, width + 1):
             out[:-k] += bands[k, :-k] * vector[k:]
             out[k:] += bands[k, :-k] * vector[:-k]
@@ -209,8 +207,9 @@ def _with_columns(
 
     def solve(right: Array) -> Array:
         first = banded(right)
-        share: Array = np.linalg.solve(small, inner @ (columns.T @ first))
-        return first - swept @ share
+        share = np.asarray(np.linalg.solve(small, inner @ (columns.T @ first)), dtype=float)
+        found: Array = first - swept @ share
+        return found
 
     return solve
 

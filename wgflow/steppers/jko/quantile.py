@@ -133,9 +133,7 @@ class QuantileJKO(Stepper):
         if "positions" not in state:
             return
         self._control.restore(under("control", state))
-        self.start_from(
-            Quantiles(cast(Array, state["positions"]), cast(Array, state["masses"]))
-        )
+        self.start_from(Quantiles(cast(Array, state["positions"]), cast(Array, state["masses"])))
         self._speed = cast(Array | None, state.get("speed"))
         self._excess = cast(float, state["excess"])
         self._value = cast(float, state["value"])
