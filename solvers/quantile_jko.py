@@ -16,18 +16,19 @@ pieces, those of a singular W in log |x|. V and s are those at the end of the st
 
 The minimum is found by Newton's method. Its matrix is tridiagonal but for the moments, solved for
 by Woodbury's formula with K columns, and for pairs, solved for by conjugate gradients with the
-banded part as the preconditioner: O(n K^2) operations an iteration, O(n^2) a product with pairs,
-which for some thousand quantiles take a few hundredths of a second; no dense matrix. Where an
-entropy, a power law or a repulsion that is infinite at 0 keeps quantiles apart, steps end before
-they would meet. Elsewhere quantiles may join: the nearest ordered sequence is taken. Where J is not
-convex the negative parts of its second derivative are left out, and a step that still does not
-settle is done in halves.
+banded part as the preconditioner: O(n K^2) operations an iteration, O(n^2) a product with pairs, of
+which a step takes tens: a second or less a step for 1000 quantiles and a kernel, 0.1 s for 300.
+There is no dense matrix. Where an entropy, a power law or a repulsion that is infinite at 0 keeps
+quantiles apart, steps end before they would meet. Elsewhere quantiles may join: the nearest ordered
+sequence is taken. Where J is not convex the negative parts of its second derivative are left out,
+and a step that still does not settle is done in halves.
 
 Quantiles are kept from step to step, so that nothing is smeared by cells; the density of a step is
-the exact average over each cell. They begin from a parabola in each cell, most where the cube root
-of the density is large. At walls they stop. On a circle they move on its covering line: the mass
-between two of them stays, and the distance is that of points that do not leave their order, the
-exact one as long as the mean of the movement is the shortest way.
+the average over each cell of one that is linear between quantiles, with limited slopes. At the
+start the density is a parabola in each cell, and quantiles are placed by its fourth root. At walls
+they stop. On a circle they move on its covering line: the mass between two of them stays, and the
+distance is that of points that do not leave their order, the exact one as long as the mean of the
+movement is the shortest way.
 
 **Guarantees.** Mass to rounding. rho >= 0. The law W2^2/(2 tau s) + F(new) <= F(old) of the
 quantiles' own energy, whatever tau, up to rounding; with a potential that depends on time, for the
