@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wgflow._typing import Array
 from wgflow.quantiles.line import Line
@@ -77,8 +78,26 @@ def quantiles_of(density: Array, line: Line, count: int, straddle: bool = False)
     ([1.0, 1.5, 2.0, 2.5, 3.0], 1.0)
     """
     mass: Array = density * line.cell_widths
-    total = float(mass.sum())
-    full = mass > NEGLIGIBLE * total
+    full = mass > NEGLIGIBLE * float(mass.sum())
+    positions = _placed(density, full, line, count, straddle)
+    reach = positions.copy()
+    reach[0], reach[-1] = line.lower, line.upper  # what lies beyond is negligible, and kept
+    masses = _between(density, line, reach)
+    if straddle:
+        positions, masses = _without_thin_tails(positions, masses)
+    masses *= float(mass.sum()) / masses.sum()
+    if line.periodic:
+        if straddle or bool(full[0] and full[-1]):
+            positions = positions[:-1]  # the last interval ends at the first quantile
+        else:
+            masses = np.append(masses, 0.0)
+    return Quantiles(positions, masses)
+
+
+def _placed(
+    density: Array, full: NDArray[np.bool_], line: Line, count: int, straddle: bool
+) -> Array:
+    """Positions from one end of the support to the other; ``full`` are the cells in it."""
     length = line.cell_widths * full
     dense = length * density**POWER
     monitor = (1 - EVENLY) * dense / dense.sum() + EVENLY * length / length.sum()
@@ -87,26 +106,21 @@ def quantiles_of(density: Array, line: Line, count: int, straddle: bool = False)
     first, last = int(np.argmax(full)), len(full) - int(np.argmax(full[::-1]))
     span = slice(first, last + 1)
     inner = np.interp(np.arange(1, count) / count, level[span], line.edges[span])
-    ends = line.edges[[first, last]]
     change = np.flatnonzero(np.diff(full.astype(int))) + 1
     own = line.edges[[]] if straddle else line.edges[change]
-    positions: Array = np.unique(np.concatenate([ends, inner, own]))
-    reach = positions.copy()
-    reach[0], reach[-1] = line.lower, line.upper  # what lies beyond is negligible, and kept
-    masses = _between(density, line, reach)
-    if straddle:  # a tail of less mass would be thinner than rounding if it came into the bulk
-        tail = LEAST_TAIL * total
-        bulk = (np.cumsum(masses)[:-1] > tail) & (np.cumsum(masses[::-1])[-2::-1] > tail)
-        positions = positions[np.concatenate([[True], bulk, [True]])]
-        masses = np.add.reduceat(masses, np.concatenate([[0], np.flatnonzero(bulk) + 1]))
-    masses *= total / masses.sum()
-    if line.periodic:
-        whole = first == 0 and last == len(full)
-        if whole or straddle:
-            positions = positions[:-1]  # the last interval ends at the first quantile
-        else:
-            masses = np.append(masses, 0.0)
-    return Quantiles(positions, masses)
+    return np.unique(np.concatenate([line.edges[[first, last]], inner, own]))
+
+
+def _without_thin_tails(positions: Array, masses: Array) -> tuple[Array, Array]:
+    """Join the outermost intervals to one of some mass, at either end.
+
+    An interval of less would be thinner than rounding if it came into the bulk.
+    """
+    tail = LEAST_TAIL * float(masses.sum())
+    bulk = (np.cumsum(masses)[:-1] > tail) & (np.cumsum(masses[::-1])[-2::-1] > tail)
+    kept = positions[np.concatenate([[True], bulk, [True]])]
+    joined: Array = np.add.reduceat(masses, np.concatenate([[0], np.flatnonzero(bulk) + 1]))
+    return kept, joined
 
 
 def _between(density: Array, line: Line, positions: Array) -> Array:
