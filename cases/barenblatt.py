@@ -36,6 +36,16 @@ CONVERGENCE = {
 }
 FINEST_ERROR = {"upwind": 7e-3, "muscl": 5e-5, "bailo_carrillo_hu": 7e-3}
 VARIANTS = {
+    "by quantiles": {
+        "convergence": {
+            "cells": (25, 50, 100),
+            "until": 0.1,
+            "dt": {"quantile_jko": 0.05},
+        },
+        "solvers": ("quantile_jko",),
+        "expected": {"quantile_jko": 2.0},
+        "finest_error": {"quantile_jko": 1.7e-3},
+    },
     "m = 3": {
         "set": {"exponent": 3.0},
         "convergence": CONVERGENCE,

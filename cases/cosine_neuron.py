@@ -36,6 +36,16 @@ COUPLING = {
 }
 FINEST_ERROR = {"muscl": 1.5e-5, "upwind": 2.5e-3}
 VARIANTS = {
+    "by quantiles": {
+        "convergence": {
+            "cells": (25, 50, 100),
+            "until": 0.5,
+            "dt": {"quantile_jko": 0.1},
+        },
+        "solvers": ("quantile_jko",),
+        "expected": {"quantile_jko": 2.0},
+        "finest_error": {"quantile_jko": 1.3e-3},
+    },
     "with noise": {  # against a fine reference
         "set": {"beta": 20.0},
         "convergence": {

@@ -35,6 +35,19 @@ CONVERGENCE = {
     "reference": {"cells": 640, "solver": "scharfetter_gummel", "dt": 0.00125},
 }
 FINEST_ERROR = {"scharfetter_gummel": 7e-4, "scharfetter_gummel_explicit": 7e-4}
+VARIANTS = {
+    "by quantiles": {
+        "convergence": {
+            "cells": (20, 40, 80),
+            "until": 0.5,
+            "dt": {"quantile_jko": 0.1},
+            "reference": {"cells": 320, "solver": "scharfetter_gummel", "dt": 0.0025},
+        },
+        "solvers": ("quantile_jko",),
+        "expected": {"quantile_jko": 2.0},
+        "finest_error": {"quantile_jko": 9.5e-4},
+    },
+}
 
 
 def problem(

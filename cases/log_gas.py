@@ -26,6 +26,18 @@ WITHIN = 0.45  # the ends, where the density is not smooth, make the observed or
 EXPECTED = {"upwind": 1.0, "muscl": 1.2}
 CONVERGENCE = {"cells": (50, 100, 200, 400), "until": 0.5}
 FINEST_ERROR = {"upwind": 1.2e-2, "muscl": 3e-4}
+VARIANTS = {
+    "by quantiles": {
+        "convergence": {
+            "cells": (25, 50, 100),
+            "until": 0.5,
+            "dt": {"quantile_jko": 0.1},
+        },
+        "solvers": ("quantile_jko quantiles=200",),
+        "expected": {"quantile_jko quantiles=200": 2.0},
+        "finest_error": {"quantile_jko quantiles=200": 1.3e-3},
+    },
+}
 
 
 def problem(radius: float = 1.0, half_width: float = 2.0) -> wg.Problem:

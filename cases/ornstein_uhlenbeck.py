@@ -40,6 +40,7 @@ CONVERGENCE: dict[str, Any] = {
         "scharfetter_gummel": 0.02,
         "scharfetter_gummel_explicit": 0.02,
         "bailo_carrillo_hu": 0.02,
+        "quantile_jko": 0.02,
     },
 }
 FINEST_ERROR = {
@@ -50,6 +51,16 @@ FINEST_ERROR = {
     "upwind": 1.5e-2,
 }
 VARIANTS = {
+    "by quantiles": {
+        "convergence": {
+            "cells": (25, 50, 100),
+            "until": 0.5,
+            "dt": {"quantile_jko": 0.1},
+        },
+        "solvers": ("quantile_jko",),
+        "expected": {"quantile_jko": 2.0},
+        "finest_error": {"quantile_jko": 2.3e-3},
+    },
     "by FiPy": {
         "convergence": {"cells": (25, 50, 100), "until": 0.5, "dt": {"fipy": 0.1}},
         "solvers": ("fipy",),
@@ -62,12 +73,14 @@ VARIANTS = {
             "scharfetter_gummel",
             "scharfetter_gummel time=euler",
             "scharfetter_gummel_explicit",
+            "quantile_jko",
         ),
-        "expected": {"scharfetter_gummel time=euler": 1.0},
+        "expected": {"scharfetter_gummel time=euler": 1.0, "quantile_jko": 1.0},
         "finest_error": {
             "scharfetter_gummel": 1.2e-6,
             "scharfetter_gummel time=euler": 1.2e-3,
             "scharfetter_gummel_explicit": 3e-6,
+            "quantile_jko": 7e-4,
         },
     },
     "2-D": {

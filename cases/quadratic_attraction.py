@@ -46,6 +46,16 @@ FINEST_ERROR = {
     "upwind": 2.2e-2,
 }
 VARIANTS = {
+    "by quantiles": {
+        "convergence": {
+            "cells": (25, 50, 100),
+            "until": 0.5,
+            "dt": {"quantile_jko": 0.1},
+        },
+        "solvers": ("quantile_jko",),
+        "expected": {"quantile_jko": 2.0},
+        "finest_error": {"quantile_jko": 7e-4},
+    },
     "2-D": {
         "set": {"dimension": 2},
         "convergence": {

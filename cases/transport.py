@@ -22,6 +22,16 @@ EXPECTED = {"muscl": 2.0, "upwind": 1.0}
 CONVERGENCE = {"cells": (50, 100, 200, 400), "until": 0.5}
 FINEST_ERROR = {"muscl": 8e-4, "upwind": 3.2e-2}
 VARIANTS = {
+    "by quantiles": {
+        "convergence": {
+            "cells": (25, 50, 100),
+            "until": 0.5,
+            "dt": {"quantile_jko": 0.1},
+        },
+        "solvers": ("quantile_jko",),
+        "expected": {"quantile_jko": 2.0},
+        "finest_error": {"quantile_jko": 2.2e-3},
+    },
     "expanding": {
         "set": {"k": -1.0, "half_width": 3.0},
         "convergence": CONVERGENCE,

@@ -111,6 +111,16 @@ RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
     "cosine/muscl": ("cosine_neuron", {}, "muscl", {}, 100, 0.2),
     "cosine/sdirk": ("cosine_neuron", {"beta": 20.0}, "scharfetter_gummel", {"dt": 0.05}, 64, 0.2),
     "gaussians/muscl": ("isotropic_gaussians", {}, "muscl", {}, 200, 0.01),
+    "gaussians/jko": (
+        "isotropic_gaussians",
+        {"beta": 20.0},
+        "quantile_jko",
+        {"tau": 0.01},
+        80,
+        0.1,
+    ),
+    "cosine/jko": ("cosine_neuron", {}, "quantile_jko", {"quantiles": 200}, 60, 0.2),
+    "log_gas/jko": ("log_gas", {}, "quantile_jko", {"tau": 0.05, "quantiles": 100}, 40, 0.1),
     "desai_zwanzig/sdirk": ("desai_zwanzig", {}, "scharfetter_gummel", {"dt": 0.05}, 64, 0.2),
 }
 

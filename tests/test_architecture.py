@@ -21,7 +21,7 @@ LAYERS = [
     {"_typing", "_version", "_settings", "catalog", "errors", "parallel"},
     {"cells", "domain", "grid", "lines", "mesh"},
     {"distances", "energies", "fluxes", "networks"},
-    {"algebra", "density", "finite_volume", "problem"},
+    {"algebra", "density", "finite_volume", "problem", "quantiles"},
     {"steppers"},
     {"concentration", "io", "loop", "observers", "particles", "plots", "progress"}
     | {"solution", "solve", "stationary"},

@@ -104,6 +104,8 @@ def each(name: str, solver: str, energy: Any, **changes: Any) -> Iterator[Varian
 
 
 SG, EXPLICIT = "scharfetter_gummel", "scharfetter_gummel_explicit"
+JKO = "quantile_jko"
+FEW: dict[str, Any] = {"options": {"quantiles": 150}}
 EULER: dict[str, Any] = {"options": {"time": "euler"}}
 BENT: dict[str, Any] = {"options": {"curvature": True}}
 MANY = {"cells": (70, 68), "domain": plane()}  # so many that iterations come before factors
@@ -138,6 +140,9 @@ VARIANTS = [
     *each("rkl-porous", EXPLICIT, DRIFT + NOISE + POROUS),
     *each("bailo", "bailo_carrillo_hu", DRIFT + NOISE + POROUS),
     *each("bailo-pairs", "bailo_carrillo_hu", DRIFT + POROUS + PAIRS),
+    *each("jko", JKO, DRIFT + NOISE, given=FEW),
+    *each("jko-pairs", JKO, DRIFT + PAIRS, given=FEW),
+    *each("jko-moving", JKO, MOVING + POROUS, given=FEW),
     Variant("fipy", "fipy", DRIFT + NOISE, given={"dt": 0.02}),
     Variant("fipy-pairs", "fipy", DRIFT + NOISE + PAIRS, given={"dt": 0.02}),
     Variant("fipy-porous", "fipy", DRIFT + NOISE + POROUS, cells=20, stops=(2,), given={"dt": 0.1}),

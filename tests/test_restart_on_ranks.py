@@ -17,7 +17,7 @@ from tests.test_restart import VARIANTS, Stop, Variant, assert_same
 from wgflow.parallel import world
 
 NAMES = ["muscl-plane", "sg-plane-dt", "sg-large-plane-tolerance", "sg-pairs-tolerance"]
-NAMES += ["rkl-tolerance", "euler-tolerance", "sg-space-dt"]
+NAMES += ["rkl-tolerance", "euler-tolerance", "sg-space-dt", "jko-tolerance"]
 ON_OTHERS = 1e-12  # relative, of explicit steps; implicit ones are solved to about 1e-12
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from wgflow._typing import Values
+from wgflow._typing import Array, Values
 from wgflow._version import __version__
 from wgflow.errors import InputError, Interrupted
 from wgflow.io.checkpoint import Checkpoint
@@ -111,7 +111,8 @@ class Keeper:
         numbers = header["numbers"]
         self._check(numbers, initial)
         found = self._files.read(header)
-        self.stepper.restore({**numbers["stepper"], **under("stepper/", found.cells)})
+        held = {**found.cells, **found.arrays}
+        self.stepper.restore({**numbers["stepper"], **under("stepper/", held)})
         kept: list[Values] = [
             {**numbers["observers"].get(name, {}), **under(f"observers/{name}/", found.arrays)}
             for name in self._names
@@ -166,9 +167,11 @@ class Keeper:
             )
 
     def _contents(self, state: State) -> Contents:
-        cells, arrays = {"density": state.density}, {}
+        cells: dict[str, Array] = {"density": state.density}
+        arrays: dict[str, Array] = {}
         stepper, held = separated(self.stepper.state())
-        cells.update({f"stepper/{name}": values for name, values in held.items()})
+        for name, values in held.items():
+            (arrays if name in self.stepper.shared else cells)[f"stepper/{name}"] = values
         observers = {}
         for key, observer in zip(self._names, self.observers, strict=True):
             observers[key], held = separated(observer.state())

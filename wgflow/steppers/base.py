@@ -54,9 +54,12 @@ class Stepper(ABC):
     space : FiniteVolume
     order : int
         Order in time.
+    shared : frozenset of str
+        Names of the arrays of its ``state()`` that are the same on all ranks.
     """
 
     order: ClassVar[int]
+    shared: ClassVar[frozenset[str]] = frozenset()
     space: FiniteVolume
 
     @property
@@ -67,8 +70,8 @@ class Stepper(ABC):
     def state(self) -> Values:
         """Give what its next steps depend on besides density and time, and what it counts.
 
-        A checkpoint keeps it: numbers, None, and arrays of the grid's shape. Empty for a method
-        that begins each step anew.
+        A checkpoint keeps it: numbers, None, and arrays of the grid's shape or, if they are
+        ``shared``, of any. Empty for a method that begins each step anew.
         """
         return {}
 

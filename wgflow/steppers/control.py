@@ -121,16 +121,19 @@ def joined(
     Raises
     ------
     InputError
-        If one is given twice, or dt is so small that times up to ``until`` cannot tell it from 0.
+        If one is given twice, or a time step, dt or tau, is so small that times up to ``until``
+        cannot tell it from 0.
     """
     for name, value in step.items():
         if value is not None and options.get(name) is not None:
             raise InputError(f"{name} = {value}, and {options[name]} as an option: give one only")
     given = {name: value for name, value in {**step, **options}.items() if value is not None}
-    dt, least = given.get("dt"), math.ulp(until)
-    if dt is not None and 0 < dt < least:
-        raise InputError(
-            f"time step dt = {dt}: below the resolution {least:.1e} of times up to {until:g}; give "
-            "a larger one, or none for automatic"
-        )
+    least = math.ulp(until)
+    for name in ("dt", "tau"):
+        size = given.get(name)
+        if size is not None and 0 < size < least:
+            raise InputError(
+                f"time step {name} = {size}: below the resolution {least:.1e} of times up to "
+                f"{until:g}; give a larger one, or none for automatic"
+            )
     return given

@@ -1,0 +1,5 @@
+"""Minimizing-movement (JKO) steps: each is the minimum of distance and free energy."""
+
+from wgflow.steppers.jko.quantile import QuantileJKO
+
+__all__ = ["QuantileJKO"]
