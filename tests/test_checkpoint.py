@@ -394,6 +394,9 @@ def test_a_finished_run_is_left_as_it_is(
     assert "cells [60] there, [61] here" in refused([*words, "--cells", "61"], capsys)
     assert "time 0.3 there, 0.4 here" in refused([*words, "--until", "0.4"], capsys)
     assert "parameters" in refused([*words, "--set", "attraction=0.5"], capsys)
+    (uninterrupted / "checkpoint").mkdir()  # as of a run killed while it removed them
+    (uninterrupted / "checkpoint" / "snapshot-0000.h5").write_bytes(b"")
+    assert main(words) == 0
     assert {p.name: p.read_bytes() for p in uninterrupted.iterdir()} == before
 
 

@@ -353,3 +353,23 @@ else:
 def test_every_rank_can_have_the_whole_and_the_root_alone_draws() -> None:
     Path("gathered.py").write_text(GATHERED)
     succeeds(2, ["gathered.py"])
+
+
+@pytest.mark.parametrize("words", [[], ["--single"], ["--compression", "gzip"]])
+def test_a_full_disk_is_told_before_hdf5_meets_it(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """HDF5 would let the process die in its exit."""
+    from wgflow.io import results
+
+    sizes: list[int] = []
+    monkeypatch.setattr(results, "reserve", lambda path, size: sizes.append(size))
+    assert main([*RUN, *words, "--out", "whole"]) == 0
+    assert sizes[0] >= Path("whole/solution.h5").stat().st_size
+
+    def full(path: Path, size: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(results, "reserve", full)
+    assert "r/solution.h5: No space left" in refused([*RUN, *words, "--out", "r"], capsys)
+    assert not list(Path("r").iterdir())

@@ -92,6 +92,7 @@ def test_bad_input_is_said_once(tmp_path: Path) -> None:
     [
         ("raise wg.errors.SolverError('lost the way')", "(rank 1 of 2 failed alone"),
         ("raise ZeroDivisionError('by hand')", "by hand"),
+        ("raise SystemExit(3)", "SystemExit: 3; mend the file and try again (rank 1 of 2 failed"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "KILLED BY SIGNAL: 9|EXIT CODE: 9"),
     ],
 )
@@ -128,6 +129,31 @@ def test_petsc_is_not_finalized_while_mpi_aborts() -> None:
     )
     done = on_ranks(1, ["-c", script])
     assert "finalized True" in done.stdout, done.stderr
+
+
+@needs_mpi
+def test_warnings_are_said_once(tmp_path: Path) -> None:
+    case = tmp_path / "warning.py"
+    case.write_text("import warnings\nwarnings.warn('careful')\n" + FAILING.format(how="pass"))
+    words = ["-m", "wgflow", "run", str(case), "--solver", "muscl", "--cells", "20"]
+    done = on_ranks(2, words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("UserWarning: careful") == 1
+
+
+@needs_mpi
+def test_an_interrupted_solve_is_no_error_of_petsc() -> None:
+    script = (
+        "from wgflow.parallel import told_by_petsc, world\nworld()\n"
+        "from petsc4py import PETSc\n"
+        "class Product:\n    def mult(self, *_): raise KeyboardInterrupt\n"
+        "matrix = PETSc.Mat().createPython(((3, 3), (3, 3)), Product())\nmatrix.setUp()\n"
+        "try:\n"
+        "    with told_by_petsc('PETSc'): matrix.mult(*matrix.createVecs())\n"
+        "except KeyboardInterrupt: print('interrupted')\n"
+    )
+    done = on_ranks(1, ["-c", script])
+    assert done.stdout == "interrupted\n", done.stderr
 
 
 @needs_mpi

@@ -9,6 +9,7 @@ from wgflow import catalog
 from wgflow.commands.inputs import named, report, solve_case
 from wgflow.commands.restarts import already_done, checkpoint_in, how_to_go_on, place
 from wgflow.errors import Interrupted, WgflowError
+from wgflow.parallel import world
 from wgflow.solution import Solution
 
 __all__ = ["run"]
@@ -21,11 +22,13 @@ def run(given: argparse.Namespace) -> int:
     packing(given.compression)  # a wrong word is refused before anything is computed
     case = catalog.load("cases", given.case)
     out = place(given)
+    checkpoint = checkpoint_in(out, given)
     if already_done(out, given, case):
+        if world().is_root:
+            checkpoint.remove()  # of a run that was killed while it removed them
         print(f"{out}/ holds the finished run: nothing is left to do")
         return 0
     overwrite = given.overwrite or given.restart
-    checkpoint = checkpoint_in(out, given)
     try:
         with how_to_go_on(out, given):
             solution = solve_case(given, case, checkpoint, given.restart)

@@ -110,6 +110,10 @@ def atomically(path: Path, write: Callable[[Path], object], comm: Communicator =
     try:
         write(aside)
         on_root(comm, lambda: os.replace(aside, path))
+    except OSError as error:
+        if error.filename is None:  # a full disk does not say where
+            error.filename = str(path)
+        raise
     finally:
         if comm.is_root:
             aside.unlink(missing_ok=True)

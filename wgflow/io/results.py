@@ -10,6 +10,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.io.cells import CellFile
+from wgflow.io.durable import reserve
 from wgflow.io.files import atomically, claim_directory, write_json, write_table
 from wgflow.io.xdmf import Outline, write_outline, write_xdmf
 from wgflow.mesh import Mesh, as_mesh
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["packing", "save_solution"]
 
+MARGIN = 1 << 17  # bytes of coordinates, corners (which are packed) and HDF5's own
 GZIP_LEVELS = range(1, 10)
 GZIP_LEVEL = 4  # of HDF5's own: more costs time and gains little
 
@@ -130,6 +132,8 @@ def _write_hdf5(
 ) -> Outline | None:
     """Write the densities with their coordinates as HDF5 dimension scales."""
     grid = solution.grid
+    size = MARGIN + _least_bytes(solution, single, bool(packed))
+    on_root(grid.comm, lambda: reserve(path, size))
     with CellFile(path, "w", grid.comm) as file:
         _scale(file, "time", solution.times)
         kind = {"dtype": np.dtype("f4")} if single else {}
@@ -150,6 +154,18 @@ def _write_hdf5(
         file.apply(lambda f: _describe(f, solution, mesh))
         _write_history(file, solution)
         return write_outline(file, grid)
+
+
+def _least_bytes(solution: Solution, single: bool, packed: bool) -> int:
+    """Bytes that the larger arrays will take, but for what is packed: that is not known."""
+    size = sum(values.nbytes for values in solution.history.values()) + solution.moments.nbytes
+    mesh = as_mesh(solution.grid)
+    if mesh is not None:
+        size += mesh.whole.geometry.corners.nbytes
+    if not packed:
+        cells = int(np.prod(solution.grid.cells))
+        size += cells * (4 * len(solution.times) + 8 if single else 8 * len(solution.times))
+    return size
 
 
 def _describe(file: Any, solution: Solution, mesh: Mesh | None) -> None:
