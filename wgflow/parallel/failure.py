@@ -16,6 +16,7 @@ __all__ = ["abort", "abort_on_errors", "all_failed"]
 
 PATIENCE = 3.0  # seconds in which the other ranks must have failed too
 PAUSE = 0.01
+PASSING_ON = 0.3  # seconds that a launcher is given to pass on what was said, before it ends all
 UNCAUGHT = 1  # exit code of a program that ends with an exception
 
 
@@ -44,6 +45,7 @@ def abort(comm: Communicator, message: str, code: int) -> None:
     sys.stdout.flush()
     sys.stderr.write(f"{message} (rank {comm.rank} of {comm.size} failed alone: all are ended)\n")
     sys.stderr.flush()
+    time.sleep(PASSING_ON)
     _leave_petsc()
     comm.raw.Abort(code)
 
