@@ -206,3 +206,30 @@ def test_options_of_petsc_need_it(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert main(["cases", "--", "-wgflow_ksp_type", "gmres"]) == 2
     assert "start with mpiexec" in capsys.readouterr().err
+
+
+ALONE = '''"""A case whose potential cannot be solved with on one rank."""
+import numpy as np
+import wgflow as wg
+from wgflow.parallel import world
+
+def potential(t, x, y):
+    if t > 0.05 and world().rank == 1:
+        raise wg.errors.SolverError("mine alone")
+    return (x**2 + y**2) / 2
+
+def problem() -> wg.Problem:
+    energy = wg.Potential(potential, time_dependent=True) + wg.Entropy(1.0)
+    return wg.Problem(wg.Box((-3, 3), (-3, 3)), energy, until=0.2,
+                      initial=lambda x, y: np.exp(-x**2 - y**2))
+'''
+
+
+@needs_mpi
+def test_a_rank_that_would_halve_its_step_alone_ends_all(tmp_path: Path) -> None:
+    case = tmp_path / "alone.py"
+    case.write_text(ALONE)
+    words = ["-m", "wgflow", "run", str(case), "--cells", "16", "--dt", "0.02"]
+    done = on_ranks(2, words, cwd=tmp_path, limit=60)
+    assert done.returncode == 2, done.stderr
+    assert "mine alone (rank 1 of 2 failed alone" in done.stderr

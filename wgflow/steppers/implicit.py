@@ -12,6 +12,7 @@ from wgflow.algebra.exchange import settle_mass
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import BailoCarrilloHu
+from wgflow.parallel import SERIAL, Communicator, all_failed
 from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import (
     DEFAULT_TOLERANCE,
@@ -33,6 +34,7 @@ def solvable(
     time: float,
     dt: float,
     rescue: Callable[[float], Step] | None = None,
+    comm: Communicator = SERIAL,
 ) -> Step:
     """Attempt a step, halving it until its equations can be solved.
 
@@ -48,6 +50,8 @@ def solvable(
             chosen = rescue if rescue is not None and halvings >= RESCUED_AFTER else attempt
             step = chosen(dt)
         except SolverError as error:
+            if not all_failed(comm):  # by what a user's energy raises on one rank
+                raise
             last = error
             dt /= 2
         else:
@@ -152,14 +156,14 @@ class ImplicitEuler(Stepper):
 
         lawful = self._lawful
         if lawful is None:
-            return solvable(lambda dt: taken(self._stage, dt, 0.0), time, dt)
+            return solvable(lambda dt: taken(self._stage, dt, 0.0), time, dt, comm=grid.comm)
 
         def attempt(dt: float) -> Step:
             step = taken(self._stage, dt, 0.0)
             kept = dissipates(self.space, step.density, density, time)
             return step if kept else taken(lawful, dt, 1.0)
 
-        return solvable(attempt, time, dt, lambda dt: taken(lawful, dt, 1.0))
+        return solvable(attempt, time, dt, lambda dt: taken(lawful, dt, 1.0), grid.comm)
 
     def _controlled(self, density: Array, time: float, limit: float) -> Step:
         if self._speed is None:

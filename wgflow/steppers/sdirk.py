@@ -154,7 +154,8 @@ class SDIRK2(Stepper):
             return Step(result.density, dt, result.iterations, mixed=1.0)
 
         # only for the stages of a power law is the safe step easier to solve
-        step = solvable(attempt, time, dt, rescue if self.space.nonlinear else None)
+        other = rescue if self.space.nonlinear else None
+        step = solvable(attempt, time, dt, other, self.space.grid.comm)
         return step, rates[0], rates[1]
 
     def _attempt(self, density: Array, time: float, dt: float) -> tuple[Step, Array, Array]:
