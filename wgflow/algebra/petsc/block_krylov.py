@@ -75,7 +75,7 @@ class _Matrix:
         self._partition = grid.partition
         self.shares: Shares | None = None
         self._padded = np.zeros(grid.ghosted_shape)
-        self._inside = tuple(slice(2, -2) for _ in grid.shape)
+        self._inside = grid.inner
         lines = grid.lines[-1]
         self._starts = lines.ghosted_starts
         self._strides = np.array([line.ghosted_stride for line in grid.lines])
@@ -108,13 +108,12 @@ class _Assembled:
         starts = np.cumsum([0, *grid.comm.everyone(grid.size)])
         mine = np.arange(starts[grid.comm.rank], starts[grid.comm.rank] + grid.size)
         padded = grid.padded(mine.reshape(grid.shape).astype(float))
-        center = tuple(slice(2, -2) for _ in grid.shape)
         rows, columns = [mine], [mine]
         self._kept: list[tuple[int, int, IntArray]] = []
         for axis, (lower, upper) in enumerate(grid.open_ends):
             for side, opened in ((0, lower), (1, upper)):
-                shift = list(center)
-                shift[axis] = slice(1, -3) if side == 0 else slice(3, -1)
+                shift = list(grid.inner)
+                shift[axis] = slice(HALO - 1, -HALO - 1) if side == 0 else slice(HALO + 1, 1 - HALO)
                 beside = padded[tuple(shift)].astype(np.int64)
                 exists = np.ones(grid.shape, dtype=bool)
                 if not opened:
