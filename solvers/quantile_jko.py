@@ -32,9 +32,9 @@ movement is the shortest way.
 
 **Guarantees.** Mass to rounding. rho >= 0. The law W2^2/(2 tau s) + F(new) <= F(old) of the
 quantiles' own energy, whatever tau, up to rounding; with a potential that depends on time, for the
-potential at the end of the step. `energy_law` among the facts of a run is the largest difference of
-the two sides; the energy in the history is that of the cell averages, which need not fall
-when points move through cells. Without noise point masses stay point masses.
+potential at the end of the step. `energy_law` in the history and the summary is the largest
+difference of the two sides; the energy in the history is that of the cell averages, which need not
+fall when points move through cells. Without noise point masses stay point masses.
 
 **Limits.** One dimension. Potentials and features are finite at the bounds. A kernel that falls
 without end at 0 needs something that spreads. Where J is not convex the minimum is one near the
@@ -56,7 +56,7 @@ import wgflow as wg
 from wgflow.steppers.jko import QuantileJKO
 
 ORDER = {"space": 2, "time": 1}
-ENERGY_LAW = False  # of the cell averages; that of the quantiles is among the facts
+ENERGY_LAW = False  # of the cell averages; that of the quantiles is in the history
 
 
 def stepper(

@@ -143,7 +143,7 @@ def test_energy_law_at_a_hundred_explicit_steps(name: str) -> None:
     assert solution.facts["steps"] == 5
     found = stepper.quantiles
     assert found is not None
-    assert stepper.facts["energy_law"] < 0 or tau > 1
+    assert solution.facts["energy_law"] < 0 or tau > 1
     gaps = np.diff(found.positions)
     assert gaps.min() >= 0
 
@@ -355,3 +355,22 @@ def test_history_and_observers_see_the_run() -> None:
     assert np.all(np.diff(energy) < 0)
     assert energy[-1] == pytest.approx(solution.facts["quantile_energy"], abs=1e-4)
     assert solution.facts["quantiles"] <= 1001
+
+
+def test_the_history_tells_of_the_energy_law() -> None:
+    """Every row sums up what was moved since the one before, and the summary has the worst."""
+    chosen = case("quadratic_attraction")
+    stepper = made(chosen, 40, tau=0.05)
+    energies: list[float] = []
+
+    class Watch(wg.Observer):
+        def update(self, state: State) -> None:
+            energies.append(stepper.facts["quantile_energy"])
+
+    solution = wg.solve(chosen, stepper, until=0.5, observers=[Watch()])
+    moved, excess = solution.history["movement"], solution.history["energy_law"]
+    assert len(moved) == 11
+    assert moved[0] == excess[0] == 0
+    assert np.all(moved[1:] > 0)
+    np.testing.assert_allclose(np.diff(energies), (excess - moved)[2:], atol=1e-14)
+    assert solution.facts["energy_law"] == excess[1:].max() == solution.summary()["energy_law"] < 0

@@ -38,14 +38,15 @@ class Solution:
     densities : (S, *grid.shape) array
         Cell averages at those times, of this rank's cells.
     history : dict of str to (T,) array
-        Columns time, dt, mass, minimum, energy, dissipation, iterations and, for networks,
-        risk.
+        Columns time, dt, mass, minimum, energy, dissipation, iterations; for networks risk; for
+        minimizing movements movement and energy_law, see :class:`wgflow.observers.History`.
     moments : (T, K) array
         Moments of a network's features at the history's times; empty without a network.
     status : str
         ``"finished"``, ``"diverged"`` or ``"failed"``.
     facts : dict
-        steps, rejections, wall_seconds, mass_max_error, minimum, energy_max_increase.
+        steps, rejections, wall_seconds, mass_max_error, minimum, energy_max_increase; energy_law
+        of minimizing movements; what the stepper tells of itself.
     warnings : tuple of str
     solver : str
     case : str
@@ -156,6 +157,8 @@ class Solution:
             "warnings": list(self.warnings),
             "versions": versions(self.grid.comm),
         }
+        if "energy_law" in self.facts:
+            summary["energy_law"] = self.facts["energy_law"]
         if "risk" in history:
             summary["risk_initial"] = float(history["risk"][0])
             summary["risk_final"] = float(history["risk"][-1])

@@ -130,7 +130,8 @@ def solve(
         if snapshots < 0:
             raise InputError(f"{snapshots} snapshots: give a number >= 0, or a list of times")
         snapshots = [until * i / int(snapshots) for i in range(1, int(snapshots))]
-    recorder = Recorder(History(space, until), Snapshots(snapshots, until), BoundaryMass(space))
+    history = History(space, until, stepper.variational)
+    recorder = Recorder(history, Snapshots(snapshots, until), BoundaryMass(space))
     if problem.blows_up:
         observers = [Concentration(space.grid), *observers]
     about = {"solver": Path(name).stem, "options": given, "until": until}
@@ -280,6 +281,8 @@ def _collect(
         "energy_max_increase": history.energy_max_increase if steps else 0.0,
         **stepper.facts,
     }
+    if stepper.variational:
+        facts["energy_law"] = history.energy_law if steps else 0.0
     return Solution(
         problem=space.problem,
         grid=space.grid,

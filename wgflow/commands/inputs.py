@@ -119,6 +119,10 @@ def report(solution: Solution) -> str:
         f"  energy  {summary['energy_initial']:.8g} -> {summary['energy_final']:.8g}, "
         f"largest increase in a step {max(summary['energy_max_increase'], 0.0):.1e}",
     ]
+    if "energy_law" in summary:
+        lines.append(
+            f"  law     W2^2/(2 tau s) + F(new) - F(old) at most {summary['energy_law']:.1e}"
+        )
     if "risk_initial" in summary:
         lines.append(f"  risk    {summary['risk_initial']:.6g} -> {summary['risk_final']:.6g}")
     if summary["errors"]:

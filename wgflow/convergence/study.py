@@ -263,6 +263,7 @@ def _level(
         "mass_error": solution.facts["mass_max_error"],
         "minimum": solution.facts["minimum"],
         "energy_max_increase": solution.facts["energy_max_increase"],
+        "energy_law": solution.facts.get("energy_law", -math.inf),
         "energy_scale": float(abs(solution.history["energy"]).max()),
         "steps": solution.facts["steps"],
         "wall_seconds": solution.facts["wall_seconds"],

@@ -28,7 +28,7 @@ class Level:
     errors : dict
         Errors in every norm that the grid has.
     facts : dict
-        mass_error, minimum, energy_max_increase, energy_scale, steps, wall_seconds.
+        mass_error, minimum, energy_max_increase, energy_law, energy_scale, steps, wall_seconds.
     """
 
     cells: tuple[int, ...]

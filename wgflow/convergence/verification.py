@@ -6,7 +6,8 @@ same for other parameters, say more dimensions. A key of ``EXPECTED`` is a solve
 by options if it is not the default: ``"scharfetter_gummel time=euler"``.
 
 Mass, sign and energy are checked on every level; the energy unless the solver's file says
-``ENERGY_LAW = False``.
+``ENERGY_LAW = False``. Of minimizing movements the energy law W²/(2 tau s) + F(new) <= F(old) of
+each step is checked too, in the form that the scheme states.
 """
 
 from __future__ import annotations
@@ -85,6 +86,9 @@ def check(study: Plan) -> Check:
     promised = getattr(catalog.load("solvers", study.solver), "ENERGY_LAW", True)
     if promised and not max(increases) <= ENERGY_LIMIT:
         failures.append(f"energy increases by {result.worst('energy_max_increase'):.1e}")
+    laws = [level.facts["energy_law"] / (1 + level.facts["energy_scale"]) for level in table.levels]
+    if not max(laws) <= ENERGY_LIMIT:
+        failures.append(f"energy law missed by {result.worst('energy_law'):.1e}")
     return Check(study, table, tuple(failures))
 
 

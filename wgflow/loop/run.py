@@ -119,4 +119,13 @@ def _advance(stepper: Stepper, state: State, stop: float) -> State:
             f"({point}), after {state.steps} steps: check the energy there, or reduce dt; what "
             "was computed before is kept"
         )
-    return State(time, step.density, state.steps + 1, step.dt, step.iterations, step.rejections)
+    return State(
+        time,
+        step.density,
+        state.steps + 1,
+        step.dt,
+        step.iterations,
+        step.rejections,
+        step.movement,
+        step.excess,
+    )

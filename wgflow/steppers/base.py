@@ -32,6 +32,11 @@ class Step:
         Estimate of the local error in L1, nan where none is made.
     mixed : float
         Share of a first-order method in it, 0 where none was needed.
+    movement : float
+        Of a minimizing movement: W²/(2 dt s), with the squared distance of the scheme itself.
+    excess : float
+        By how much the step misses the energy law of its scheme, for a JKO step W²/(2 dt s) +
+        F(new) - F(old): rounding at most, where the law holds; nan for other schemes.
     """
 
     density: Array
@@ -40,6 +45,8 @@ class Step:
     rejections: int = 0
     error: float = math.nan
     mixed: float = 0.0
+    movement: float = math.nan
+    excess: float = math.nan
 
     def after(self, rejections: int) -> Step:
         """Count so many more attempts before this step."""
@@ -56,10 +63,13 @@ class Stepper(ABC):
         Order in time.
     shared : frozenset of str
         Names of the arrays of its ``state()`` that are the same on all ranks.
+    variational : bool
+        Whether its steps are minimizing movements, which tell their ``movement`` and ``excess``.
     """
 
     order: ClassVar[int]
     shared: ClassVar[frozenset[str]] = frozenset()
+    variational: ClassVar[bool] = False
     space: FiniteVolume
 
     @property

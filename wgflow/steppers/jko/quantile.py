@@ -34,7 +34,6 @@ class _Moved:
 
     positions: Array
     step: Step
-    excess: float  # W2²/(2 tau s) + F(new) - F(old)
     energy: float
 
 
@@ -68,6 +67,7 @@ class QuantileJKO(Stepper):
     """
 
     order: ClassVar[int] = 1
+    variational: ClassVar[bool] = True
     shared: ClassVar[frozenset[str]] = frozenset({"positions", "masses", "speed"})
 
     def __init__(
@@ -91,21 +91,16 @@ class QuantileJKO(Stepper):
         self._quantiles: Quantiles | None = None
         self._density: Array | None = None  # that of the quantiles, this rank's cells
         self._speed: Array | None = None
-        self._excess, self._value, self._iterations = -math.inf, math.nan, 0
+        self._value, self._iterations = math.nan, 0
 
     @property
     def facts(self) -> dict[str, float]:
-        """Number of quantiles, their energy, its law, and Newton iterations.
-
-        ``energy_law`` is the largest W2²/(2 tau s) + F(new) - F(old) of all steps, at most
-        rounding above 0.
-        """
+        """Number of quantiles, their energy, and Newton iterations."""
         if self._quantiles is None:
             return {}
         return {
             "quantiles": len(self._quantiles.positions),
             "quantile_energy": self._value,
-            "energy_law": self._excess,
             "iterations": self._iterations,
         }
 
@@ -123,7 +118,6 @@ class QuantileJKO(Stepper):
             "positions": self._quantiles.positions,
             "masses": self._quantiles.masses,
             "speed": self._speed,
-            "excess": self._excess,
             "value": self._value,
             "iterations": self._iterations,
         }
@@ -135,7 +129,6 @@ class QuantileJKO(Stepper):
         self._control.restore(under("control", state))
         self.start_from(Quantiles(cast(Array, state["positions"]), cast(Array, state["masses"])))
         self._speed = cast(Array | None, state.get("speed"))
-        self._excess = cast(float, state["excess"])
         self._value = cast(float, state["value"])
         self._iterations = cast(int, state["iterations"])
 
@@ -161,7 +154,6 @@ class QuantileJKO(Stepper):
         self._speed = (moved.positions - before.positions) / moved.step.dt
         self._quantiles = Quantiles(moved.positions, before.masses)
         self._density = self._cells(self._quantiles)
-        self._excess = max(self._excess, moved.excess)
         self._value = moved.energy
         self._iterations += moved.step.iterations
         return replace(moved.step, density=self._density)
@@ -197,9 +189,9 @@ class QuantileJKO(Stepper):
             if ordered and inside and movement.value(ahead) < before:
                 guess = ahead
         positions, value, iterations = minimize(movement, guess)
-        energy = value - movement.distance(positions)
-        step = Step(np.empty(0), dt, iterations)
-        return _Moved(positions, step, value - before, energy)
+        moved = movement.distance(positions)
+        step = Step(np.empty(0), dt, iterations, movement=moved, excess=value - before)
+        return _Moved(positions, step, value - moved)
 
     def _controlled(self, time: float, limit: float) -> _Moved:
         """Take a step whose local error is that of the tolerance."""

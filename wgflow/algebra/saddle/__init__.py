@@ -1,0 +1,5 @@
+"""The saddle-point systems of Newton's method for variational finite volumes."""
+
+from wgflow.algebra.saddle.systems import SaddleSystem, saddle_system
+
+__all__ = ["SaddleSystem", "saddle_system"]

@@ -1,0 +1,59 @@
+"""Which saddle-point system serves which cells."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from wgflow._typing import Array
+from wgflow.algebra.saddle.direct import DirectSaddle
+from wgflow.grid import Grid
+from wgflow.mesh import Mesh
+
+__all__ = ["SaddleSystem", "saddle_system"]
+
+
+class SaddleSystem(Protocol):
+    """The system A r + L p = f, A^T p - E r = g of one Newton step.
+
+    In terms of cell masses and potentials: A is the matrix of :func:`linear_system` for the
+    fluxes forth/back, L the Laplacian of the faces with weights factor * mobility * area /
+    distance, E diagonal with the inverse ``compliance / volume``.
+    """
+
+    iterations: int  # of the last solve, 0 for a direct one
+
+    def solve(self, first: Array, second: Array) -> tuple[Array, Array]:
+        """Give the changes (density, potential) for the right-hand sides f and g.
+
+        Both are per volume: ``f = first * volumes``, ``g = second * volumes``.
+
+        Raises
+        ------
+        SolverError
+            If the solve does not converge.
+        """
+
+
+def saddle_system(
+    grid: Grid | Mesh,
+    coefficients: list[tuple[Array, Array]],
+    mobility: list[Array],
+    compliance: Array,
+    factor: float,
+) -> SaddleSystem:
+    """Make the system.
+
+    Parameters
+    ----------
+    grid : Grid or Mesh
+    coefficients : list of (forth, back)
+        For each axis the nonnegative parts of the potential's fall and rise across the faces of
+        :meth:`wgflow.grid.Grid.difference`: forth moves what lies below upwards.
+    mobility : list of array
+        Density at these faces, >= 0.
+    compliance : array of the grid's shape
+        Change of the density with the potential at hand, 1/H''(rho) >= 0.
+    factor : float
+        Time step times time scale.
+    """
+    return DirectSaddle(grid, coefficients, mobility, compliance, factor)

@@ -1,0 +1,70 @@
+"""What an observer sees, and what it may do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from wgflow._typing import Array, Values
+
+__all__ = ["Observer", "State"]
+
+
+@dataclass(frozen=True)
+class State:
+    """What an observer sees.
+
+    Attributes
+    ----------
+    time : float
+    density : array of the grid's shape
+    steps : int
+        Steps taken so far.
+    dt : float
+        Length of the last step, 0 at the start.
+    iterations, rejections : int
+        Nonlinear iterations and rejected attempts of the last step.
+    movement, excess : float
+        Of a minimizing movement; see :class:`wgflow.steppers.base.Step`.
+    """
+
+    time: float
+    density: Array
+    steps: int = 0
+    dt: float = 0.0
+    iterations: int = 0
+    rejections: int = 0
+    movement: float = math.nan
+    excess: float = math.nan
+
+
+class Observer:
+    """Does nothing; subclasses override what they need."""
+
+    times: Sequence[float] = ()
+
+    def start(self, state: State) -> None:
+        """See the initial state."""
+
+    def update(self, state: State) -> None:
+        """See the state after a step."""
+
+    def finish(self, state: State) -> None:
+        """See the last state again, also when the run failed."""
+
+    def state(self) -> Values:
+        """Give what a checkpoint must keep of it: numbers, and arrays that all ranks share."""
+        return {}
+
+    def restore(self, state: State, values: Values) -> None:
+        """Go on from a checkpoint, in place of ``start``.
+
+        Parameters
+        ----------
+        state : State
+            It was seen before the checkpoint.
+        values : dict
+            What ``state()`` gave then; empty if it took no part.
+        """
+        self.start(state)
