@@ -7,7 +7,9 @@ With xi the first variation of the whole energy, entropy and power laws included
     xi = H'(rho^{n+1}) + V + W*(rho^{n+1} + rho^n)/2 .
 
 The equations are solved by Newton's method with a line search; the nonlocal part by GMRES with
-the local Jacobian as its preconditioner. A step that cannot be solved is done in halves.
+the local Jacobian as its preconditioner, with K features in at most K + 1 products. The risk of
+another loss than the square, convex but not quadratic, has its slope at rho^{n+1}. A step that
+cannot be solved is done in halves.
 
 **Guarantees.** Mass to rounding. rho >= 0 for every dt, exactly. The free energy does not increase,
 whatever dt, for any convex H and any even W, unless the potential depends on time. States with xi

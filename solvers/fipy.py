@@ -10,9 +10,9 @@ Peclet number P = -Delta/T, advection plus diffusion is (T/h)[B(Delta/T) rho_K -
 rho_L]. FiPy takes P = 0.001 for every smaller |P|, which changes alpha there by at most 1.7e-4
 and is all that the two differ by, besides rounding.
 
-Time steps are backward Euler with the interaction at the mean of old and new density, reached
-by sweeping, so that this solver agrees with backward Euler of `scharfetter_gummel` at equal dt
-and cells.
+Time steps are backward Euler with the interaction at the mean of old and new density (the risk of
+another loss than the square: at the new one), reached by sweeping, so
+that this solver agrees with backward Euler of `scharfetter_gummel` at equal dt and cells.
 
 **Guarantees.** Those of the exponential flux, to the tolerance of FiPy's linear solver: mass
 and sign to about 1e-12 of the density, not exactly. One to three dimensions, and meshes that

@@ -8,11 +8,12 @@ the mass m_i, which never changes. A step of length tau from Y is the minimum of
          + sum_i v_i H(m_i/v_i) ,      v_i = int r^(d-1) dr from X_i to X_{i+1} .
 
 The first sum is the squared Wasserstein distance of the atoms (w, X) and (w, Y), exactly, since
-both are in order. Networks, features and polynomials enter by K moments, other kernels by all
-pairs; a kernel that is singular at 0 (`singular=True`) without i = j and with the mean of W over
-each interval. Entropy and power laws take the density for constant between quantiles, relative to
-r^(d-1) on a radial axis (d = 1 on a plain one). V, Phi and W are cubic splines of at least 4096
-pieces, those of a singular W in log |x|. V and s are those at the end of the step.
+both are in order. Networks (of any loss), features and polynomials enter by K moments, other
+kernels by all pairs; a kernel that is singular at 0 (`singular=True`) without i = j and with the
+mean of W over each interval. Entropy and power laws take the density for constant between
+quantiles, relative to r^(d-1) on a radial axis (d = 1 on a plain one). V, Phi and W are cubic
+splines of at least 4096 pieces, those of a singular W in log |x|. V and s are those at the end of
+the step.
 
 The minimum is found by Newton's method. Its matrix is tridiagonal but for the moments, solved for
 by Woodbury's formula with K columns, and for pairs, solved for by conjugate gradients with the

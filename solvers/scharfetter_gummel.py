@@ -9,7 +9,9 @@ the face, T + (H'(rho_L) - H'(rho_K))/(log rho_L - log rho_K), kept towards vacu
 below a quarter of rho H''(rho) on the fuller side.
 
 Time steps are those of a two-stage, L-stable Runge-Kutta method of order 2 (`time=sdirk2`), or
-backward Euler with the interaction at the mean of old and new density (`time=euler`).
+backward Euler with the interaction at the mean of old and new density (`time=euler`). The risk of
+another loss than the square, convex but not quadratic, is at the new density. Both are implicit in
+full: a Newton step takes, for K features, at most K + 1 solves with the matrix of a fixed drift.
 
 **Guarantees.** Mass to rounding. rho >= 0 for every dt. The free energy does not increase, whatever
 dt, unless the potential depends on time. rho proportional to exp(-(V + U*rho)/T) does not move.

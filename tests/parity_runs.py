@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -121,6 +122,14 @@ RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
     ),
     "cosine/jko": ("cosine_neuron", {}, "quantile_jko", {"quantiles": 200}, 60, 0.2),
     "log_gas/jko": ("log_gas", {}, "quantile_jko", {"tau": 0.05, "quantiles": 100}, 40, 0.1),
+    "logistic/sdirk": (
+        str(Path(__file__).with_name("labelled_neuron.py")),
+        {"beta": 50.0},
+        "scharfetter_gummel",
+        {"dt": 0.05},
+        64,
+        0.2,
+    ),
     "desai_zwanzig/sdirk": ("desai_zwanzig", {}, "scharfetter_gummel", {"dt": 0.05}, 64, 0.2),
 }
 

@@ -9,6 +9,7 @@ import wgflow as wg
 from wgflow._typing import Array
 from wgflow.energies.base import Term
 from wgflow.networks.features import Features
+from wgflow.networks.losses import Logistic
 
 TIME, STEP = 0.3, 1e-4
 WEIGHTS = np.array([1.0, -0.4, 2.0])
@@ -51,6 +52,8 @@ def smooth(*x: Array) -> Array:
     return values
 
 
+SIGNED = np.abs(WEIGHTS)
+LOGISTIC = Features(features, features, SIGNED, SIGNED * [1, -1, 1], 1.0, Logistic())
 RISK = Features(features, features, np.abs(WEIGHTS), np.array([0.3, 0.2, 0.1]), 1.0)
 TERMS: list[tuple[str, Term, dict[str, wg.Grid]]] = [
     ("potential", wg.Potential(lambda *x: np.sin(np.asarray(sum(x)))), ALL),
@@ -64,6 +67,7 @@ TERMS: list[tuple[str, Term, dict[str, wg.Grid]]] = [
     ("polynomial", wg.PolynomialInteraction({4: 0.25, 2: -0.5}), PLAIN),
     ("features", wg.FeatureInteraction(features, WEIGHTS), ALL),
     ("risk", wg.Risk(RISK), ALL),
+    ("logistic risk", wg.Risk(LOGISTIC), ALL),
 ]
 SETTINGS = [
     pytest.param(term, grid, id=f"{name}, {where}")

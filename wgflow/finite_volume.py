@@ -127,6 +127,10 @@ class FiniteVolume:
         """Drift potential: the first variation without T log rho."""
         return self.shifted(self.energy.drift(density, time))
 
+    def potential_between(self, old: Array, new: Array, time: float, weight: float = 0.5) -> Array:
+        """Drift potential of an implicit step; see :meth:`DiscreteEnergy.drift_between`."""
+        return self.shifted(self.energy.drift_between(old, new, time, weight))
+
     def shifted(self, drift: Array) -> Array:
         """Add what the entropy's reference measure contributes to a drift."""
         return drift if self._shift is None else drift + self._shift

@@ -27,11 +27,17 @@ class DiscreteTerm(ABC):
         Whether it is a function of the density of the cell alone: entropy and power laws.
     time_dependent : bool
         Whether it depends on time by itself.
+    quadratic : bool
+        Whether the value of a term that is not local is at most quadratic in the density. The
+        first variation at the mean of two densities then gives the difference of their
+        values; of any other term implicit steps take that at the new density, which bounds
+        the difference if the term is convex.
     """
 
     interacting: ClassVar[bool] = False
     local: ClassVar[bool] = False
     time_dependent: bool = False
+    quadratic: bool = True
 
     @abstractmethod
     def value(self, density: Array, time: float) -> float:

@@ -50,6 +50,11 @@ class DiscreteEnergy:
         return any(term.time_dependent for term in self._drifts)
 
     @property
+    def quadratic(self) -> bool:
+        """Whether the terms of the drift are at most quadratic in the density."""
+        return all(term.quadratic for term in self._drifts)
+
+    @property
     def nonlinear(self) -> bool:
         """Whether there is a power law: the diffusion is not linear in the density."""
         return any(term.term.coefficient > 0 for term in self._powers)
@@ -76,6 +81,40 @@ class DiscreteEnergy:
         for term in self._drifts:
             if term.interacting:
                 total += term.second_variation(density, direction)
+        return total
+
+    def drift_between(self, old: Array, new: Array, time: float, weight: float = 0.5) -> Array:
+        """Drift of an implicit step: of quadratic terms at a mean, of others at the new density.
+
+        With the weight 1/2 its integral against new - old is at least the difference of the
+        values: equal for quadratic terms, by the midpoint rule, above it for convex ones.
+
+        Parameters
+        ----------
+        old, new : arrays of the grid's shape
+        time : float
+        weight : float
+            Share of the new density in the mean.
+        """
+        mean = (1 - weight) * old + weight * new
+        if self.quadratic:
+            return self.drift(mean, time)
+        total = np.zeros(self.grid.shape)
+        for term in self._drifts:
+            total += term.first_variation(mean if term.quadratic else new, time)
+        return total
+
+    def drift_between_change(
+        self, old: Array, new: Array, direction: Array, weight: float = 0.5
+    ) -> Array:
+        """Differentiate :meth:`drift_between` by the new density in a direction."""
+        mean = (1 - weight) * old + weight * new
+        total = np.zeros(self.grid.shape)
+        for term in self._drifts:
+            if term.interacting and term.quadratic:
+                total += term.second_variation(mean, weight * direction)
+            elif term.interacting:
+                total += term.second_variation(new, direction)
         return total
 
     def enthalpy(self, density: Array) -> Array:

@@ -16,15 +16,16 @@ __all__ = ["DiscreteRisk", "Risk"]
 
 @dataclass(frozen=True)
 class Risk(Term):
-    """Half the population risk, R(rho)/2 = E y²/2 + ∫ V rho + ½ ∬ U rho rho'.
+    """What a network minimizes: R/2 = E y²/2 + ∫ V rho + ½ ∬ U rho rho', or E ℓ(f, y).
 
-    The kernel U enters through its features only: one product with K rows gives the moments
-    and another gives the first variation V + ∫ U rho, at K operations a cell.
+    The first is half the population risk of the square loss; other losses are those of the
+    features. The kernel U enters through its features only: one product with K rows gives the
+    moments and another gives the first variation, at K operations a cell.
 
     Parameters
     ----------
     features : Features
-        The features of the network and its data.
+        The features of the network and its data, with the loss.
     """
 
     features: Features
@@ -41,6 +42,7 @@ class DiscreteRisk(DiscreteTerm):
 
     def __init__(self, features: Features, grid: Grid) -> None:
         self.features = features
+        self.quadratic = features.quadratic
         self._matrix = FeatureMatrix(features.functions, grid)
 
     def moments(self, density: Array) -> Array:
@@ -52,14 +54,14 @@ class DiscreteRisk(DiscreteTerm):
         return self.features.risk(self.moments(density))
 
     def value(self, density: Array, time: float) -> float:
-        """Value R(rho) / 2."""
-        return self.risk(density) / 2
+        """Value R(rho)/2 of the square loss, R(rho) of others."""
+        return self.features.energy(self.moments(density))
 
     def first_variation(self, density: Array, time: float) -> Array:
-        """First variation Ψ = V + ∫ U rho."""
+        """First variation Ψ = Σ_k dF/dm_k Φ_k, V + ∫ U rho with the square loss."""
         return self._matrix.combine(self.features.slope(self.moments(density)))
 
     def second_variation(self, density: Array, direction: Array) -> Array:
-        """Second variation ∫ U direction."""
+        """Second variation Σ_k d²F/dm_k² Φ_k ∫ Φ_k direction."""
         curvature = self.features.curvature(self.moments(density))
         return self._matrix.combine(curvature * self.moments(direction))

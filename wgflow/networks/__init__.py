@@ -14,14 +14,11 @@ from wgflow.networks.activations import (
 )
 from wgflow.networks.charts import Chart, Identity, Radius
 from wgflow.networks.data import CosineData, DataLaw, EmpiricalData, IsotropicGaussians
-from wgflow.networks.features import (
-    Features,
-    cosine_features,
-    empirical_features,
-    isotropic_features,
-)
+from wgflow.networks.empirical import empirical_features
+from wgflow.networks.features import Features, cosine_features, isotropic_features
 from wgflow.networks.hermite import coefficients, sphere_moment
 from wgflow.networks.isotropic_population import IsotropicRidgePopulation
+from wgflow.networks.losses import Huber, Logistic, Loss, SmoothHinge, Square, loss_of
 from wgflow.networks.network import Network, cosine_network, isotropic_network
 from wgflow.networks.population import FeaturePopulation, Population
 from wgflow.networks.units import Affine, Cosine, Ridge, Unit
@@ -36,15 +33,20 @@ __all__ = [
     "EmpiricalData",
     "FeaturePopulation",
     "Features",
+    "Huber",
     "Identity",
     "IsotropicGaussians",
     "IsotropicRidgePopulation",
+    "Logistic",
+    "Loss",
     "Network",
     "PiecewiseLinear",
     "Population",
     "Radius",
     "Ridge",
     "Smooth",
+    "SmoothHinge",
+    "Square",
     "Unit",
     "activation",
     "coefficients",
@@ -53,6 +55,7 @@ __all__ = [
     "empirical_features",
     "isotropic_features",
     "isotropic_network",
+    "loss_of",
     "nonmonotone",
     "ramp",
     "relu",

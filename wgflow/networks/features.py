@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.networks.activations import Activation
-from wgflow.networks.data import CosineData, EmpiricalData, IsotropicGaussians
-from wgflow.networks.units import Unit
+from wgflow.networks.data import CosineData, IsotropicGaussians
+from wgflow.networks.losses import Loss, Square
+from wgflow.networks.risks import LossRisk, MomentRisk, SquareRisk
 
-__all__ = ["Features", "cosine_features", "empirical_features", "isotropic_features"]
+__all__ = ["Features", "cosine_features", "isotropic_features"]
 
 
 @dataclass(frozen=True, eq=False)
 class Features:
-    """The risk of a network as a quadratic function of K moments of the density.
+    """The risk of a network as a function of K moments of the density.
 
-    With features Φ_k, weights w_k and targets v_k the kernel is
+    With features Φ_k, weights w_k and targets v_k the square loss has the kernel
     U(θ, θ') = Σ_k w_k Φ_k(θ) Φ_k(θ') and the potential V(θ) = -Σ_k v_k Φ_k(θ). The moments
     m_k = ∫ Φ_k rho give the risk R = E y² - 2 Σ v_k m_k + Σ w_k m_k² and the first variation of
     F = R/2, Ψ = V + ∫ U rho = Σ_k (w_k m_k - v_k) Φ_k.
+
+    With another loss ℓ the moments are to be predictions for samples of the labels y_k = v_k/w_k,
+    as :func:`empirical_features` makes them: F = R = Σ w_k ℓ(m_k, y_k), a convex function, and
+    Ψ = Σ_k w_k ℓ'(m_k, y_k) Φ_k.
 
     Parameters
     ----------
@@ -34,12 +39,15 @@ class Features:
     weights, targets : Array, shape (K,)
         w and v.
     second_moment : float
-        E y².
+        E y²; of the square loss only.
+    loss : Loss
+        The loss; the square one by default.
 
     Raises
     ------
     InputError
-        If weights and targets are not vectors of one length, or are not finite.
+        If weights and targets are not vectors of one length, or are not finite; with another
+        loss than the square, if a weight is not positive or a label is none of the loss.
 
     Examples
     --------
@@ -58,6 +66,8 @@ class Features:
     weights: Array
     targets: Array
     second_moment: float
+    loss: Loss = field(default_factory=Square)
+    _function: MomentRisk = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         weights = np.array(self.weights, dtype=np.float64)
@@ -73,29 +83,41 @@ class Features:
         targets.setflags(write=False)
         object.__setattr__(self, "weights", weights)
         object.__setattr__(self, "targets", targets)
+        risk: MomentRisk
+        if isinstance(self.loss, Square):
+            risk = SquareRisk(weights, targets, self.second_moment)
+        else:
+            risk = LossRisk(weights, targets, self.loss)
+        object.__setattr__(self, "_function", risk)
 
     @property
     def rank(self) -> int:
         """Number K of features."""
         return len(self.weights)
 
+    @property
+    def quadratic(self) -> bool:
+        """Whether F is quadratic in the moments: with the square loss."""
+        return self._function.quadratic
+
     def risk(self, moments: Array) -> float:
-        """Risk R = E y² - 2 Σ v_k m_k + Σ w_k m_k² from the moments ``(K,)``."""
-        return float(
-            self.second_moment - 2.0 * self.targets @ moments + self.weights @ np.square(moments)
-        )
+        """Risk R from the moments ``(K,)``: E (y - f)² or, of another loss, E ℓ(f, y)."""
+        return self._function.risk(moments)
+
+    def energy(self, moments: Array) -> float:
+        """F: half the risk with the square loss, the risk with others."""
+        return self._function.energy(moments)
 
     def slope(self, moments: Array) -> Array:
-        """Return dF/dm_k = w_k m_k - v_k of F = R/2, shape ``(K,)``."""
-        slope: Array = self.weights * moments - self.targets
-        return slope
+        """Return dF/dm_k, shape ``(K,)``: w_k m_k - v_k or, of another loss, w_k ℓ'(m_k, y_k)."""
+        return self._function.slope(moments)
 
     def curvature(self, moments: Array) -> Array:
-        """Return d²F/dm_k² = w_k of F = R/2, shape ``(K,)``; the Hessian is diagonal."""
-        return self.weights
+        """Return d²F/dm_k², shape ``(K,)``, w_k or w_k ℓ''(m_k, y_k); the Hessian is diagonal."""
+        return self._function.curvature(moments)
 
     def potential(self, moments: Array, *coordinates: Array) -> Array:
-        """First variation Ψ = Σ_k (w_k m_k - v_k) Φ_k at the coordinates, of their shape."""
+        """First variation Ψ = Σ_k dF/dm_k Φ_k at the coordinates, of their shape."""
         return np.tensordot(self.slope(moments), self.functions(*coordinates), axes=1)
 
     def potential_gradient(self, moments: Array, *coordinates: Array) -> Array:
@@ -222,54 +244,5 @@ def cosine_features(data: CosineData) -> Features:
         gradient=gradient,
         weights=np.array([1.0, 1.0]),
         targets=np.array([data.amplitude, 0.0]),
-        second_moment=data.second_moment,
-    )
-
-
-def empirical_features(unit: Unit, data: EmpiricalData) -> Features:
-    """Features of any network on M given samples: Φ_m(θ) = σ(x_m; θ), w = 1/M, v = y_m/M.
-
-    Parameters
-    ----------
-    unit : Unit
-        The neuron.
-    data : EmpiricalData
-        The samples. The rank is their number M.
-
-    Returns
-    -------
-    Features
-        As many coordinates as the unit has parameters.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> from wgflow.networks.activations import relu
-    >>> from wgflow.networks.units import Ridge
-    >>> data = EmpiricalData(np.array([[1.0], [-2.0]]), np.array([1.0, 0.0]))
-    >>> features = empirical_features(Ridge(relu()), data)
-    >>> features.functions(np.array([3.0, -1.0]))
-    array([[3., 0.],
-           [0., 2.]])
-    """
-    count = len(data.y)
-
-    def states(coordinates: tuple[Array, ...]) -> Array:
-        return np.stack([np.ravel(c) for c in np.broadcast_arrays(*coordinates)], axis=1)
-
-    def functions(*coordinates: Array) -> Array:
-        value = unit.value(data.x, states(coordinates))
-        return value.reshape(count, *np.broadcast_shapes(*(np.shape(c) for c in coordinates)))
-
-    def gradient(*coordinates: Array) -> Array:
-        derivative = np.moveaxis(unit.gradient(data.x, states(coordinates)), 2, 0)
-        shape = np.broadcast_shapes(*(np.shape(c) for c in coordinates))
-        return derivative.reshape(len(coordinates), count, *shape)
-
-    return Features(
-        functions=functions,
-        gradient=gradient,
-        weights=np.full(count, 1.0 / count),
-        targets=data.y / count,
         second_moment=data.second_moment,
     )

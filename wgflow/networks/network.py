@@ -32,13 +32,18 @@ class Network:
     data : DataLaw
         The law of (x, y), for stochastic gradient descent.
     features : Features
-        The low-rank form of V and U in the coordinates of the density.
+        The low-rank form of V and U in the coordinates of the density, and the loss.
     population : Population
         Exact risk and gradient of a finite network in full dimension.
     chart : Chart
         From the full state of a neuron to the coordinates of the density.
     draw : callable
         ``draw(rng, N)`` gives the initial states ``(N, D)``, independent draws.
+
+    Raises
+    ------
+    InputError
+        If features and population have different losses.
 
     Examples
     --------
@@ -58,6 +63,14 @@ class Network:
     population: Population
     chart: Chart
     draw: Callable[[np.random.Generator, int], Array]
+
+    def __post_init__(self) -> None:
+        square = isinstance(self.population, IsotropicRidgePopulation)
+        if square and not self.features.quadratic:
+            raise InputError(
+                f"features with {self.features.loss} and a population of the square loss: use "
+                "FeaturePopulation(features)"
+            )
 
     def gradient_field(self, theta: Array, moments: Array) -> Array:
         """Gradient of Ψ(·; rho) at the states, in full dimension.

@@ -20,11 +20,14 @@ class Population(Protocol):
     """Risk R_N and gradient of a network of N neurons, expectations over the data exact."""
 
     def risk(self, theta: Array) -> float:
-        """R_N = E (y - (1/N) Σ_i σ(x; θ_i))² of the states ``(N, D)``."""
+        """R_N = E (y - f)² or E ℓ(f, y), f = (1/N) Σ_i σ(x; θ_i), of the states ``(N, D)``."""
         ...
 
     def gradient(self, theta: Array) -> Array:
-        """∇V(θ_i) + (1/N) Σ_j ∇₁U(θ_i, θ_j), shape ``(N, D)``: (N/2) ∂R_N/∂θ_i."""
+        """∇Ψ(θ_i) of the empirical measure, ``(N, D)``: N ∂F/∂θ_i, F = R_N/2 for the square loss.
+
+        There it is ∇V(θ_i) + (1/N) Σ_j ∇₁U(θ_i, θ_j).
+        """
         ...
 
 

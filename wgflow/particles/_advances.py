@@ -7,24 +7,25 @@ from collections.abc import Callable
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.networks import Cosine, PiecewiseLinear, Ridge, Unit
+from wgflow.networks import Cosine, Loss, PiecewiseLinear, Ridge, Square, Unit
 
 Advance = Callable[[Array, Array, Array, Array, Array], None]
 """``advance(theta, x, y, rate, decay)``: steps in place, as in the kernels."""
 
 
-def choose(unit: Unit) -> Advance:
-    """Find the fastest way to step a kind of neuron."""
-    if isinstance(unit, Ridge) and isinstance(unit.activation, PiecewiseLinear):
+def choose(unit: Unit, loss: Loss) -> Advance:
+    """Find the fastest way to step a kind of neuron; only that of the square loss is compiled."""
+    compiled = isinstance(loss, Square)
+    if compiled and isinstance(unit, Ridge) and isinstance(unit.activation, PiecewiseLinear):
         return _ridge(unit.activation)
-    if isinstance(unit, Cosine):
+    if compiled and isinstance(unit, Cosine):
         from wgflow.particles import _kernels
 
         advance: Advance = _kernels.cosine_block
         return advance
     if isinstance(unit, Ridge):
-        return _smooth_ridge(unit)
-    return _general(unit)
+        return _any_ridge(unit, loss)
+    return _general(unit, loss)
 
 
 def _ridge(activation: PiecewiseLinear) -> Advance:
@@ -44,13 +45,13 @@ def _ridge(activation: PiecewiseLinear) -> Advance:
     return advance
 
 
-def _smooth_ridge(unit: Ridge) -> Advance:
+def _any_ridge(unit: Ridge, loss: Loss) -> Advance:
     """Step ridge neurons with matrix products: no array (P, N, d) of gradients."""
 
     def advance(theta: Array, x: Array, y: Array, rate: Array, decay: Array) -> None:
         for k in range(len(rate)):
             z = x[k] @ theta.T
-            residual = y[k] - unit.activation(z).mean(axis=1)
+            residual = -loss.slope(unit.activation(z).mean(axis=1), y[k])
             push = residual[:, None] * unit.activation.derivative(z)
             theta *= decay[k]
             theta += (rate[k] / len(residual)) * (push.T @ x[k])
@@ -58,12 +59,12 @@ def _smooth_ridge(unit: Ridge) -> Advance:
     return advance
 
 
-def _general(unit: Unit) -> Advance:
+def _general(unit: Unit, loss: Loss) -> Advance:
     """Step any neuron through its value and gradient."""
 
     def advance(theta: Array, x: Array, y: Array, rate: Array, decay: Array) -> None:
         for k in range(len(rate)):
-            residual = y[k] - unit.value(x[k], theta).mean(axis=1)
+            residual = -loss.slope(unit.value(x[k], theta).mean(axis=1), y[k])
             # Not tensordot: it goes to threaded BLAS, ten times slower here on a busy machine.
             push = np.einsum("p,pnd->nd", residual, unit.gradient(x[k], theta))
             theta *= decay[k]

@@ -50,8 +50,10 @@ def stochastic_gradient_descent(
     """Stochastic gradient descent, every step on fresh samples; time is t = k ε.
 
     One step is ``θ_i += s ε [mean over the batch of (y - f_N(x)) ∇σ(x; θ_i) - λ θ_i]``, plus
-    ``sqrt(2 s ε / β)`` times a standard normal vector if there is a temperature. Ridge neurons
-    with a piecewise-linear activation and cosine neurons run compiled, others in NumPy.
+    ``sqrt(2 s ε / β)`` times a standard normal vector if there is a temperature. With another
+    loss, that of the network's features, -ℓ'(f_N(x), y) takes the place of y - f_N(x). Ridge
+    neurons with a piecewise-linear activation and cosine neurons run compiled with the square
+    loss, all else in NumPy.
 
     Parameters
     ----------
@@ -90,7 +92,7 @@ def stochastic_gradient_descent(
     Raises
     ------
     InputError
-        For bad parameters, times, step, batch or block.
+        For bad parameters, times, step, batch or block, or labels that are none of the loss.
     DivergenceError
         If a parameter is no longer finite.
 
@@ -155,7 +157,8 @@ class _Steps:
         self._batch = batch
         self.samples = _Samples(network.data, rng)
         self.increments = None if path is None else path.increments(step)
-        self._advance = choose(network.unit)
+        self._loss = network.features.loss
+        self._advance = choose(network.unit, self._loss)
 
     def take(self, done: int, count: int) -> None:
         """Do ``count`` steps after ``done`` ones."""
@@ -164,6 +167,7 @@ class _Steps:
         rate = scales * self._step
         decay = 1.0 - rate * s.regularization
         x, y = self.samples.take(count * self._batch)
+        self._loss.check(y)
         x = x.reshape(count, self._batch, -1)
         y = y.reshape(count, self._batch)
         with np.errstate(over="ignore", invalid="ignore"):

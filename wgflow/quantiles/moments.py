@@ -54,14 +54,14 @@ class _Quadratic:
 
 
 class _Risk:
-    """Half the risk of a network."""
+    """What a network minimizes, with any loss."""
 
     def __init__(self, term: Risk, line: Line) -> None:
         self.table = LineTable(term.features.functions, line, "a feature of the network")
         self._features = term.features
 
     def value(self, moments: Array) -> float:
-        return self._features.risk(moments) / 2
+        return self._features.energy(moments)
 
     def slope(self, moments: Array) -> Array:
         return self._features.slope(moments)

@@ -111,7 +111,7 @@ class FipyEuler(Stepper):
 
     def _sweep(self, old: Array, guess: Array, time: float, dt: float) -> Array:
         """Solve the step with the drift at the mean of the old density and a guess."""
-        potential = self.space.potential((old + guess) / 2, time)
+        potential = self.space.potential_between(old, guess, time)
         return self._system.solve(old, guess, potential, dt * self.space.problem.scale(time))
 
 

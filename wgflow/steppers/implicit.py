@@ -73,12 +73,13 @@ def dissipates(space: FiniteVolume, new: Array, old: Array, time: float) -> bool
 class ImplicitEuler(Stepper):
     """Backward Euler with the interaction at the midpoint: rho >= 0 at every dt.
 
-    Order 1 in time. Mass is kept to rounding. With the fluxes of Scharfetter and Gummel and
-    of Bailo, Carrillo and Hu the free energy does not increase, whatever dt, unless the
-    potential depends on time. With the Scharfetter-Gummel flux and a power law this is
-    checked, and a step that would increase it, or cannot be solved after some halvings, is
-    taken by the other flux; ``facts["mixed_steps"]`` counts them. exp(-psi/T) does not move
-    with the Scharfetter-Gummel flux.
+    Convex terms that are not quadratic in the density, as the risk of another loss than the
+    square, are taken at the new density. Order 1 in time. Mass is kept to rounding. With the
+    fluxes of Scharfetter and Gummel and of Bailo, Carrillo and Hu the free energy does not
+    increase, whatever dt, unless the potential depends on time. With the Scharfetter-Gummel
+    flux and a power law this is checked, and a step that would increase it, or cannot be solved
+    after some halvings, is taken by the other flux; ``facts["mixed_steps"]`` counts them.
+    exp(-psi/T) does not move with the Scharfetter-Gummel flux.
 
     Parameters
     ----------

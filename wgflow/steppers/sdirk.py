@@ -54,9 +54,10 @@ class SDIRK2(Stepper):
     No method of order above one is positive for every dt. A step whose Y2 has a negative
     cell, or increases the free energy, is put together from Y2 and a first-order step that
     is nonnegative and dissipative for every dt: backward Euler with the interaction at the
-    midpoint or, for a drift that does not depend on the density, a mean of three and four
-    backward Euler steps of length g dt, for which the factorization serves too; with a power
-    law, that of Bailo, Carrillo and Hu. Where Y2 is
+    midpoint (a convex one that is not quadratic: at the new density) or, for a drift that does
+    not depend on the density, a mean of three and four backward Euler steps of length g dt,
+    for which the factorization serves too; with a power law, that of Bailo, Carrillo and Hu.
+    Where Y2 is
     negative, the flux through a face is limited between the two, so that no cell gives more
     than it has and the others keep the second-order step. If the energy still increases, the
     result is mixed with the first-order step, as little as is found to suffice. So, for

@@ -46,10 +46,15 @@ class _Slopes:
 class Stage:
     """Solves rho = given + dt s ∇·F(rho, psi) with psi = V + U*((1-θ) old + θ rho).
 
+    In place of U*(...) convex terms that are not quadratic, as the risk of another loss than
+    the square, have their first variation at the new density, whatever θ.
+
     For a frozen psi the system is linear, keeps mass and sign, and is solved as such: the
     map P from a density to the solution under its own psi. The stage is the fixed point of
     P, found by Newton's method on rho - P(rho) with GMRES inside: the Jacobian is the
-    identity plus a smoothing operator, so that a few products suffice. What is returned is
+    identity plus a smoothing operator, so that a few products suffice: without a power law, an
+    interaction by K features adds a matrix of rank K, for which K + 1 products are enough, each
+    one local solve. What is returned is
     always a value of P: nonnegative, of exact mass.
 
     Parameters
@@ -57,8 +62,8 @@ class Stage:
     space : FiniteVolume
         With a flux that is linear in the density.
     weight : float
-        θ, the share of the new density in the drift: 1/2 keeps the energy law for any even
-        kernel, 1 for kernels that are positive semidefinite.
+        θ, the share of the new density in the drift of quadratic terms: 1/2 keeps the energy
+        law for any even kernel, 1 for kernels that are positive semidefinite.
 
     Raises
     ------
@@ -135,7 +140,7 @@ class Stage:
         """Give what crosses each face upwards in the time ``dt``, a unit of face area."""
         space, grid = self.space, self.space.grid
         factor = dt * space.problem.scale(time)
-        potential = space.potential(self._mean(old, density), time)
+        potential = space.potential_between(old, density, time, self.weight)
         fluxes = []
         for axis, (forth, back) in enumerate(space.coefficients(potential, density)):
             low, high = grid.beside(density, axis)
@@ -158,9 +163,6 @@ class Stage:
         space = self.space
         return linear_system(space.grid, space.coefficients(potential, density), factor)
 
-    def _mean(self, old: Array, new: Array) -> Array:
-        return (1 - self.weight) * old + self.weight * new
-
     @np.errstate(over="ignore", invalid="ignore")  # what is not finite ends the iteration
     def _newton(self, given: Array, old: Array, time: float, factor: float) -> StageResult:
         space = self.space
@@ -169,8 +171,7 @@ class Stage:
         share, best = 1.0, np.inf
         mass = space.grid.integrate(given)
         for iteration in range(1, MAXIMUM_ITERATIONS + 1):
-            mean = self._mean(old, guess)
-            potential = space.potential(mean, time)
+            potential = space.potential_between(old, guess, time, self.weight)
             system = self._system(potential, guess, factor)
             image = system.solve(given)
             residual = image - guess
@@ -183,7 +184,7 @@ class Stage:
                 share /= 2  # the Newton step overshot
             else:
                 start, share, best = guess, 1.0, size
-                step = self._newton_step(system, potential, image, guess, mean, residual, factor)
+                step = self._newton_step(system, potential, image, guess, old, residual, factor)
             guess = start + share * step
             if space.nonlinear:
                 guess = np.maximum(guess, KEPT_SHARE * np.maximum(start, 0.0))
@@ -198,7 +199,7 @@ class Stage:
         potential: Array,
         image: Array,
         guess: Array,
-        mean: Array,
+        old: Array,
         residual: Array,
         factor: float,
     ) -> Array:
@@ -207,7 +208,7 @@ class Stage:
         slopes = self._flux_slopes(potential, guess, image)
 
         def product(direction: Array) -> Array:
-            change = space.energy.drift_change(mean, self.weight * direction)
+            change = space.energy.drift_between_change(old, guess, direction, self.weight)
             moved = factor * self._divergence(slopes, change, direction)
             return direction - system.solve(moved)
 

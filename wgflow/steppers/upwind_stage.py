@@ -35,10 +35,14 @@ class _Faces:
 class UpwindStage:
     """Solves rho = old + dt s ∇·(rho_up ∇xi), xi = H'(rho) + V + U*(old + rho)/2.
 
+    Convex terms that are not quadratic, as the risk of another loss than the square, enter xi
+    at the new density: both ways the free energy does not increase.
+
     Newton's method with a line search on the L1 norm of the residual. H is convex, so that
     the Jacobian without the interaction is, in masses, an M-matrix with unit column sums, as
     that of a linear flux: one linear system. The interaction is left to GMRES, with
-    the local Jacobian as the preconditioner. What is returned is the solution of the linear
+    the local Jacobian as the preconditioner: K features change it by a matrix of rank K, so
+    that K + 1 products solve the system. What is returned is the solution of the linear
     upwind system with the velocities found: nonnegative, of exact mass, and no further from
     the last iterate, in L1, than the residual is large.
 
@@ -121,7 +125,7 @@ class UpwindStage:
     ) -> tuple[_Faces, Array, float]:
         space, grid, energy = self.space, self.space.grid, self.space.energy
         floored = np.maximum(density, FLOOR)
-        variation = space.potential((old + density) / 2, time) + energy.enthalpy(density)
+        variation = space.potential_between(old, density, time) + energy.enthalpy(density)
         curvature = energy.enthalpy_slope(density)
         if space.temperature > 0:
             variation += space.temperature * np.log(floored)
@@ -154,10 +158,9 @@ class UpwindStage:
         local = system.solve(-residual)
         if not space.energy.interacting:
             return local
-        mean = (old + density) / 2
 
         def product(direction: Array) -> Array:
-            change = space.energy.drift_change(mean, direction / 2)
+            change = space.energy.drift_between_change(old, density, direction)
             moved = np.zeros(grid.shape)
             for axis, upwind in enumerate(faces.upwind):
                 distance = grid.along(grid.face_distances(axis), axis)
