@@ -15,6 +15,7 @@ from wgflow._typing import Array
 from wgflow.distances import available, distance
 from wgflow.errors import InputError, nearest_first
 from wgflow.grid import Grid
+from wgflow.networks import Identity, predict
 from wgflow.parallel import SERIAL, Communicator, library_versions
 from wgflow.problem import Problem
 
@@ -106,6 +107,40 @@ class Solution:
         if exact is None:
             raise InputError("no exact solution is known for this problem: give Problem(exact=...)")
         return self.grid.average(lambda *x: exact(time, *x))
+
+    def predict(self, x: Array, snapshot: int = -1) -> Array:
+        """Evaluate the network: f(x) = ∫ σ(x; θ) rho(θ) dθ. All ranks call it.
+
+        On the samples that a network was trained with, ``moments`` are the predictions at the
+        times of the history: ``solution.predict(data.x)`` is ``solution.moments[-1]``.
+
+        Parameters
+        ----------
+        x : array_like, shape (P, p) or (P,)
+            Inputs, the same on all ranks.
+        snapshot : int
+            Which of the densities; the last by default.
+
+        Returns
+        -------
+        Array, shape (P,)
+            By the midpoint rule, as the moments are.
+
+        Raises
+        ------
+        InputError
+            If there is no network, or its density is in other coordinates than the state.
+        """
+        network = self.problem.network
+        if network is None or not isinstance(network.chart, Identity):
+            raise InputError(
+                f"{self.case or 'this problem'} has no network whose neurons' full state is the "
+                "density's coordinates: there is nothing to predict with"
+            )
+        states = np.stack([np.ravel(c) for c in np.broadcast_arrays(*self.coordinates)], axis=1)
+        weights = (self.densities[snapshot] * self.grid.volumes).ravel()
+        predicted: Array = self.grid.sum(predict(network.unit, states, x, weights))
+        return predicted
 
     def gathered(self) -> Solution:
         """Give every rank the solution on all cells; for small grids.

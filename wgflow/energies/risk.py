@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
+import numpy as np
+
 from wgflow._typing import Array
 from wgflow.energies.base import DiscreteTerm, Term
 from wgflow.energies.low_rank import FeatureMatrix
 from wgflow.grid import Grid
 from wgflow.networks.features import Features
+from wgflow.parallel import require_memory
 
 __all__ = ["DiscreteRisk", "Risk"]
 
@@ -31,7 +34,13 @@ class Risk(Term):
     features: Features
 
     def discretize(self, grid: Grid) -> DiscreteTerm:
-        """Evaluate the features at the cell centres."""
+        """Evaluate the features at the cell centres.
+
+        Raises
+        ------
+        InputError
+            If there is no memory for them.
+        """
         return DiscreteRisk(self.features, grid)
 
 
@@ -43,6 +52,13 @@ class DiscreteRisk(DiscreteTerm):
     def __init__(self, features: Features, grid: Grid) -> None:
         self.features = features
         self.quadratic = features.quadratic
+        count = int(np.prod(grid.cells))
+        require_memory(
+            grid.comm,
+            8 * features.rank * grid.size,
+            f"M = {features.rank} features on {count} cells",
+            "take fewer cells, or fewer features (a subsample of the data)",
+        )
         self._matrix = FeatureMatrix(features.functions, grid)
 
     def moments(self, density: Array) -> Array:

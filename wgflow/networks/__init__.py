@@ -14,13 +14,14 @@ from wgflow.networks.activations import (
 )
 from wgflow.networks.charts import Chart, Identity, Radius
 from wgflow.networks.data import CosineData, DataLaw, EmpiricalData, IsotropicGaussians
-from wgflow.networks.empirical import empirical_features
+from wgflow.networks.empirical import SamplePopulation, empirical_features, empirical_network
 from wgflow.networks.features import Features, cosine_features, isotropic_features
 from wgflow.networks.hermite import coefficients, sphere_moment
 from wgflow.networks.isotropic_population import IsotropicRidgePopulation
 from wgflow.networks.losses import Huber, Logistic, Loss, SmoothHinge, Square, loss_of
 from wgflow.networks.network import Network, cosine_network, isotropic_network
 from wgflow.networks.population import FeaturePopulation, Population
+from wgflow.networks.predict import predict
 from wgflow.networks.units import Affine, Cosine, Ridge, Unit
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "Population",
     "Radius",
     "Ridge",
+    "SamplePopulation",
     "Smooth",
     "SmoothHinge",
     "Square",
@@ -53,10 +55,12 @@ __all__ = [
     "cosine_features",
     "cosine_network",
     "empirical_features",
+    "empirical_network",
     "isotropic_features",
     "isotropic_network",
     "loss_of",
     "nonmonotone",
+    "predict",
     "ramp",
     "relu",
     "sphere_moment",

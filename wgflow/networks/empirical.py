@@ -1,16 +1,24 @@
-"""Features of any network on given samples."""
+"""Any network on given samples: its features, its risk, and the network itself."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.networks.charts import Identity
 from wgflow.networks.data import EmpiricalData
 from wgflow.networks.features import Features
 from wgflow.networks.losses import Loss, loss_of
-from wgflow.networks.units import Unit
+from wgflow.networks.network import Network
+from wgflow.networks.predict import predict
+from wgflow.networks.units import Unit, pull
 
-__all__ = ["empirical_features"]
+__all__ = ["SamplePopulation", "empirical_features", "empirical_network"]
+
+BLOCK = 2**20  # numbers of the features that are computed at a time
 
 
 def empirical_features(unit: Unit, data: EmpiricalData, loss: str | Loss = "square") -> Features:
@@ -59,7 +67,12 @@ def empirical_features(unit: Unit, data: EmpiricalData, loss: str | Loss = "squa
         return np.stack([np.ravel(c) for c in np.broadcast_arrays(*coordinates)], axis=1)
 
     def functions(*coordinates: Array) -> Array:
-        value = unit.value(data.x, states(coordinates))
+        neurons = states(coordinates)
+        value = np.empty((count, len(neurons)))
+        step = max(1, BLOCK // count)
+        for start in range(0, len(neurons), step):  # so that what is made besides stays small
+            block = slice(start, start + step)
+            value[:, block] = unit.value(data.x, neurons[block])
         return value.reshape(count, *np.broadcast_shapes(*(np.shape(c) for c in coordinates)))
 
     def gradient(*coordinates: Array) -> Array:
@@ -74,4 +87,78 @@ def empirical_features(unit: Unit, data: EmpiricalData, loss: str | Loss = "squa
         targets=data.y / count,
         second_moment=data.second_moment,
         loss=loss_of(loss),
+    )
+
+
+@dataclass(frozen=True)
+class SamplePopulation:
+    """Risk and gradient of a finite network on samples, by products of the samples' number.
+
+    Equal to :class:`FeaturePopulation` of :func:`empirical_features`, without its array of
+    (D, M, N) numbers.
+
+    Parameters
+    ----------
+    unit : Unit
+    data : EmpiricalData
+    features : Features
+        Those of the unit on the data, with the loss.
+    """
+
+    unit: Unit
+    data: EmpiricalData
+    features: Features
+
+    def risk(self, theta: Array) -> float:
+        """Risk of the states ``(N, D)``."""
+        return self.features.risk(predict(self.unit, theta, self.data.x))
+
+    def gradient(self, theta: Array) -> Array:
+        """Gradient ``(N, D)`` of the first variation at the states."""
+        factors = self.features.slope(predict(self.unit, theta, self.data.x))
+        return pull(self.unit, self.data.x, theta, factors)
+
+
+def empirical_network(
+    unit: Unit,
+    data: EmpiricalData,
+    draw: Callable[[np.random.Generator, int], Array],
+    loss: str | Loss = "square",
+) -> Network:
+    """Make the network of a unit on samples, with any loss.
+
+    Parameters
+    ----------
+    unit : Unit
+        The neuron; its state is the coordinates of the density.
+    data : EmpiricalData
+        The samples.
+    draw : callable
+        ``draw(rng, N)`` gives the initial states ``(N, D)``.
+    loss : str or Loss
+        As for :func:`empirical_features`.
+
+    Raises
+    ------
+    InputError
+        If the loss is unknown, or wants labels ±1 and the data have others.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgflow.networks.activations import relu
+    >>> from wgflow.networks.units import Ridge
+    >>> data = EmpiricalData(np.array([1.0, -2.0]), np.array([1.0, 0.0]))
+    >>> network = empirical_network(Ridge(relu()), data, lambda rng, n: rng.normal(size=(n, 1)))
+    >>> network.population.risk(np.array([[3.0], [-1.0]]))  # f = 3/2 and 1
+    0.625
+    """
+    features = empirical_features(unit, data, loss)
+    return Network(
+        unit=unit,
+        data=data,
+        features=features,
+        population=SamplePopulation(unit, data, features),
+        chart=Identity(),
+        draw=draw,
     )

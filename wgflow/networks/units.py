@@ -12,7 +12,9 @@ from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.networks.activations import Activation
 
-__all__ = ["Affine", "Cosine", "Ridge", "Unit"]
+__all__ = ["Affine", "Cosine", "Ridge", "Unit", "pull"]
+
+PULLED = 2**22  # numbers in the gradients of a block of inputs
 
 
 class Unit(Protocol):
@@ -87,17 +89,23 @@ class Cosine:
 class Affine:
     """A neuron with output weight and bias, a σ(<w, x> + b), state θ = (a, w, b).
 
+    Either of a and b may be one number for all neurons, which is not trained; it is then no
+    part of the state: (w, b), (a, w) or w.
+
     Parameters
     ----------
     activation : Activation
         The scalar function σ.
     inputs : int
-        Number p of components of x; the state has D = p + 2 components.
+        Number p of components of x; the state has D = p + 2 components, fewer if a or b is given.
+    output, bias : float, optional
+        The number a or b of all neurons; trained if left out.
 
     Raises
     ------
     InputError
-        If ``inputs`` is below 1, or (from the methods) if the states have another length.
+        If ``inputs`` is below 1, a number is not finite or the output weight 0, or (from the
+        methods) if the states have another length.
 
     Examples
     --------
@@ -109,37 +117,89 @@ class Affine:
     array([[7.5]])
     >>> unit.gradient(x, theta)
     array([[[2.5, 6. , 3. ]]])
+    >>> fixed = Affine(relu(), inputs=1, output=3.0)
+    >>> fixed.names, fixed.gradient(x, theta[:, 1:])
+    (('w', 'b'), array([[[6., 3.]]]))
     """
 
     activation: Activation
     inputs: int = 1
+    output: float | None = None
+    bias: float | None = None
 
     def __post_init__(self) -> None:
         if self.inputs < 1:
             raise InputError(f"inputs = {self.inputs}: a neuron needs at least 1 input")
+        if self.output is not None and not (math.isfinite(self.output) and self.output != 0):
+            raise InputError(f"output weight {self.output}: give a finite number, not 0")
+        if self.bias is not None and not math.isfinite(self.bias):
+            raise InputError(f"bias {self.bias}: give a finite number")
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the components of the state."""
+        weights = ("w",) if self.inputs == 1 else tuple(f"w{k + 1}" for k in range(self.inputs))
+        return ("a",) * (self.output is None) + weights + ("b",) * (self.bias is None)
 
     def value(self, x: Array, theta: Array) -> Array:
-        """Return outputs ``(P, N)`` of inputs ``(P, p)`` and states ``(N, p + 2)``."""
-        return theta[:, 0] * self.activation(self._argument(x, theta))
+        """Return outputs ``(P, N)`` of inputs ``(P, p)`` and states ``(N, D)``."""
+        output, weights, bias = self._parts(theta)
+        return output * self.activation(x @ weights.T + bias)
 
     def gradient(self, x: Array, theta: Array) -> Array:
-        """Gradients ``(P, N, p + 2)`` with respect to (a, w, b)."""
-        argument = self._argument(x, theta)
-        slope = theta[:, 0] * self.activation.derivative(argument)
-        return np.concatenate(
-            [
-                self.activation(argument)[:, :, None],
-                slope[:, :, None] * x[:, None, :],
-                slope[:, :, None],
-            ],
-            axis=2,
-        )
+        """Gradients ``(P, N, D)`` with respect to what is trained of (a, w, b)."""
+        output, weights, bias = self._parts(theta)
+        argument = x @ weights.T + bias
+        slope = output * self.activation.derivative(argument)
+        parts = [slope[:, :, None] * x[:, None, :]]
+        if self.output is None:
+            parts.insert(0, self.activation(argument)[:, :, None])
+        if self.bias is None:
+            parts.append(slope[:, :, None])
+        return np.concatenate(parts, axis=2)
 
-    def _argument(self, x: Array, theta: Array) -> Array:
-        if theta.shape[1] != self.inputs + 2:
+    def pull(self, x: Array, theta: Array, factors: Array) -> Array:
+        """Sum ``c_p ∇σ(x_p; θ_i)`` over inputs ``(P, p)``, shape ``(N, D)``, by matrix products."""
+        output, weights, bias = self._parts(theta)
+        argument = x @ weights.T + bias
+        slope = factors[:, None] * self.activation.derivative(argument)
+        slope *= output
+        parts = [slope.T @ x]
+        if self.output is None:
+            parts.insert(0, (factors @ self.activation(argument))[:, None])
+        if self.bias is None:
+            parts.append(slope.sum(axis=0)[:, None])
+        return np.concatenate(parts, axis=1)
+
+    def _parts(self, theta: Array) -> tuple[Array | float, Array, Array | float]:
+        """Part the states into a, w and b."""
+        if theta.shape[1] != len(self.names):
             raise InputError(
-                f"states have {theta.shape[1]} components: "
-                f"(a, w, b) with {self.inputs} inputs has {self.inputs + 2}"
+                f"states have {theta.shape[1]} components: ({', '.join(self.names)}) with "
+                f"{self.inputs} inputs has {len(self.names)}"
             )
-        argument: Array = x @ theta[:, 1:-1].T + theta[:, -1]
-        return argument
+        first = 0 if self.output is not None else 1
+        output = theta[:, 0] if self.output is None else self.output
+        bias = theta[:, -1] if self.bias is None else self.bias
+        return output, theta[:, first : first + self.inputs], bias
+
+
+def pull(unit: Unit, x: Array, theta: Array, factors: Array) -> Array:
+    """Sum ``c_p ∇σ(x_p; θ_i)`` over P inputs, for states ``(N, D)``: an array ``(N, D)``.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgflow.networks.activations import relu
+    >>> x, w, c = np.array([[1.0], [2.0]]), np.array([[1.0]]), np.array([1.0, 10.0])
+    >>> pull(Ridge(relu()), x, w, c)
+    array([[21.]])
+    """
+    if isinstance(unit, Affine):
+        return unit.pull(x, theta, factors)
+    total = np.zeros(theta.shape)
+    step = max(1, PULLED // theta.size)
+    for start in range(0, len(x), step):  # the gradients of all inputs at once may be large
+        some = slice(start, start + step)
+        total += np.einsum("p,pnd->nd", factors[some], unit.gradient(x[some], theta))
+    return total

@@ -5,6 +5,7 @@ from wgflow.parallel.communicator import SERIAL, Communicator, mpi_world, world
 from wgflow.parallel.division import CellDivision, divide_cells
 from wgflow.parallel.failure import abort, all_failed
 from wgflow.parallel.launch import launched_rank, launched_ranks
+from wgflow.parallel.memory import require_memory
 from wgflow.parallel.options import configure, insert_options, told_by_petsc, unused_options
 from wgflow.parallel.outcome import everywhere, on_root
 from wgflow.parallel.partition import Partition, make_partition, serial_partition
@@ -32,6 +33,7 @@ __all__ = [
     "make_partition",
     "mpi_world",
     "on_root",
+    "require_memory",
     "serial_partition",
     "told_by_petsc",
     "unused_options",

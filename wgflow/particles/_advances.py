@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.networks import Cosine, Loss, PiecewiseLinear, Ridge, Square, Unit
+from wgflow.networks import Affine, Cosine, Loss, PiecewiseLinear, Ridge, Square, Unit
 
 Advance = Callable[[Array, Array, Array, Array, Array], None]
 """``advance(theta, x, y, rate, decay)``: steps in place, as in the kernels."""
@@ -25,6 +25,8 @@ def choose(unit: Unit, loss: Loss) -> Advance:
         return advance
     if isinstance(unit, Ridge):
         return _any_ridge(unit, loss)
+    if isinstance(unit, Affine):
+        return _affine(unit, loss)
     return _general(unit, loss)
 
 
@@ -55,6 +57,19 @@ def _any_ridge(unit: Ridge, loss: Loss) -> Advance:
             push = residual[:, None] * unit.activation.derivative(z)
             theta *= decay[k]
             theta += (rate[k] / len(residual)) * (push.T @ x[k])
+
+    return advance
+
+
+def _affine(unit: Affine, loss: Loss) -> Advance:
+    """Step neurons a σ(<w, x> + b) with matrix products."""
+
+    def advance(theta: Array, x: Array, y: Array, rate: Array, decay: Array) -> None:
+        for k in range(len(rate)):
+            residual = -loss.slope(unit.value(x[k], theta).mean(axis=1), y[k])
+            push = unit.pull(x[k], theta, residual)
+            theta *= decay[k]
+            theta += (rate[k] / len(residual)) * push
 
     return advance
 
