@@ -85,6 +85,8 @@ class Comparison:
         First coordinate of the neurons at the solution's snapshot times.
     half_risks : (seeds, T) array or None
         Population risk of other networks, of half the width.
+    states : (seeds, N, D) array or None
+        Full states of the neurons at the end, of networks that are trained on samples.
     """
 
     solution: Solution
@@ -93,6 +95,7 @@ class Comparison:
     risks: Array
     coordinates: Array
     half_risks: Array | None = None
+    states: Array | None = None
 
     @property
     def risk_mean(self) -> Array:
@@ -187,7 +190,8 @@ class Comparison:
         """Write the comparison and the files of the solution; all ranks call it together.
 
         ``comparison.csv`` holds the risks, ``comparison.json`` the settings and the table,
-        ``comparison.png`` the figure.
+        ``comparison.png`` the figure. Of networks that are
+        trained on samples, ``predictor.csv`` and ``predictor.png`` hold the predictions of both.
 
         Raises
         ------
@@ -198,7 +202,9 @@ class Comparison:
         comm = self.solution.grid.comm
         whole = replace(self, solution=self.solution.gathered())
         on_root(comm, lambda: whole._write(folder, overwrite))
-        return self.solution.save(folder, overwrite=overwrite)
+        saved = self.solution.save(folder, overwrite=overwrite)
+        on_root(comm, lambda: whole._write_predictor(folder))
+        return saved
 
     def _write(self, folder: Path, overwrite: bool) -> None:
         from wgflow.io import atomically, claim_directory, write_json, write_table
@@ -218,6 +224,14 @@ class Comparison:
         atomically(
             folder / "comparison.png", lambda path: figure.savefig(path, format="png", dpi=150)
         )
+
+    def _write_predictor(self, folder: Path) -> None:
+        """Replace the files of the density's predictions by those of both."""
+        from wgflow.io import save_predictor
+        from wgflow.plots.predictor import predictor_of
+
+        if self.states is not None:
+            save_predictor(predictor_of(self.solution, list(self.states)), folder)
 
 
 def _deviation(risks: Array) -> Array:

@@ -18,7 +18,7 @@ from wgflow.energies import Confinement, Energy, Entropy
 from wgflow.errors import InputError
 from wgflow.io import Checkpoint
 from wgflow.loop import Signals
-from wgflow.networks import Network
+from wgflow.networks import EmpiricalData, Network
 from wgflow.parallel import Communicator
 from wgflow.particles import (
     Schedule,
@@ -100,7 +100,10 @@ def compare(
             if keeper.result is None:
                 trajectory = _run(network, solution, job, times, keeper, bar)
                 kept = [trajectory.coordinates(i)[0] for i in range(len(trajectory.theta))]
-                keeper.finish(result := {"risk": trajectory.risk, "coordinates": np.array(kept)})
+                result = {"risk": trajectory.risk, "coordinates": np.array(kept)}
+                if isinstance(network.data, EmpiricalData):
+                    result["states"] = trajectory.final
+                keeper.finish(result)
                 return result
             return keeper.result
 
@@ -114,6 +117,7 @@ def compare(
         np.array([one["risk"] for one in full]),
         coordinates.swapaxes(0, 1),
         np.array([one["risk"] for one in half]) if half else None,
+        np.array([one["states"] for one in full]) if "states" in full[0] else None,
     )
 
 

@@ -11,6 +11,8 @@ from wgflow.io.files import (
     write_json,
     write_table,
 )
+from wgflow.io.points import read_points
+from wgflow.io.predictor import save_predictor
 from wgflow.io.results import packing, save_solution
 
 __all__ = [
@@ -22,6 +24,8 @@ __all__ = [
     "claim_directory",
     "free_directory",
     "packing",
+    "read_points",
+    "save_predictor",
     "save_solution",
     "write_json",
     "write_table",

@@ -12,11 +12,13 @@ from wgflow.errors import InputError
 from wgflow.io.cells import CellFile
 from wgflow.io.durable import reserve
 from wgflow.io.files import atomically, claim_directory, write_json, write_table
+from wgflow.io.predictor import save_predictor
 from wgflow.io.xdmf import Outline, write_outline, write_xdmf
 from wgflow.mesh import Mesh, as_mesh
 from wgflow.parallel import on_root
 
 if TYPE_CHECKING:
+    from wgflow.plots.predictor import Predictor
     from wgflow.solution import Solution
 
 __all__ = ["packing", "save_solution"]
@@ -62,7 +64,8 @@ def save_solution(
     """Write solution.h5, solution.xdmf, history.csv, figure.png and, last, summary.json.
 
     All ranks call it together: solution.h5 takes the values of all, the rest is written by the
-    root. Every rank raises what fails.
+    root. Every rank raises what fails. A network that is trained on samples has predictor.csv and
+    predictor.png too.
 
     Parameters
     ----------
@@ -100,15 +103,24 @@ def save_solution(
         comm,
     )
     draw = _drawing(solution, directory / "figure.png")
+    predictor = _predicted(solution)
 
     def write() -> None:
         write_xdmf(directory / "solution.xdmf", outlines[0], solution.times, single)
         write_table(directory / "history.csv", solution.history)
         draw()
+        save_predictor(predictor, directory)
         write_json(directory / "summary.json", summary)
 
     on_root(comm, write)
     return directory
+
+
+def _predicted(solution: Solution) -> Predictor | None:
+    """Give what a network trained on samples says; None of other problems."""
+    from wgflow.plots.predictor import predictor_of
+
+    return predictor_of(solution)
 
 
 def _drawing(solution: Solution, path: Path) -> Any:

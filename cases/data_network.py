@@ -1,0 +1,183 @@
+"""Two-layer network on data of your own: the density of its neurons, for any convex loss.
+
+The file has a sample a line: the one or two components of x, then y, a number or a label +1 or -1;
+a header is no harm. Neurons are a sigma(<w, x> + b); of a and b either is trained or one number
+for all, so that the state theta is (a, w, b), (w, b), (a, w) or w, with one to four components.
+The network f(x) = int sigma(x; theta) rho(theta) dtheta is trained by the flow
+
+    d rho/dt = s div( rho grad dF/drho ) ,
+    F = (1/M) sum_m l(f(x_m), y_m) + (lambda/2) int |theta|^2 rho + (1/beta) int rho log rho ,
+
+that is, by gradient descent with weight decay lambda and noise of temperature 1/beta, in the limit
+of many neurons. The M predictions are linear in rho and F is convex in them: there are no other
+minima, and with beta finite the minimizer is unique. `wgflow compare data_network` runs networks
+of finite width beside it, on the same data.
+
+    wgflow run data_network --set file=points.csv --set loss=logistic
+
+**Losses.** square: l = (y - f)^2/2, and the risk that is reported is the mean of (y - f)^2;
+huber with its threshold; for labels +1 and -1 logistic, and hinge with its corner rounded over a
+width. Of these the risk is the mean of l.
+
+**What is written.** Besides the files of every run predictor.png and predictor.csv: f on a grid of
+x, and on the data. `solution.moments` holds the predictions on the data over time,
+`solution.predict(x)` gives f anywhere.
+
+**Conventions.** The start is N(0, spread^2 I), and the domain [-reach, reach] on each axis: inputs
+should be of order 1, and so should be y over the output weight. With a bounded sigma and a fixed
+output weight a, |f| < |a| sup |sigma|. Preset mmn2018 is the step
+theta += 2 eps [-l'(f, y) grad sigma - lambda theta] + sqrt(4 eps/beta) g and the time scale s = 2;
+mmm2019 is the same without the factor 2.
+
+**Examples.** Without a file: wave, 40 points of sin(2.5 x) on [-2, 2], the last third half as
+high, with noise 0.1; or moons, 120 points of two half circles that interlock, labelled +1 and -1.
+
+**Cost.** M numbers a cell are stored, and read twice a step: 128 x 128 cells and 40 samples take
+5 MB, 32^3 cells and 1000 samples 260 MB. Much data is thinned by --set samples=500.
+
+**Source.** The equation is that of Mei, Montanari, Nguyen, PNAS 115 (2018) E7665-E7671, for the
+empirical law of the data; other losses as in Chizat, Bach, NeurIPS 31 (2018) 3036-3046.
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+
+import wgflow as wg
+from wgflow.energies import Energy
+from wgflow.io import read_points
+from wgflow.networks import (
+    Affine,
+    EmpiricalData,
+    Huber,
+    Loss,
+    SmoothHinge,
+    empirical_network,
+    loss_of,
+)
+from wgflow.networks import activation as named_activation
+from wgflow.parallel import world
+
+SNAPSHOTS = (0.3, 1.0, 3.0, 10.0)
+PARTICLES = {"particles": 800, "step": 5e-3, "seeds": 3, "batch": 10}
+
+
+def problem(
+    file: str = "",
+    example: Literal["wave", "moons"] = "wave",
+    loss: Literal["square", "logistic", "hinge", "huber"] = "square",
+    activation: str = "tanh",
+    output: float | Literal["trained"] = 3.0,
+    bias: float | Literal["trained"] = "trained",
+    bend: float = 1.0,
+    weight_decay: float = 0.0,
+    beta: float = math.inf,
+    spread: float = 1.5,
+    reach: float = 8.0,
+    samples: int = 0,
+    seed: int = 0,
+    preset: Literal["mmn2018", "mmm2019"] = "mmn2018",
+) -> wg.Problem:
+    """Make the problem.
+
+    Parameters
+    ----------
+    file : str
+        Path of the data; the example if empty.
+    example : {"wave", "moons"}
+        Data that are made here.
+    loss : {"square", "logistic", "hinge", "huber"}
+        l.
+    activation : str
+        tanh, erf, logistic, ramp, truncated_relu, nonmonotone or relu.
+    output : float
+        Output weight a of all neurons, or trained.
+    bias : float
+        Bias b of all neurons, or trained.
+    bend : float
+        Width over which the hinge is rounded, or threshold of huber.
+    weight_decay : float
+        lambda.
+    beta : float
+        Inverse temperature of the noise; inf for none.
+    spread : float
+        Standard deviation of each component of theta at the start.
+    reach : float
+        The domain is [-reach, reach] on each axis.
+    samples : int
+        Take at random so many samples of the file, or make so many of the example; 0 for all.
+    seed : int
+        For the example's noise and the choice of samples.
+    preset : {"mmn2018", "mmm2019"}
+        Time scale: s = 2 or s = 1.
+    """
+    for name, value in (("spread", spread), ("reach", reach), ("beta", beta), ("bend", bend)):
+        if not value > 0:
+            raise wg.InputError(f"{name} = {value}: give a number > 0")
+    if samples < 0 or seed < 0:
+        raise wg.InputError(f"samples = {samples}, seed = {seed}: give whole numbers >= 0")
+    chosen = _loss(loss, bend)
+    if file:
+        data = _thinned(read_points(file, chosen, inputs=(1, 2), comm=world()), samples, seed)
+    else:
+        data = {"wave": _wave, "moons": _moons}[example](samples, seed)
+    unit = Affine(
+        named_activation(activation),
+        inputs=data.x.shape[1],
+        output=None if output == "trained" else output,
+        bias=None if bias == "trained" else bias,
+    )
+    size = len(unit.names)
+
+    def draw(rng: np.random.Generator, count: int) -> wg.Array:
+        theta = spread * rng.standard_normal((count, size))
+        while (far := np.abs(theta) > reach).any():  # the law of the density ends there
+            theta[far] = spread * rng.standard_normal(int(far.sum()))
+        return theta
+
+    network = empirical_network(unit, data, draw, chosen)
+    energy: wg.Risk | Energy = wg.Risk(network.features)
+    if weight_decay:
+        energy = energy + wg.Confinement(weight_decay)
+    if math.isfinite(beta):
+        energy = energy + wg.Entropy(1 / beta)
+    return wg.Problem(
+        domain=wg.Box(*(wg.Axis(-reach, reach, name=name) for name in unit.names)),
+        energy=energy,
+        initial=lambda *theta: np.exp(-sum(c**2 for c in theta) / (2 * spread**2)),
+        time_scale={"mmn2018": 2.0, "mmm2019": 1.0}[preset],
+        until=40.0,
+        network=network,
+    )
+
+
+def _loss(name: str, bend: float) -> Loss:
+    if name == "hinge":
+        return SmoothHinge(bend)
+    return Huber(bend) if name == "huber" else loss_of(name)
+
+
+def _thinned(data: EmpiricalData, samples: int, seed: int) -> EmpiricalData:
+    """Choose some of the samples."""
+    if not 0 < samples < len(data.y):
+        return data
+    kept = np.sort(np.random.default_rng(seed).choice(len(data.y), samples, replace=False))
+    return EmpiricalData(data.x[kept], data.y[kept])
+
+
+def _wave(samples: int, seed: int) -> EmpiricalData:
+    rng = np.random.default_rng(seed)
+    x = np.linspace(-2.0, 2.0, samples or 40)
+    height = np.where(x > 2 / 3, 0.5, 1.0)
+    return EmpiricalData(x, height * np.sin(2.5 * x) + 0.1 * rng.standard_normal(len(x)))
+
+
+def _moons(samples: int, seed: int) -> EmpiricalData:
+    """Make two half circles of radius 1 around (-1/2, -1/4) and (1/2, 1/4), with noise 0.15."""
+    rng = np.random.default_rng(seed)
+    count = samples or 120
+    y = np.where(np.arange(count) % 2 == 0, 1.0, -1.0)
+    angle = rng.uniform(0.0, math.pi, count)
+    x = np.stack([y * np.cos(angle) - y / 2, y * np.sin(angle) - y / 4], axis=1)
+    return EmpiricalData(x + 0.15 * rng.standard_normal((count, 2)), y)
