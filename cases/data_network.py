@@ -32,6 +32,9 @@ mmm2019 is the same without the factor 2.
 **Examples.** Without a file: wave, 40 points of sin(2.5 x) on [-2, 2], the last third half as
 high, with noise 0.1; or moons, 120 points of two half circles that interlock, labelled +1 and -1.
 
+**Rates.** While the density is smooth: MUSCL 2, Scharfetter-Gummel 2; with dt proportional to
+h^2 also quantile_jko. Later ridges of neurons form, which few cells do not resolve.
+
 **Cost.** M numbers a cell are stored, and read twice a step: 128 x 128 cells and 40 samples take
 5 MB, 32^3 cells and 1000 samples 260 MB. Much data is thinned by --set samples=500.
 
@@ -60,6 +63,30 @@ from wgflow.networks import activation as named_activation
 from wgflow.parallel import world
 
 SNAPSHOTS = (0.3, 1.0, 3.0, 10.0)
+VARIANTS = {  # against a fine reference
+    "weights alone": {
+        "set": {"bias": 0.0},
+        "convergence": {"cells": (100, 200, 400), "until": 0.5},
+        "expected": {"muscl": 2.0},
+        "finest_error": {"muscl": 8e-4},
+    },
+    "weights alone, with noise": {
+        "set": {"bias": 0.0, "beta": 20.0, "loss": "huber", "bend": 0.5},
+        "convergence": {
+            "cells": (50, 100, 200),
+            "until": 0.5,
+            "dt": {"scharfetter_gummel": 0.02, "quantile_jko": 0.1},
+        },
+        "expected": {"scharfetter_gummel": 2.0, "quantile_jko": 2.0},
+        "finest_error": {"scharfetter_gummel": 4e-4, "quantile_jko": 5e-4},
+    },
+    "weights and biases": {
+        "set": {"reach": 7.0},
+        "convergence": {"cells": (48, 96, 192), "until": 0.1},
+        "expected": {"muscl": 2.0},
+        "finest_error": {"muscl": 2e-4},
+    },
+}
 PARTICLES = {"particles": 800, "step": 5e-3, "seeds": 3, "batch": 10}
 
 

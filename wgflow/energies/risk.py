@@ -57,7 +57,7 @@ class DiscreteRisk(DiscreteTerm):
             grid.comm,
             8 * features.rank * grid.size,
             f"M = {features.rank} features on {count} cells",
-            "take fewer cells, or fewer features (a subsample of the data)",
+            "take fewer cells (--cells), or fewer features, such as a part of the data",
         )
         self._matrix = FeatureMatrix(features.functions, grid)
 

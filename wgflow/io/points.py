@@ -58,7 +58,7 @@ def read_points(
     """
     known = Square() if loss is None else loss
     x, y = on_root(comm, lambda: _read(Path(path).expanduser(), known, inputs))
-    return EmpiricalData(x, y)
+    return EmpiricalData(np.array(x), np.array(y))
 
 
 def _read(path: Path, loss: Loss, inputs: tuple[int, ...]) -> tuple[list[list[float]], list[float]]:
