@@ -62,6 +62,7 @@ from wgflow.networks import (
 from wgflow.networks import activation as named_activation
 from wgflow.parallel import world
 
+EXPECTED: dict[str, float] = {}  # see the variants
 SNAPSHOTS = (0.3, 1.0, 3.0, 10.0)
 VARIANTS = {  # against a fine reference
     "weights alone": {
@@ -81,8 +82,8 @@ VARIANTS = {  # against a fine reference
         "finest_error": {"scharfetter_gummel": 4e-4, "quantile_jko": 5e-4},
     },
     "weights and biases": {
-        "set": {"reach": 7.0},
-        "convergence": {"cells": (48, 96, 192), "until": 0.1},
+        "set": {},
+        "convergence": {"cells": (64, 128, 256), "until": 0.1},
         "expected": {"muscl": 2.0},
         "finest_error": {"muscl": 2e-4},
     },

@@ -130,6 +130,14 @@ RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
         64,
         0.2,
     ),
+    "data/muscl": (
+        "data_network",
+        {"example": "moons", "loss": "logistic", "samples": 20, "weight_decay": 0.01},
+        "muscl",
+        {},
+        (14, 12, 13),
+        0.5,
+    ),
     "desai_zwanzig/sdirk": ("desai_zwanzig", {}, "scharfetter_gummel", {"dt": 0.05}, 64, 0.2),
 }
 

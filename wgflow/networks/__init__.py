@@ -21,7 +21,7 @@ from wgflow.networks.isotropic_population import IsotropicRidgePopulation
 from wgflow.networks.losses import Huber, Logistic, Loss, SmoothHinge, Square, loss_of
 from wgflow.networks.network import Network, cosine_network, isotropic_network
 from wgflow.networks.population import FeaturePopulation, Population
-from wgflow.networks.predict import predict
+from wgflow.networks.prediction import predict
 from wgflow.networks.units import Affine, Cosine, Ridge, Unit
 
 __all__ = [

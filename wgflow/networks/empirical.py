@@ -13,7 +13,7 @@ from wgflow.networks.data import EmpiricalData
 from wgflow.networks.features import Features
 from wgflow.networks.losses import Loss, loss_of
 from wgflow.networks.network import Network
-from wgflow.networks.predict import predict
+from wgflow.networks.prediction import predict
 from wgflow.networks.units import Unit, pull
 
 __all__ = ["SamplePopulation", "empirical_features", "empirical_network"]
