@@ -22,6 +22,7 @@ from wgflow.networks.losses import Huber, Logistic, Loss, SmoothHinge, Square, l
 from wgflow.networks.network import Network, cosine_network, isotropic_network
 from wgflow.networks.population import FeaturePopulation, Population
 from wgflow.networks.prediction import predict
+from wgflow.networks.teacher import ReluTeacher, random_teacher, teacher_network
 from wgflow.networks.units import Affine, Cosine, Ridge, Unit
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "PiecewiseLinear",
     "Population",
     "Radius",
+    "ReluTeacher",
     "Ridge",
     "SamplePopulation",
     "Smooth",
@@ -62,7 +64,9 @@ __all__ = [
     "nonmonotone",
     "predict",
     "ramp",
+    "random_teacher",
     "relu",
     "sphere_moment",
+    "teacher_network",
     "truncated_relu",
 ]

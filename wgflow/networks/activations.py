@@ -100,7 +100,11 @@ class PiecewiseLinear:
     def __call__(self, t: ArrayLike) -> Array:
         """Values at ``t``."""
         t = np.asarray(t, dtype=np.float64)
-        value: Array = np.asarray(np.interp(t, self.knots, self.values))
+        value: Array
+        if len(self.knots) == 1:  # such as relu: no search for the piece
+            value = np.full(t.shape, self.values[0])
+        else:
+            value = np.asarray(np.interp(t, self.knots, self.values))
         # Outer slopes only where they are not zero, so that t = ±inf stays a number there.
         if self.left_slope != 0.0:
             value = value + self.left_slope * np.minimum(t - self.knots[0], 0.0)
@@ -110,6 +114,8 @@ class PiecewiseLinear:
 
     def derivative(self, t: ArrayLike) -> Array:
         """Slope at ``t``; at a knot, the slope from the right."""
+        if len(self.knots) == 1:
+            return np.where(np.asarray(t) >= self.knots[0], self.right_slope, self.left_slope)
         piece = np.searchsorted(self.knots, np.asarray(t, dtype=np.float64), side="right")
         slope: Array = self.slopes[piece]
         return slope
