@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from wgflow import commands
 from wgflow._version import __version__
+from wgflow.commands.regimes import add_regimes
 
 __all__ = ["build_parser"]
 
@@ -167,6 +168,7 @@ def _studies(words: Words) -> None:
     refinement.add_argument("--column", default="risk", metavar="NAME", help="risk, energy, …")
     refinement.add_argument("--json", metavar="FILE", help="write the table there too")
     refinement.set_defaults(command=commands.study_refinement)
+    add_regimes(studies)
 
 
 def _add_problem(parser: argparse.ArgumentParser) -> None:

@@ -12,8 +12,11 @@ from wgflow.particles.coupling import coupling_errors
 from wgflow.particles.coupling_table import CouplingRow, CouplingSlope, CouplingTable
 from wgflow.particles.dynamics import gradient_descent, nonlinear, particle
 from wgflow.particles.keeping import Keeper
+from wgflow.particles.lazy import LazyRun, lazy_run
+from wgflow.particles.lazy_study import LazyTable, lazy_training
 from wgflow.particles.schedule import Progress, Schedule
 from wgflow.particles.sgd import stochastic_gradient_descent
+from wgflow.particles.teacher_student import TeacherTable, teacher_student
 from wgflow.particles.trajectory import Trajectory
 
 __all__ = [
@@ -22,13 +25,19 @@ __all__ = [
     "CouplingSlope",
     "CouplingTable",
     "Keeper",
+    "LazyRun",
+    "LazyTable",
     "Progress",
     "Schedule",
+    "TeacherTable",
     "Trajectory",
     "cosine_moments",
     "coupling_errors",
     "gradient_descent",
+    "lazy_run",
+    "lazy_training",
     "nonlinear",
     "particle",
     "stochastic_gradient_descent",
+    "teacher_student",
 ]
