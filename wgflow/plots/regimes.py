@@ -22,7 +22,7 @@ LABELS = {
     "kernel": "|K - K₀| / |K₀|",
     "gap": "|f - lazy limit| / |y|",
 }
-STYLES = {"1/m": ("o-", SGD_COLOUR), "1/√m": ("s-", PDE_COLOUR)}
+STYLES = {"1/m": ("o", SGD_COLOUR), "1/√m": ("s", PDE_COLOUR)}
 LEAST = 1e-8  # of a risk that is drawn: below is rounding
 
 
@@ -68,19 +68,23 @@ def _draw_teacher(table: TeacherTable) -> Figure:
 def _draw_lazy(table: LazyTable) -> Figure:
     figure = new_figure(13, 3.6)
     widths, scales, over_time = figure.subplots(1, 3, width_ratios=(1.2, 1, 1))
-    for number, (name, label) in enumerate(LABELS.items()):
-        line = ("-", "--", ":")[number]
-        for series, (mark, colour) in STYLES.items():
+    lines = ("-", "--", ":")
+    for series, (mark, colour) in STYLES.items():
+        for number, (line, label) in enumerate(zip(lines, LABELS.values(), strict=True)):
             mean = table.largest[series][:, :, number].mean(axis=1)
-            style = {"color": colour, "ls": line, "ms": 3}
             widths.plot(
-                table.sizes[series], mean, mark[0], **style, label=f"{label}, scaling {series}"
+                table.sizes[series],
+                mean,
+                mark,
+                ls=line,
+                color=colour,
+                ms=3,
+                label=f"{label}, scaling {series}",
             )
+    for number, (line, (name, label)) in enumerate(zip(lines, LABELS.items(), strict=True)):
         mean = table.largest["α"][:, :, number].mean(axis=1)
-        slope = table.slope("α", name)[0]
-        scales.plot(
-            table.sizes["α"], mean, "D", ls=line, color="k", ms=3, label=f"{label}: α^{slope:.2f}"
-        )
+        label = f"{label}, slope {table.slope('α', name)[0]:.2f}"
+        scales.plot(table.sizes["α"], mean, "D", ls=line, color="k", ms=3, label=label)
     widths.set(xscale="log", yscale="log", xlabel="width m", ylabel="largest over time")
     scales.set(xscale="log", yscale="log", xlabel=f"scale α, m = {table.neurons}")
     low = widths.get_ylim()[0]
