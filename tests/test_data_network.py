@@ -277,6 +277,23 @@ def test_predictions_are_written(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert len({row["f_0"] for row in beside}) > 200
 
 
+def test_a_changed_file_is_another_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, out = tmp_path / "points.csv", tmp_path / "run"
+    path.write_text("0,1\n1,2\n2,0\n")
+    words = ["run", "data_network", "--set", f"file={path}", "--cells", "12", "--until", "0.5"]
+    words += ["--out", str(out)]
+    assert main(words) == 0
+    assert main([*words, "--restart"]) == 0
+    assert "nothing is left to do" in capsys.readouterr().out
+    path.write_text("0,1\n2,0\n1,2\n")  # the same samples in another order: other moments
+    assert "of another run (samples" in refused([*words, "--restart"], capsys)
+    checkpoint = wg.Checkpoint(tmp_path / "kept", steps=1, last=True)
+    wg.solve(case(file=str(path)), cells=12, until=0.1, checkpoint=checkpoint)
+    path.write_text("0,1\n1,2\n2,0\n")
+    with pytest.raises(wg.InputError, match="samples"):
+        wg.solve(case(file=str(path)), cells=12, until=0.1, checkpoint=checkpoint, restart=True)
+
+
 @needs_mpi
 def test_ranks_read_and_predict_alike(tmp_path: Path) -> None:
     path = tmp_path / "points.csv"

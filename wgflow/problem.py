@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from wgflow.domain import Box
 from wgflow.energies import Energy, Term
 from wgflow.errors import InputError
 from wgflow.mesh import Region
+from wgflow.networks.data import EmpiricalData
 from wgflow.networks.network import Network
 
 __all__ = ["Problem"]
@@ -88,6 +90,14 @@ class Problem:
         if isinstance(self.domain, Region):
             raise InputError(f"the domain is {self.domain!r}, which has no axes: this needs a Box")
         return self.domain
+
+    @property
+    def samples(self) -> dict[str, Any]:
+        """Number and digest of the samples that the network is trained with; empty without."""
+        if self.network is None or not isinstance(self.network.data, EmpiricalData):
+            return {}
+        data = self.network.data
+        return {"count": len(data.y), "digest": data.digest}
 
     def scale(self, time: float) -> float:
         """Time scale s(t).

@@ -192,6 +192,8 @@ class Solution:
             "warnings": list(self.warnings),
             "versions": versions(self.grid.comm),
         }
+        if self.problem.samples:
+            summary["samples"] = self.problem.samples
         if "energy_law" in self.facts:
             summary["energy_law"] = self.facts["energy_law"]
         if "risk" in history:

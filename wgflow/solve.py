@@ -176,6 +176,7 @@ def _ran(
         "domain": grid.box,
         "snapshots": recorder.snapshots.times,
         "stops": [t for observer in further for t in observer.times],
+        **({"samples": stepper.space.problem.samples} if stepper.space.problem.samples else {}),
     }
     with Signals() as signals:
         keeper = Keeper(

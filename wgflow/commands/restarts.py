@@ -75,6 +75,8 @@ def already_done(out: Path, given: argparse.Namespace, case: types.ModuleType) -
         "options": joined(step, options_of(solver, given.option), until),
         "cells": _cells(cells_asked(given, case), problem.domain.dimension),
     }
+    if problem.samples:  # a file may have been changed meanwhile
+        asked["samples"] = problem.samples
     finished = summary.get("status") == "finished"
     if finished:
         asked["time"] = until

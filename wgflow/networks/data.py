@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 from dataclasses import dataclass
 from typing import Protocol
@@ -151,6 +152,19 @@ class EmpiricalData:
         y.setflags(write=False)
         object.__setattr__(self, "x", x)
         object.__setattr__(self, "y", y)
+
+    @property
+    def digest(self) -> str:
+        """Sixteen letters that tell these samples from others, in their order.
+
+        Examples
+        --------
+        >>> one, other = EmpiricalData([0.0], [1.0]), EmpiricalData([0.0], [2.0])
+        >>> len(one.digest), one.digest == other.digest
+        (16, False)
+        """
+        whole = np.column_stack([self.x, self.y]).astype("<f8")
+        return hashlib.sha256(repr(whole.shape).encode() + whole.tobytes()).hexdigest()[:16]
 
     @property
     def second_moment(self) -> float:
