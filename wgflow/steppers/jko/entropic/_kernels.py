@@ -3,7 +3,8 @@
 Along a line log sum_j K_ij exp(f_j) is formed in blocks of cells. Each block of f has its largest
 value taken out, and so has each pair of blocks of K, so that nothing leaves the range of numbers:
 there is one exponential a cell and one a pair of blocks. Pairs of blocks that are below rounding
-are left out. What is still too small within its block is summed pair by pair.
+are left out, so that a narrow kernel costs little. What is still too small within its block is
+summed pair by pair.
 """
 
 from __future__ import annotations
@@ -22,66 +23,96 @@ ITERATIONS = 200
 
 
 @njit(cache=True)
-def _pair_by_pair(logs: Array, exact: Array, i: int) -> float:
-    """Give log sum_j exp(exact[i, j] + logs[j])."""
-    row = exact[i]
-    top = -math.inf
-    for j in range(len(logs)):
-        top = max(top, row[j] + logs[j])
-    if top == -math.inf:
-        return top
-    total = 0.0
-    for j in range(len(logs)):
-        x = row[j] + logs[j] - top
-        if x > -NEGLIGIBLE:
-            total += math.exp(x)
-    return top + math.log(total)
-
-
-@njit(cache=True, fastmath={"contract"})
-def log_apply(logs: Array, blocks: Array, offsets: Array, exact: Array, out: Array) -> None:
-    """Set out[l, i] = log sum_j exp(exact[i, j] + logs[l, j]).
-
-    ``blocks[J, I, j, i] exp(offsets[J, I])`` is exp(exact) of cells i of block I, j of block J;
-    0 beyond the last cell. ``logs`` may be -inf.
-    """
+def pair_by_pair(logs: Array, exact: Array, sums: Array, out: Array) -> None:
+    """Set out[l, i] = log sum_j exp(exact[i, j] + logs[l, j]) where ``sums`` is too small."""
     lines, cells = logs.shape
-    count = len(offsets)
-    values = np.zeros(count * BLOCK)
-    high, low = np.empty(count), np.empty(count)
-    sums = np.empty(BLOCK)
     for line in range(lines):
         f = logs[line]
-        for b in range(count):
+        for i in range(cells):
+            if sums[line, i] > SMALLEST:
+                continue
+            row = exact[i]
+            top = -math.inf
+            for j in range(cells):
+                top = max(top, row[j] + f[j])
+            total = 0.0
+            for j in range(cells):
+                x = row[j] + f[j] - top
+                if x > -NEGLIGIBLE:
+                    total += math.exp(x)
+            out[line, i] = top + math.log(total) if total > 0.0 else -math.inf
+
+
+@njit(cache=True)
+def ranges(logs: Array, diagonal: Array, tops: Array, high: Array, low: Array) -> None:
+    """Set ``high[l, b]`` to the largest value of a block, ``tops[l, i]`` to that of i's block.
+
+    ``low[l, b]`` is a bound from below on the sums in the block: a sum is not below its own term.
+    Where a block is empty its ``tops`` are 0.
+    """
+    lines, cells = logs.shape
+    for line in range(lines):
+        for b in range(high.shape[1]):
             first, last = b * BLOCK, min((b + 1) * BLOCK, cells)
             top, least = -math.inf, math.inf
             for i in range(first, last):
-                top = max(top, f[i])
-                least = min(least, f[i] + exact[i, i])  # a sum is not below its own term
-            high[b], low[b] = top, least
-            for i in range(first, last):
-                values[i] = math.exp(f[i] - top) if top > -math.inf else 0.0
+                top = max(top, logs[line, i])
+                least = min(least, logs[line, i] + diagonal[i])
+            high[line, b], low[line, b] = top, least
+            tops[line, first:last] = top if top > -math.inf else 0.0
+
+
+@njit(cache=True, fastmath={"contract"})
+def add_blocks(
+    values: Array,
+    high: Array,
+    low: Array,
+    blocks: Array,
+    offsets: Array,
+    reach: Array,
+    tops: Array,
+    sums: Array,
+) -> None:
+    """Set sums[l, i] exp(tops[l, i]) = sum_j exp(exact[i, j] + logs[l, j]).
+
+    ``blocks[I, J, j, i] exp(offsets[I, J])`` is the matrix for cells i of block I, j of block J,
+    0 beyond the last cell, and ``values exp(high)`` what it is applied to. ``reach[d]`` bounds
+    the offsets of blocks that are d or more apart, counted around a circle.
+    """
+    lines, cells = values.shape
+    count = len(offsets)
+    part = np.empty(BLOCK)
+    which, logs = np.empty(count, dtype=np.int64), np.empty(count)
+    for line in range(lines):
+        most = high[line].max()
         for b in range(count):
-            first, last = b * BLOCK, min((b + 1) * BLOCK, cells)
-            top = -math.inf
-            for other in range(count):
-                top = max(top, high[other] + offsets[other, b])
-            floor = max(low[b] - NEGLIGIBLE, top - 740.0)
-            sums[:] = 0.0
-            for other in range(count):
-                x = high[other] + offsets[other, b]
-                if not x > floor:
+            found, top = 0, -math.inf
+            floor = low[line, b] - NEGLIGIBLE
+            for d in range(count // 2 + 1):
+                if most + reach[d] <= floor:
+                    break
+                for side in range(1 if d == 0 or 2 * d == count else 2):
+                    other = (b + d) % count if side == 0 else (b - d) % count
+                    x = high[line, other] + offsets[b, other]
+                    if x > floor:
+                        which[found], logs[found] = other, x
+                        found += 1
+                        top = max(top, x)
+            part[:] = 0.0
+            for k in range(found):
+                if not logs[k] - top > -740.0:
                     continue
-                factor = math.exp(x - top)
-                for j in range(BLOCK):
-                    value = factor * values[other * BLOCK + j]
+                other = which[k]
+                factor = math.exp(logs[k] - top)
+                start = other * BLOCK
+                for j in range(min(BLOCK, cells - start)):
+                    value = factor * values[line, start + j]
                     for i in range(BLOCK):
-                        sums[i] += blocks[other, b, j, i] * value
+                        part[i] += blocks[b, other, j, i] * value
+            first, last = b * BLOCK, min((b + 1) * BLOCK, cells)
             for i in range(first, last):
-                if sums[i - first] > SMALLEST:
-                    out[line, i] = top + math.log(sums[i - first])
-                else:
-                    out[line, i] = _pair_by_pair(f, exact, i)
+                sums[line, i] = part[i - first]
+                tops[line, i] = top
 
 
 @njit(cache=True)

@@ -78,6 +78,6 @@ class Bias:
         if not self.share > self.LIMIT:
             return ()
         return (
-            f"the blur {blur:.3g} moves mass by {self.share:.0%} of what the energy does, limit "
+            f"the blur {blur:.3g} adds {self.share:.0%} to how fast the energy moves mass, limit "
             f"{self.LIMIT:.0%}: give a larger tau, more cells, or a smaller blur",
         )

@@ -23,8 +23,26 @@ class _Line:
 
     exact: Array  # (cells, cells), logarithms
     plain: Array  # (cells, cells)
-    blocks: Array
-    offsets: Array
+    blocks: Array  # (blocks, blocks, cells of one, cells of one)
+    offsets: Array  # (blocks, blocks)
+    reach: Array  # the largest offsets of blocks so far apart
+
+    def apply(self, logs: Array) -> Array:
+        """Apply it to rows of logarithms, whatever their range."""
+        from wgflow.steppers.jko.entropic import _kernels
+
+        shape = len(logs), len(self.offsets)
+        high, low, tops, sums = np.empty(shape), np.empty(shape), *np.empty((2, *logs.shape))
+        _kernels.ranges(logs, self.exact.diagonal(), tops, high, low)
+        values = np.exp(logs - tops)  # as an array: several times faster than one by one
+        _kernels.add_blocks(values, high, low, self.blocks, self.offsets, self.reach, tops, sums)
+        if not float(sums.min()) > _kernels.SMALLEST:
+            with np.errstate(divide="ignore"):
+                tops += np.log(sums)
+            _kernels.pair_by_pair(logs, self.exact, sums, tops)
+            return tops
+        tops += np.log(sums)
+        return tops
 
 
 class GaussianKernel:
@@ -75,14 +93,10 @@ class GaussianKernel:
             found = self._plain(logs)
             if found is not None:
                 return found
-        from wgflow.steppers.jko.entropic import _kernels
-
         for axis, line in enumerate(self._lines):
             turned = np.ascontiguousarray(np.moveaxis(logs, axis, -1))
-            rows = turned.reshape(-1, turned.shape[-1])
-            out = np.empty_like(rows)
-            _kernels.log_apply(rows, line.blocks, line.offsets, line.exact, out)
-            logs = np.moveaxis(out.reshape(turned.shape), -1, axis)
+            rows = line.apply(turned.reshape(-1, turned.shape[-1]))
+            logs = np.moveaxis(rows.reshape(turned.shape), -1, axis)
         return np.ascontiguousarray(logs)
 
     def _plain(self, logs: Array) -> Array | None:
@@ -120,16 +134,19 @@ def _line(axis: Axis, centers: Array, widths: Array, blur: float) -> _Line:
     return _Line(exact, np.exp(exact), *_blocks(exact))
 
 
-def _blocks(exact: Array) -> tuple[Array, Array]:
+def _blocks(exact: Array) -> tuple[Array, Array, Array]:
     """Cut a matrix of logarithms into blocks, with the largest entry of each taken out."""
     from wgflow.steppers.jko.entropic._kernels import BLOCK
 
     cells = len(exact)
     count = -(-cells // BLOCK)
     padded = np.full((count * BLOCK, count * BLOCK), -math.inf)
-    padded[:cells, :cells] = exact.T
-    blocks = padded.reshape(count, BLOCK, count, BLOCK).transpose(0, 2, 1, 3).copy()
+    padded[:cells, :cells] = exact
+    blocks = padded.reshape(count, BLOCK, count, BLOCK).transpose(0, 2, 3, 1).copy()
     offsets = blocks.max(axis=(2, 3))
     blocks -= offsets[:, :, None, None]
     np.exp(blocks, out=blocks)
-    return blocks, offsets
+    apart = np.abs(np.arange(count)[:, None] - np.arange(count))
+    apart = np.minimum(apart, count - apart)
+    largest = [offsets[apart == d].max() for d in range(count // 2 + 1)]
+    return blocks, offsets, np.maximum.accumulate(largest[::-1])[::-1].copy()

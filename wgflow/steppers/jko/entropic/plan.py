@@ -123,7 +123,8 @@ def solve(task: Task, tolerance: float) -> Plan:
         if energy.interacting:
             drift = energy.drift(density, task.time)
         wanted = prox(reached, drift, logs)
-        error = grid.integrate(np.abs(np.exp(wanted) - density)) / mass
+        with np.errstate(over="ignore"):
+            error = grid.integrate(np.abs(np.exp(wanted) - density)) / mass
         if error <= tolerance:
             before = np.where(task.density > 0, task.density, 0.0)
             cost = grid.integrate(before * (kernel.log_sums - sums) + density * scaling)
@@ -203,5 +204,3 @@ class _Mixing:
         for share, p, r in zip(shares, self._points[:-1], self._residuals[:-1], strict=True):
             plain -= share * (point - p + self.damping * (residual - r))
         return plain
-
-

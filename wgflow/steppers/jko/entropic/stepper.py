@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import ClassVar, cast
 
 import numpy as np
@@ -22,6 +23,7 @@ __all__ = ["EntropicJKO"]
 
 MARGINAL = 1e-11  # error of the second marginal, of the mass
 SHARE, PLAIN_SHARE = 0.5, 0.05  # of the variance 2 T tau, with and without debiasing
+RESOLVED = 0.7  # blur over the width of a cell at which the kernel's variance is right to 1e-3
 LAW_ROUNDING = 1e-10  # relative excess above which a plan is no minimum
 
 
@@ -39,7 +41,7 @@ class EntropicJKO(Stepper):
         Fixed time step. A step that cannot be solved is done in halves.
     tolerance : float, optional
         Local error in L1 a step may make, in place of tau; 1e-4 if neither is given. Needs an
-        entropy in the energy.
+        entropy in the energy, and makes no step shorter than one whose blur is a cell.
     blur : float, optional
         Standard deviation of the kernel, in units of the axes; by default that of half the
         variance that the entropy adds in a step, sqrt(T tau s) (without debiasing a twentieth),
@@ -108,8 +110,15 @@ class EntropicJKO(Stepper):
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """Whether the blur dominates."""
-        return self._bias.warnings(self._last_blur)
+        """Whether the blur dominates, or is too narrow for the cells."""
+        found = self._bias.warnings(self._last_blur)
+        width = self._whole.grid.spacing
+        if self._last_blur < RESOLVED * width:
+            found += (
+                f"the blur {self._last_blur:.3g} is narrow for cells of width {width:.3g}, limit "
+                f"{RESOLVED:g} of it: mass sticks to its cells; give a larger blur, or more cells",
+            )
+        return found
 
     def state(self) -> Values:
         """Give what steps by tolerance depend on, and what is counted; see :class:`Stepper`."""
@@ -139,16 +148,26 @@ class EntropicJKO(Stepper):
             self._speed = self.space.rate(density, time).values
         speed = before = self._speed
 
+        error, least = math.nan, self._least_step(time)
+
         def attempt(dt: float) -> tuple[Step, float]:
-            nonlocal speed
-            step = self._solvable(density, time, dt)
+            nonlocal speed, error
+            step = self._solvable(density, time, divided(max(dt, least), limit))
             speed = (step.density - density) / step.dt
             # half the change of the rate over the step: the local error of the scheme
-            return step, step.dt / 2 * self.space.grid.integrate(np.abs(speed - before))
+            error = step.dt / 2 * self.space.grid.integrate(np.abs(speed - before))
+            # a shorter step would not have a smaller one
+            return step, min(error, self.tolerance) if dt <= least else error
 
         taken = self._control.take(attempt, self.space, before, time, limit)
         self._speed = speed
-        return taken
+        return replace(taken, error=error)
+
+    def _least_step(self, time: float) -> float:
+        """Length below which the blur, at least a cell, would not shrink with the step."""
+        speed = self._whole.temperature * self.space.problem.scale(time)
+        widest = self.blur or self._whole.grid.spacing
+        return widest**2 / speed if speed > 0 else 0.0
 
     def _solvable(self, density: Array, time: float, dt: float) -> Step:
         whole = self.space.grid.gather(density)
@@ -163,9 +182,7 @@ class EntropicJKO(Stepper):
         kernel = self._kernel_of(length)
         gamma = kernel.blur**2 / length
         lower = gamma / 2 if self.debias else 0.0
-        task = Task(
-            kernel, space.energy, density, gamma, space.temperature - lower, time + dt
-        )
+        task = Task(kernel, space.energy, density, gamma, space.temperature - lower, time + dt)
         plan = solve(task, self.marginal)
         # against the plan that only blurs, whose cost is 0
         before = task.value(np.exp(task.blurred()))
@@ -179,9 +196,7 @@ class EntropicJKO(Stepper):
         gained = entropy(kernel, plan.density) - entropy(kernel, density)
         movement = plan.cost - gamma / 2 * gained
         self._note(plan, task, length)
-        return Step(
-            self._own(plan.density), dt, plan.iterations, movement=movement, excess=excess
-        )
+        return Step(self._own(plan.density), dt, plan.iterations, movement=movement, excess=excess)
 
     def _note(self, plan: Plan, task: Task, length: float) -> None:
         """Count what the run tells of the method."""
