@@ -45,7 +45,7 @@ VARIANTS = {
         },
         "solvers": ("entropic_jko",),
         "expected": {"entropic_jko": 2.0},
-        "finest_error": {"entropic_jko": 1.0},
+        "finest_error": {"entropic_jko": 8.5e-4},
     },
     "by quantiles": {
         "convergence": {

@@ -54,7 +54,7 @@ VARIANTS = {
         },
         "solvers": ("entropic_jko",),
         "expected": {"entropic_jko": 2.0},
-        "finest_error": {"entropic_jko": 1.0},
+        "finest_error": {"entropic_jko": 5.5e-4},
     },
     "by quantiles": {
         "convergence": {

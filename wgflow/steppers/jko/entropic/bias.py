@@ -74,7 +74,7 @@ class Bias:
         return total
 
     def warnings(self, blur: float) -> tuple[str, ...]:
-        """What to tell the user, if anything."""
+        """Say so if the blur dominates."""
         if not self.share > self.LIMIT:
             return ()
         return (

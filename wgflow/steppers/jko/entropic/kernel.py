@@ -32,7 +32,9 @@ class _Line:
         from wgflow.steppers.jko.entropic import _kernels
 
         shape = len(logs), len(self.offsets)
-        high, low, tops, sums = np.empty(shape), np.empty(shape), *np.empty((2, *logs.shape))
+        high, low = np.empty(shape), np.empty(shape)
+        tops: Array = np.empty(logs.shape)
+        sums: Array = np.empty(logs.shape)
         _kernels.ranges(logs, self.exact.diagonal(), tops, high, low)
         values = np.exp(logs - tops)  # as an array: several times faster than one by one
         _kernels.add_blocks(values, high, low, self.blocks, self.offsets, self.reach, tops, sums)
