@@ -143,7 +143,7 @@ def proximal(right: Array, linear: float, powers: Array, logs: Array) -> None:
     for i in range(len(right)):
         z, lower, upper = logs[i], -math.inf, math.inf
         last = math.inf
-        for _ in range(ITERATIONS):
+        for iteration in range(ITERATIONS):
             value, slope = _local(z, linear, powers)
             miss = value - right[i]
             if miss > 0.0:
@@ -151,7 +151,9 @@ def proximal(right: Array, linear: float, powers: Array, logs: Array) -> None:
             else:
                 lower = z
             new = z - miss / slope
-            slow = not abs(miss) < 0.5 * last
+            # far above the solution Newton's steps are 1/(m - 1), though they halve the miss
+            long = iteration >= 8 and iteration % 4 == 0
+            slow = long or not abs(miss) < 0.5 * last
             last = abs(miss)
             outside = not lower <= new <= upper  # also if it is not a number
             if (slow or outside) and lower > -math.inf and upper < math.inf:
