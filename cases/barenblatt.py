@@ -36,6 +36,27 @@ CONVERGENCE = {
 }
 FINEST_ERROR = {"upwind": 7e-3, "muscl": 5e-5, "bailo_carrillo_hu": 7e-3}
 VARIANTS = {
+    "by entropic transport": {
+        "convergence": {
+            "cells": (50, 100, 200),
+            "until": 0.1,
+            "dt": {"entropic_jko": 0.05},
+        },
+        "solvers": ("entropic_jko",),
+        "expected": {"entropic_jko": 2.0},
+        "finest_error": {"entropic_jko": 2.2e-3},
+    },
+    "2-D by entropic transport": {
+        "set": {"dimension": 2},
+        "convergence": {
+            "cells": (24, 48, 96),
+            "until": 0.1,
+            "dt": {"entropic_jko": 0.1},
+        },
+        "solvers": ("entropic_jko",),
+        "expected": {"entropic_jko": 1.5},
+        "finest_error": {"entropic_jko": 1.2e-2},
+    },
     "by quantiles": {
         "convergence": {
             "cells": (25, 50, 100),

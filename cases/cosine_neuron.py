@@ -36,6 +36,17 @@ COUPLING = {
 }
 FINEST_ERROR = {"muscl": 1.5e-5, "upwind": 2.5e-3}
 VARIANTS = {
+    "by entropic transport": {
+        "set": {"beta": 20.0},
+        "convergence": {
+            "cells": (50, 100, 200),
+            "until": 0.5,
+            "dt": {"entropic_jko": 0.1},
+        },
+        "solvers": ("entropic_jko",),
+        "expected": {"entropic_jko": 2.0},
+        "finest_error": {"entropic_jko": 8.5e-4},
+    },
     "by quantiles": {
         "convergence": {
             "cells": (25, 50, 100),

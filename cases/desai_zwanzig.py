@@ -36,6 +36,17 @@ CONVERGENCE = {
 }
 FINEST_ERROR = {"scharfetter_gummel": 7e-4, "scharfetter_gummel_explicit": 7e-4}
 VARIANTS = {
+    "by entropic transport": {
+        "convergence": {
+            "cells": (40, 80, 160),
+            "until": 0.5,
+            "dt": {"entropic_jko": 0.1},
+            "reference": {"cells": 320, "solver": "scharfetter_gummel", "dt": 0.0025},
+        },
+        "solvers": ("entropic_jko",),
+        "expected": {"entropic_jko": 2.0},
+        "finest_error": {"entropic_jko": 1.3e-3},
+    },
     "by quantiles": {
         "convergence": {
             "cells": (20, 40, 80),

@@ -51,6 +51,27 @@ FINEST_ERROR = {
     "upwind": 1.5e-2,
 }
 VARIANTS = {
+    "by entropic transport": {
+        "convergence": {
+            "cells": (50, 100, 200),
+            "until": 0.5,
+            "dt": {"entropic_jko": 0.1},
+        },
+        "solvers": ("entropic_jko",),
+        "expected": {"entropic_jko": 2.0},
+        "finest_error": {"entropic_jko": 1.9e-3},
+    },
+    "2-D by entropic transport": {
+        "set": {"dimension": 2, "coupling": 0.4, "anisotropy": 0.5, "half_width": 6.0},
+        "convergence": {
+            "cells": (24, 48, 96),
+            "until": 0.25,
+            "dt": {"entropic_jko": 0.1},
+        },
+        "solvers": ("entropic_jko",),
+        "expected": {"entropic_jko": 2.0},
+        "finest_error": {"entropic_jko": 4e-3},
+    },
     "by quantiles": {
         "convergence": {
             "cells": (25, 50, 100),

@@ -46,6 +46,16 @@ FINEST_ERROR = {
     "upwind": 2.2e-2,
 }
 VARIANTS = {
+    "by entropic transport": {
+        "convergence": {
+            "cells": (50, 100, 200),
+            "until": 0.5,
+            "dt": {"entropic_jko": 0.1},
+        },
+        "solvers": ("entropic_jko",),
+        "expected": {"entropic_jko": 2.0},
+        "finest_error": {"entropic_jko": 5.5e-4},
+    },
     "by quantiles": {
         "convergence": {
             "cells": (25, 50, 100),

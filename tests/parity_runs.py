@@ -130,6 +130,16 @@ RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
         64,
         0.2,
     ),
+    "ou2/entropic": (
+        "ornstein_uhlenbeck",
+        {"dimension": 2},
+        "entropic_jko",
+        {"tau": 0.05},
+        (40, 33),
+        0.1,
+    ),
+    "barenblatt/entropic": ("barenblatt", {}, "entropic_jko", {"tau": 0.02}, 60, 0.1),
+    "cosine/entropic": ("cosine_neuron", {"beta": 20.0}, "entropic_jko", {}, 64, 0.2),
     "desai_zwanzig/sdirk": ("desai_zwanzig", {}, "scharfetter_gummel", {"dt": 0.05}, 64, 0.2),
 }
 
