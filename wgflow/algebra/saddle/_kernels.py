@@ -9,10 +9,39 @@ from __future__ import annotations
 
 import numpy as np
 from numba import njit
+from numpy.typing import NDArray
 
-from wgflow._typing import Array, IntArray
+from wgflow._typing import Array
+
+Numbers = NDArray[np.int32]
 
 LEAST_PIVOT = 1e-14  # of the diagonal: in exact arithmetic a pivot is never negative
+
+
+@njit(cache=True)
+def draw(x: Array, out: Array, volumes: Array, moves: Array, low: Numbers) -> None:
+    """Set out = A^T x."""
+    axes, n = low.shape
+    for i in range(n):
+        out[i] = volumes[i] * x[i]
+    for a in range(axes):
+        for i in range(n):
+            j, f = low[a, i], moves[a, i]
+            out[j if f > 0.0 else i] -= f * (x[i] - x[j])
+
+
+@njit(cache=True)
+def move(masses: Array, out: Array, volumes: Array, moves: Array, low: Numbers) -> None:
+    """Set out = A masses."""
+    axes, n = low.shape
+    for i in range(n):
+        out[i] = volumes[i] * masses[i]
+    for a in range(axes):
+        for i in range(n):
+            j, f = low[a, i], moves[a, i]
+            flux = f * masses[j if f > 0.0 else i]
+            out[j] += flux
+            out[i] -= flux
 
 
 @njit(cache=True)
@@ -24,16 +53,11 @@ def multiply(
     compliance: Array,
     moves: Array,
     weights: Array,
-    low: IntArray,
+    low: Numbers,
 ) -> None:
     """Set masses = C A^T x, out = A masses + L x."""
     axes, n = low.shape
-    for i in range(n):
-        masses[i] = volumes[i] * x[i]
-    for a in range(axes):
-        for i in range(n):
-            j, f = low[a, i], moves[a, i]
-            masses[j if f > 0.0 else i] -= f * (x[i] - x[j])
+    draw(x, masses, volumes, moves, low)
     for i in range(n):
         masses[i] *= compliance[i]
         out[i] = volumes[i] * masses[i]
@@ -47,7 +71,7 @@ def multiply(
 
 @njit(cache=True)
 def entries(
-    volumes: Array, compliance: Array, moves: Array, weights: Array, low: IntArray
+    volumes: Array, compliance: Array, moves: Array, weights: Array, low: Numbers
 ) -> tuple[Array, Array]:
     """Diagonal of S, and minus its entries of neighbours, one a face."""
     axes, n = low.shape
@@ -72,13 +96,53 @@ def entries(
 
 
 @njit(cache=True)
-def factorize(
-    diagonal: Array, beside: Array, order: IntArray, low: IntArray, high: IntArray, least: float
-) -> tuple[Array, Array, IntArray]:
-    """Inverse pivots of the incomplete factors of S with its entries of neighbours only.
+def downhill(potential: Array, low: Numbers, high: Numbers) -> Numbers:
+    """Order the cells so that each comes after its neighbours of higher potential.
 
-    In an order in which A is triangular they are those of A C A^T, but for L. The entries come
-    with them in that order, of neighbours before each cell, and these neighbours.
+    Of all such orders one that keeps neighbours together: cells are taken as they lie in memory,
+    each after what is uphill of it.
+    """
+    axes, n = low.shape
+    order, stack = np.empty(n, np.int32), np.empty(n, np.int32)
+    state = np.zeros(n, np.int8)  # the neighbour to look at next; -1 if numbered
+    count = 0
+    for first in range(n):
+        if state[first] < 0:
+            continue
+        depth = 0
+        stack[0] = first
+        while depth >= 0:
+            i = stack[depth]
+            side = state[i]
+            if side == 2 * axes:
+                order[count] = i
+                count += 1
+                state[i] = -1
+                depth -= 1
+                continue
+            state[i] = side + 1
+            j = low[side, i] if side < axes else high[side - axes, i]
+            if state[j] >= 0 and potential[j] > potential[i]:
+                depth += 1
+                stack[depth] = j
+    return order
+
+
+@njit(cache=True)
+def factorize(
+    diagonal: Array, beside: Array, order: Numbers, low: Numbers, high: Numbers, least: float
+) -> tuple[Array, Array, Numbers]:
+    """Incomplete factors G d G^T of S, G of unit diagonal with entries of neighbours only.
+
+    In an order that goes downhill they are exact but for L: no two neighbours of a cell are
+    neighbours, so that nothing but pivots changes, and these stay above those of A C A^T.
+
+    Returns
+    -------
+    inverse : (cells,) array
+        Of d, in the order; 0 for rows that are empty.
+    shares, before : (cells, 2 D) arrays
+        Minus the entries of G in each row in the order, and their columns.
     """
     axes, n = low.shape
     place = np.empty(n, np.int32)
@@ -89,35 +153,157 @@ def factorize(
     for k in range(n):
         i = order[k]
         pivot = diagonal[i]
-        for a in range(axes):
-            for side in range(2):
-                j = low[a, i] if side == 0 else high[a, i]
-                face = i if side == 0 else j
-                before[k, 2 * a + side] = i
-                if j != i and place[j] < k:
-                    entry = beside[a, face]
-                    before[k, 2 * a + side] = j
-                    shares[k, 2 * a + side] = entry
-                    pivot -= entry * (entry * inverse[j])
+        for side in range(2 * axes):
+            a = side // 2
+            j = low[a, i] if side % 2 == 0 else high[a, i]
+            before[k, side] = i
+            if j != i and place[j] < k:
+                entry = beside[a, i if side % 2 == 0 else j]
+                before[k, side] = j
+                shares[k, side] = entry * inverse[place[j]]
+                pivot -= entry * shares[k, side]
         if diagonal[i] > least:
-            inverse[i] = 1.0 / max(pivot, LEAST_PIVOT * diagonal[i])
+            inverse[k] = 1.0 / max(pivot, LEAST_PIVOT * diagonal[i])
     return inverse, shares, before
 
 
 @njit(cache=True)
 def precondition(
-    b: Array, x: Array, inverse: Array, order: IntArray, shares: Array, before: IntArray
+    b: Array, x: Array, inverse: Array, shares: Array, before: Numbers, order: Numbers
 ) -> None:
-    """Solve with the incomplete factors; empty rows get 0."""
+    """Solve G d G^T x = b, with 0 in empty rows."""
     n, sides = shares.shape
+    for i in range(n):
+        x[i] = 0.0  # a cell that has no neighbour before it names itself
     for k in range(n):
         i = order[k]
         total = b[i]
         for s in range(sides):
             total += shares[k, s] * x[before[k, s]]
-        x[i] = total * inverse[i]
+        x[i] = total
+    for k in range(n):
+        x[order[k]] *= inverse[k]
     for k in range(n - 1, -1, -1):
         here = x[order[k]]
         for s in range(sides):
-            j = before[k, s]
-            x[j] += shares[k, s] * here * inverse[j]
+            x[before[k, s]] += shares[k, s] * here
+
+
+@njit(cache=True)
+def bands(
+    width: int,
+    place: Numbers,
+    volumes: Array,
+    compliance: Array,
+    moves: Array,
+    weights: Array,
+    low: Numbers,
+    high: Numbers,
+) -> Array:
+    """S with the cells renumbered, entry (p, q) of its lower half at [p - q, q]."""
+    axes, n = low.shape
+    out = np.zeros((width + 1, n))
+    where, value = np.empty(2 * axes + 1, np.int64), np.empty(2 * axes + 1)
+    for j in range(n):  # the column of A
+        where[0], value[0] = place[j], volumes[j]
+        count = 1
+        for a in range(axes):
+            for side in range(2):
+                to = low[a, j] if side == 0 else high[a, j]
+                f = -moves[a, j] if side == 0 else moves[a, to]
+                if to != j and f > 0.0:
+                    where[count], value[count] = place[to], -f
+                    value[0] += f
+                    count += 1
+            if low[a, j] != j:
+                p, q, w = place[j], place[low[a, j]], weights[a, j]
+                out[0, p] += w
+                out[0, q] += w
+                out[abs(p - q), min(p, q)] -= w
+        for k in range(count):
+            for m in range(count):
+                if where[k] >= where[m]:
+                    out[where[k] - where[m], where[m]] += compliance[j] * value[k] * value[m]
+    return out
+
+
+@njit(cache=True)
+def join(values: Array, parents: Numbers, out: Array) -> None:
+    """Set out to the sums over the cells that have a parent in common."""
+    out[:] = 0.0
+    for i in range(len(values)):
+        out[parents[i]] += values[i]
+
+
+@njit(cache=True)
+def add_joined(values: Array, parents: Numbers, out: Array) -> None:
+    """Add to each cell the value of its parent."""
+    for i in range(len(out)):
+        out[i] += values[parents[i]]
+
+
+@njit(cache=True)
+def join_cells(
+    parents: Numbers, volumes: Array, compliance: Array, potential: Array, size: int, least: float
+) -> tuple[Array, Array, Array]:
+    """Volumes, compliances and potentials of joined cells.
+
+    Their C |K|² is the sum of the parts, and weighs the potentials where it is not 0.
+    """
+    volume, held, weighed, total, count = np.zeros((5, size))
+    for i in range(len(parents)):
+        p = parents[i]
+        own = compliance[i] * volumes[i] * volumes[i]
+        volume[p] += volumes[i]
+        held[p] += own
+        weighed[p] += own * potential[i]
+        total[p] += potential[i]
+        count[p] += 1.0
+    for p in range(size):
+        total[p] = weighed[p] / held[p] if held[p] > least else total[p] / count[p]
+        held[p] /= volume[p] * volume[p]
+    return volume, held, total
+
+
+@njit(cache=True)
+def join_faces(
+    parents: Numbers,
+    compliance: Array,
+    moves: Array,
+    weights: Array,
+    low: Numbers,
+    nearer: Array,
+    coarse_compliance: Array,
+    coarse_potential: Array,
+    coarse_low: Numbers,
+    least: float,
+) -> tuple[Array, Array]:
+    """Rates and weights of the faces of joined cells.
+
+    Their energies C move² are the sums over the parts of each face, ``nearer`` times, the old
+    distance over the new one. What moves against the potentials counts as a weight.
+    """
+    axes, n = coarse_low.shape
+    up, down, out = np.zeros((3, axes, n))
+    for a in range(axes):
+        for i in range(len(parents)):
+            j, p, f = low[a, i], parents[i], moves[a, i]
+            if p != parents[j]:
+                up[a, p] += compliance[j] * max(f, 0.0) ** 2
+                down[a, p] += compliance[i] * min(f, 0.0) ** 2
+                out[a, p] += weights[a, i]
+    for a in range(axes):
+        for p in range(n):
+            q, near = coarse_low[a, p], nearer[a, p]
+            out[a, p] *= near
+            fall = coarse_potential[q] - coarse_potential[p]
+            rate = 0.0
+            if fall > 0.0 and coarse_compliance[q] > least:
+                rate = np.sqrt(near * up[a, p] / coarse_compliance[q])
+                up[a, p] = 0.0
+            elif fall < 0.0 and coarse_compliance[p] > least:
+                rate = -np.sqrt(near * down[a, p] / coarse_compliance[p])
+                down[a, p] = 0.0
+            out[a, p] += near * (up[a, p] + down[a, p])
+            up[a, p] = rate
+    return up, out

@@ -7,12 +7,16 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from wgflow._typing import Array, IntArray
 from wgflow.algebra.saddle.direct import conductances
 from wgflow.grid import Grid
 
-__all__ = ["Level", "coarser", "finest"]
+__all__ = ["SMALLEST", "Level", "Numbers", "coarser", "finest"]
+
+BoolArray = NDArray[np.bool_]
+Numbers = NDArray[np.int32]
 
 SMALLEST = 1e-290  # diagonal below which a row is left alone: its cell is empty
 ALIKE = 0.25  # an axis is coarsened if its neighbours are as strong as this, beside the strongest
@@ -27,7 +31,7 @@ class Level:
     widths : tuple of arrays
         Of the cells, along each axis.
     periodic : tuple of bool
-    potential : array of the shape of the cells
+    potential : (cells,) array
         A is triangular if cells are taken in the order in which it falls.
     volumes, compliance : (cells,) arrays
         ``compliance`` is over the volume.
@@ -47,8 +51,19 @@ class Level:
         """Cells along each axis."""
         return tuple(len(w) for w in self.widths)
 
+    @property
+    def size(self) -> int:
+        """Number of cells."""
+        return self.volumes.size
+
+    @property
+    def empty(self) -> BoolArray:
+        """Cells of which the row of S is empty."""
+        rows: BoolArray = self.entries[0] <= SMALLEST
+        return rows
+
     @cached_property
-    def beside(self) -> tuple[IntArray, IntArray]:
+    def beside(self) -> tuple[Numbers, Numbers]:
         """Flat numbers of the cells below and above each, shape (D, cells)."""
         return neighbours(self.shape, self.periodic)
 
@@ -62,14 +77,14 @@ class Level:
         return diagonal, entries
 
     @cached_property
-    def factors(self) -> tuple[Array, IntArray, Array, IntArray]:
-        """Inverse pivots, order, entries before and their cells, of the incomplete factors."""
+    def factors(self) -> tuple[Array, Array, Numbers, Numbers]:
+        """Inverse pivots, shares, cells before and order of the incomplete factors."""
         from wgflow.algebra.saddle import _kernels
 
-        order = np.argsort(-self.potential.ravel(), kind="stable").astype(np.int32)
+        order = _kernels.downhill(self.potential, *self.beside)
         found = _kernels.factorize(*self.entries, order, *self.beside, SMALLEST)
         inverse, shares, before = found
-        return inverse, order, shares, before
+        return inverse, shares, before, order
 
     def multiply(self, x: Array) -> Array:
         """S x."""
@@ -84,31 +99,43 @@ class Level:
         """Solve with the incomplete factors."""
         from wgflow.algebra.saddle import _kernels
 
-        x = np.zeros_like(b)
+        x = np.empty_like(b)
         _kernels.precondition(b, x, *self.factors)
         return x
 
-    def drawn(self, x: Array) -> Array:
-        """A^T x, the change of the potentials' law with the densities."""
+    def right(self, first: Array, second: Array) -> Array:
+        """Right-hand side f + A C g of the potentials."""
         from wgflow.algebra.saddle import _kernels
 
-        out, masses = np.empty_like(x), np.empty_like(x)
-        ones, nothing = np.ones_like(x), np.zeros_like(self.weights)
-        _kernels.multiply(x, out, masses, self.volumes, ones, self.moves, nothing, self.beside[0])
-        return masses
+        out = np.empty_like(first)
+        masses = self.compliance * second
+        _kernels.move(masses, out, self.volumes, self.moves, self.beside[0])
+        out += first
+        return out
+
+    def density(self, potential: Array, second: Array) -> Array:
+        """Densities C (A^T p - g) of the potentials."""
+        from wgflow.algebra.saddle import _kernels
+
+        out = np.empty_like(potential)
+        _kernels.draw(potential, out, self.volumes, self.moves, self.beside[0])
+        out -= second
+        out *= self.compliance
+        return out
 
 
 @lru_cache(maxsize=64)
-def neighbours(shape: tuple[int, ...], periodic: tuple[bool, ...]) -> tuple[IntArray, IntArray]:
+def neighbours(shape: tuple[int, ...], periodic: tuple[bool, ...]) -> tuple[Numbers, Numbers]:
     """Flat numbers of the cells below and above each, itself where there is none."""
     numbers = np.arange(int(np.prod(shape)), dtype=np.int32).reshape(shape)
     low, high = np.empty((2, len(shape), numbers.size), dtype=np.int32)
     for axis, wrap in enumerate(periodic):
-        under, over = np.roll(numbers, 1, axis), np.roll(numbers, -1, axis)
+        last = shape[axis] - 1
+        places = np.arange(-1, last), np.arange(1, last + 2)
         if not wrap:
-            lead = (slice(None),) * axis
-            under[(*lead, 0)], over[(*lead, -1)] = numbers[(*lead, 0)], numbers[(*lead, -1)]
-        low[axis], high[axis] = under.ravel(), over.ravel()
+            places = np.maximum(places[0], 0), np.minimum(places[1], last)
+        low[axis] = numbers.take(places[0], axis, mode="wrap").ravel()
+        high[axis] = numbers.take(places[1], axis, mode="wrap").ravel()
     return low, high
 
 
@@ -127,14 +154,11 @@ def finest(
         fall = forth - back
         moves[axis] = faces.to_cells(conductance * fall, 1).ravel()
         weights[axis] = faces.to_cells(conductance * mobility[axis], 1).ravel()
-        edge = faces.to_cells(fall, 1)[(slice(None),) * (axis + 1) + (slice(1),) * (grid.dimension - axis - 1)]
-        edge = edge.copy()
-        edge[(slice(None),) * axis + (0,)] = 0.0
-        potential -= np.cumsum(edge, axis)
+        potential -= _summed(faces.to_cells(fall, 1), axis)
     return Level(
         grid.widths,
         tuple(axis.periodic for axis in grid.box.axes),
-        potential,
+        potential.ravel(),
         grid.volumes.ravel(),
         (compliance / grid.volumes).ravel(),
         moves,
@@ -142,7 +166,15 @@ def finest(
     )
 
 
-def coarser(level: Level) -> tuple[Level, IntArray]:
+def _summed(differences: Array, axis: int) -> Array:
+    """Sum differences at lower faces along an axis, where the later axes are at their start."""
+    for later in range(axis + 1, differences.ndim):
+        differences = differences.take([0], later)
+    sums = np.cumsum(differences, axis)
+    return np.asarray(sums - sums.take([0], axis))
+
+
+def coarser(level: Level) -> tuple[Level, Numbers]:
     """Join pairs of cells along the axes whose neighbours are strong.
 
     Returns
@@ -151,57 +183,51 @@ def coarser(level: Level) -> tuple[Level, IntArray]:
     parents : (cells,) array
         Flat number of the coarse cell of each cell.
     """
+    from wgflow.algebra.saddle import _kernels
+
     strength = level.entries[1].sum(axis=1)
     strength[[n < 2 for n in level.shape]] = -1.0
     chosen = strength >= ALIKE * strength.max()
-    starts = [_starts(n) if c else np.arange(n) for n, c in zip(level.shape, chosen, strict=True)]
-
-    def summed(values: Array, axes: Sequence[int] | None = None) -> Array:
-        out = values.reshape(level.shape) if axes is None else values
-        axes = range(len(starts)) if axes is None else axes
-        for axis in axes:
-            out = np.add.reduceat(out, starts[axis], axis)
-        return out
-
-    volumes = summed(level.volumes)
-    held = level.compliance * level.volumes * level.volumes
-    total = summed(held)
-    count = summed(np.ones(level.shape))
-    flat = summed(level.potential) / count
-    with np.errstate(divide="ignore", invalid="ignore"):
-        potential = np.where(total > SMALLEST, summed(held * level.potential.ravel()) / total, flat)
+    starts = [_starts(n, c) for n, c in zip(level.shape, chosen, strict=True)]
     widths = tuple(np.add.reduceat(w, s) for w, s in zip(level.widths, starts, strict=True))
-    compliance = total / (volumes * volumes)
-    moves, weights = np.empty((2, len(starts), volumes.size))
-    fine = level.compliance.reshape(level.shape)
+    shape = tuple(len(w) for w in widths)
+    parents = _parents(level.shape, tuple(bool(c) for c in chosen))
+    nearer = np.empty((len(shape), *shape))
     for axis, first in enumerate(starts):
-        others = [a for a in range(len(starts)) if a != axis]
-        shape = [1] * len(starts)
-        shape[axis] = -1
-        nearer = (_distances(level.widths[axis])[first] / _distances(widths[axis])).reshape(shape)
-        rate = level.moves[axis].reshape(level.shape).take(first, axis)
-        below = np.roll(fine, 1, axis).take(first, axis)
-        up = summed(below * np.maximum(rate, 0) ** 2, others) * nearer
-        down = summed(fine.take(first, axis) * np.minimum(rate, 0) ** 2, others) * nearer
-        fall = np.roll(potential, 1, axis) - potential
-        source = np.where(fall > 0, np.roll(compliance, 1, axis), compliance)
-        along = np.where(fall > 0, up, down) * (fall != 0)
-        size = np.sqrt(along / np.maximum(source, SMALLEST))
-        moves[axis] = np.where(fall > 0, size, -size).ravel()
-        taken = level.weights[axis].reshape(level.shape).take(first, axis)
-        weights[axis] = (summed(taken, others) * nearer + (up + down - along)).ravel()
-    places = [np.repeat(np.arange(len(s)), np.diff(np.append(s, n))) for s, n in zip(starts, level.shape, strict=True)]
-    shape = tuple(len(s) for s in starts)
-    parents = np.ravel_multi_index(np.ix_(*places), shape).ravel().astype(np.int32)
-    made = Level(
-        widths, level.periodic, potential, volumes.ravel(), compliance.ravel(), moves, weights
+        ratio = _distances(level.widths[axis])[first] / _distances(widths[axis])
+        nearer[axis] = ratio.reshape([-1 if a == axis else 1 for a in range(len(shape))])
+    cells = level.volumes, level.compliance, level.potential
+    size = nearer[0].size
+    volumes, compliance, potential = _kernels.join_cells(parents, *cells, size, SMALLEST)
+    moves, weights = _kernels.join_faces(
+        parents,
+        level.compliance,
+        level.moves,
+        level.weights,
+        level.beside[0],
+        nearer.reshape(len(shape), -1),
+        compliance,
+        potential,
+        neighbours(shape, level.periodic)[0],
+        SMALLEST,
     )
-    return made, parents
+    return Level(widths, level.periodic, potential, volumes, compliance, moves, weights), parents
 
 
-def _starts(n: int) -> IntArray:
+def _starts(n: int, pairs: bool) -> IntArray:
     """First cells of the pairs along an axis; the last is one of three if the number is odd."""
-    return np.arange(0, n - 1, 2)
+    return np.arange(0, n - 1, 2, dtype=np.int64) if pairs else np.arange(n, dtype=np.int64)
+
+
+@lru_cache(maxsize=32)
+def _parents(shape: tuple[int, ...], chosen: tuple[bool, ...]) -> Numbers:
+    """Flat number of the coarse cell of each cell."""
+    coarse = np.zeros(1, dtype=np.int32)
+    for n, pairs in zip(shape, chosen, strict=True):
+        starts = _starts(n, pairs)
+        places = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff([*starts, n]))
+        coarse = (coarse[:, None] * np.int32(len(starts)) + places).ravel()
+    return coarse
 
 
 def _distances(widths: Array) -> Array:

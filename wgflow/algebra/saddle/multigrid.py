@@ -1,0 +1,150 @@
+"""The saddle-point system by conjugate gradients and multigrid."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from wgflow._typing import Array
+from wgflow.algebra.saddle.direct import DirectSaddle
+from wgflow.algebra.saddle.levels import SMALLEST, Level, Numbers, coarser, finest
+from wgflow.errors import SolverError
+from wgflow.grid import Grid
+
+__all__ = ["MultigridSaddle"]
+
+FEW = 40  # cells that are left to a dense inverse
+MAXIMUM_ITERATIONS = 200
+FACTORS_FIT = 20_000  # cells, for when iterations fail
+RANK = 1e-13  # of the scaled dense matrix; below it is rounding
+
+
+class MultigridSaddle:
+    """Conjugate gradients for S = A C A^T + L; S is never formed.
+
+    The preconditioner is a V-cycle. Its smoother is an incomplete Cholesky factorization with
+    the entries of neighbours only, in an order that goes downhill: exact but for L, it is good
+    where moving dominates, and smooths where L does. The coarse matrices are of the same form;
+    their rates keep, up to the factor of the distances, the energies x^T S x of what is constant
+    in each coarse cell.
+
+    Parameters
+    ----------
+    grid, coefficients, mobility, compliance, factor, tolerance :
+        See :func:`wgflow.algebra.saddle.saddle_system`; the grid has several axes.
+
+    References
+    ----------
+    Meijerink, van der Vorst, Math. Comp. 31 (1977), for the factors; Braess, Computing 55 (1995),
+    for aggregates as a preconditioner.
+    """
+
+    def __init__(
+        self,
+        grid: Grid,
+        coefficients: Sequence[tuple[Array, Array]],
+        mobility: Sequence[Array],
+        compliance: Array,
+        factor: float,
+        tolerance: float,
+    ) -> None:
+        self.grid = grid
+        self.iterations = 0
+        self._given = list(coefficients), list(mobility), compliance, factor
+        self._tolerance = tolerance
+        self._cycle = Cycle(finest(grid, coefficients, mobility, compliance, factor))
+        self._direct: DirectSaddle | None = None
+
+    def solve(self, first: Array, second: Array) -> tuple[Array, Array]:
+        """Solve; see :class:`wgflow.algebra.saddle.SaddleSystem`."""
+        if self._direct is not None:
+            return self._direct.solve(first, second)
+        level, volumes = self._cycle.levels[0], self.grid.volumes
+        f, g = (first * volumes).ravel(), (second * volumes).ravel()
+        right = level.right(f, g)
+        right[level.empty] = 0.0
+        potential = self._iterated(right)
+        if potential is None:
+            if self.grid.size > FACTORS_FIT:
+                raise SolverError(
+                    f"the saddle-point system did not converge in {self.iterations} iterations "
+                    "of conjugate gradients: give a smaller tau"
+                )
+            self._direct = DirectSaddle(self.grid, *self._given)
+            return self._direct.solve(first, second)
+        density = level.density(potential, g)
+        return density.reshape(self.grid.shape), potential.reshape(self.grid.shape)
+
+    def _iterated(self, right: Array) -> Array | None:
+        """Conjugate gradients until the residual is small in L1, or None."""
+        multiply, precondition = self._cycle.levels[0].multiply, self._cycle
+        x, rest = np.zeros_like(right), right.copy()
+        self.iterations = 0
+        goal = self._tolerance * float(np.abs(right).sum())
+        if goal == 0:
+            return x
+        ready = precondition(rest)
+        direction, size = ready, float(rest @ ready)
+        while self.iterations < MAXIMUM_ITERATIONS:
+            self.iterations += 1
+            image = multiply(direction)
+            curvature = float(direction @ image)
+            if not (0 < curvature < np.inf and 0 < size < np.inf):
+                return None
+            x += size / curvature * direction
+            rest -= size / curvature * image
+            if float(np.abs(rest).sum()) <= goal:
+                return x
+            ready = precondition(rest)
+            before, size = size, float(rest @ ready)
+            direction *= size / before
+            direction += ready
+        return None
+
+
+class Cycle:
+    """A V-cycle: an approximate inverse of S, symmetric and positive."""
+
+    def __init__(self, level: Level) -> None:
+        self.levels, self._parents = [level], list[Numbers]()
+        while self.levels[-1].size > FEW:
+            coarse, parents = coarser(self.levels[-1])
+            self.levels.append(coarse)
+            self._parents.append(parents)
+        self._inverse = _inverse(self.levels[-1])
+
+    def __call__(self, right: Array) -> Array:
+        """Solve approximately."""
+        return self._solved(0, right)
+
+    def _solved(self, depth: int, right: Array) -> Array:
+        if depth == len(self._parents):
+            solved: Array = self._inverse @ right
+            return solved
+        from wgflow.algebra.saddle import _kernels
+
+        level, parents = self.levels[depth], self._parents[depth]
+        x = level.smooth(right)
+        rest = right - level.multiply(x)
+        coarse = np.empty(self.levels[depth + 1].size)
+        _kernels.join(rest, parents, coarse)
+        _kernels.add_joined(self._solved(depth + 1, coarse), parents, x)
+        x += level.smooth(right - level.multiply(x))
+        return x
+
+
+def _inverse(level: Level) -> Array:
+    """Inverse of S, dense, with 0 in empty rows and columns."""
+    matrix = np.array([level.multiply(unit) for unit in np.eye(level.size)])
+    diagonal = matrix.diagonal()
+    filled = diagonal > SMALLEST
+    scale = np.where(filled, 1 / np.sqrt(np.where(filled, diagonal, 1.0)), 0.0)
+    scaled = matrix * scale * scale[:, None] + np.diag((~filled).astype(float))
+    try:
+        inverse = np.linalg.pinv((scaled + scaled.T) / 2, rcond=RANK, hermitian=True)
+    except np.linalg.LinAlgError:
+        raise SolverError(
+            "the saddle-point system is not finite: give a smaller tau, or more diffusion"
+        ) from None
+    return np.asarray(inverse * scale * scale[:, None], dtype=float)
