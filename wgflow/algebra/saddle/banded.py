@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.algebra.saddle.levels import SMALLEST, Numbers, finest
+from wgflow.algebra.saddle.direct import NOT_FINITE, SMALLEST
+from wgflow.algebra.saddle.levels import Numbers, finest
 from wgflow.errors import SolverError
 from wgflow.grid import Grid
 
@@ -46,6 +47,8 @@ class BandedSaddle:
         self._place = _places(grid.size, periodic)
         data = level.volumes, level.compliance, level.moves, level.weights, *level.beside
         bands = _kernels.bands(4 if periodic else 2, self._place, *data)
+        if not np.all(np.isfinite(bands)):
+            raise SolverError(NOT_FINITE)
         filled = bands[0] > SMALLEST
         self._scale = np.where(filled, 1 / np.sqrt(np.where(filled, bands[0], 1.0)), 0.0)
         for k, band in enumerate(bands):
@@ -74,13 +77,12 @@ def _cholesky(bands: Array) -> Array:
     """Banded factors, in place of which the diagonal is raised a little if need be."""
     from scipy.linalg import cholesky_banded
 
-    if np.all(np.isfinite(bands)):
-        for shift in SHIFTS:
-            bands[0] += shift
-            try:
-                return np.asarray(cholesky_banded(bands, lower=True, check_finite=False))
-            except np.linalg.LinAlgError:
-                continue
+    for shift in SHIFTS:
+        bands[0] += shift
+        try:
+            return np.asarray(cholesky_banded(bands, lower=True, check_finite=False))
+        except np.linalg.LinAlgError:
+            continue
     raise SolverError(
         "the saddle-point system is not positive: give a smaller tau, or more diffusion"
     )

@@ -11,8 +11,9 @@ from wgflow.errors import SolverError
 from wgflow.grid import Grid
 from wgflow.mesh import Mesh
 
-__all__ = ["DirectSaddle", "conductances"]
+__all__ = ["NOT_FINITE", "SMALLEST", "DirectSaddle", "conductances"]
 
+NOT_FINITE = "the saddle-point system is not finite: give a smaller tau, or more diffusion"
 SMALLEST = 1e-290  # diagonal below which a row is left alone: its cell is empty
 
 
@@ -70,9 +71,7 @@ class DirectSaddle:
         scaled = diags_array(self._scale) @ schur @ diags_array(self._scale)
         scaled = scaled + diags_array((self._scale == 0).astype(float))
         if not np.all(np.isfinite(scaled.data)):
-            raise SolverError(
-                "the saddle-point system is not finite: give a smaller tau, or more diffusion"
-            )
+            raise SolverError(NOT_FINITE)
         try:
             self._factors: Any = splu(scaled.tocsc(), options={"SymmetricMode": True})
         except RuntimeError as error:

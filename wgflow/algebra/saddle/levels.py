@@ -1,4 +1,4 @@
-"""One saddle-point system on ever fewer cells."""
+"""A saddle-point system on the cells of a box, as flat arrays."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from wgflow._typing import Array, IntArray
-from wgflow.algebra.saddle.direct import conductances
+from wgflow._typing import Array
+from wgflow.algebra.saddle.direct import SMALLEST, conductances
 from wgflow.grid import Grid
 
-__all__ = ["SMALLEST", "Level", "Numbers", "coarser", "finest"]
+__all__ = ["SMALLEST", "Level", "Numbers", "finest", "neighbours"]
 
 BoolArray = NDArray[np.bool_]
 Numbers = NDArray[np.int32]
-
-SMALLEST = 1e-290  # diagonal below which a row is left alone: its cell is empty
-ALIKE = 0.25  # an axis is coarsened if its neighbours are as strong as this, beside the strongest
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,22 +83,23 @@ class Level:
         inverse, shares, before = found
         return inverse, shares, before, order
 
-    def multiply(self, x: Array) -> Array:
-        """S x."""
+    @cached_property
+    def work(self) -> Array:
+        """Room for what is computed again and again, shape (4, cells)."""
+        return np.empty((4, self.size))
+
+    def multiply(self, x: Array, out: Array) -> None:
+        """Set out = S x; uses the first row of the room."""
         from wgflow.algebra.saddle import _kernels
 
-        out, masses = np.empty_like(x), np.empty_like(x)
         data = self.volumes, self.compliance, self.moves, self.weights, self.beside[0]
-        _kernels.multiply(x, out, masses, *data)
-        return out
+        _kernels.multiply(x, out, self.work[0], *data)
 
-    def smooth(self, b: Array) -> Array:
+    def smooth(self, b: Array, out: Array) -> None:
         """Solve with the incomplete factors."""
         from wgflow.algebra.saddle import _kernels
 
-        x = np.empty_like(b)
-        _kernels.precondition(b, x, *self.factors)
-        return x
+        _kernels.precondition(b, out, *self.factors)
 
     def right(self, first: Array, second: Array) -> Array:
         """Right-hand side f + A C g of the potentials."""
@@ -172,64 +170,3 @@ def _summed(differences: Array, axis: int) -> Array:
         differences = differences.take([0], later)
     sums = np.cumsum(differences, axis)
     return np.asarray(sums - sums.take([0], axis))
-
-
-def coarser(level: Level) -> tuple[Level, Numbers]:
-    """Join pairs of cells along the axes whose neighbours are strong.
-
-    Returns
-    -------
-    level : Level
-    parents : (cells,) array
-        Flat number of the coarse cell of each cell.
-    """
-    from wgflow.algebra.saddle import _kernels
-
-    strength = level.entries[1].sum(axis=1)
-    strength[[n < 2 for n in level.shape]] = -1.0
-    chosen = strength >= ALIKE * strength.max()
-    starts = [_starts(n, c) for n, c in zip(level.shape, chosen, strict=True)]
-    widths = tuple(np.add.reduceat(w, s) for w, s in zip(level.widths, starts, strict=True))
-    shape = tuple(len(w) for w in widths)
-    parents = _parents(level.shape, tuple(bool(c) for c in chosen))
-    nearer = np.empty((len(shape), *shape))
-    for axis, first in enumerate(starts):
-        ratio = _distances(level.widths[axis])[first] / _distances(widths[axis])
-        nearer[axis] = ratio.reshape([-1 if a == axis else 1 for a in range(len(shape))])
-    cells = level.volumes, level.compliance, level.potential
-    size = nearer[0].size
-    volumes, compliance, potential = _kernels.join_cells(parents, *cells, size, SMALLEST)
-    moves, weights = _kernels.join_faces(
-        parents,
-        level.compliance,
-        level.moves,
-        level.weights,
-        level.beside[0],
-        nearer.reshape(len(shape), -1),
-        compliance,
-        potential,
-        neighbours(shape, level.periodic)[0],
-        SMALLEST,
-    )
-    return Level(widths, level.periodic, potential, volumes, compliance, moves, weights), parents
-
-
-def _starts(n: int, pairs: bool) -> IntArray:
-    """First cells of the pairs along an axis; the last is one of three if the number is odd."""
-    return np.arange(0, n - 1, 2, dtype=np.int64) if pairs else np.arange(n, dtype=np.int64)
-
-
-@lru_cache(maxsize=32)
-def _parents(shape: tuple[int, ...], chosen: tuple[bool, ...]) -> Numbers:
-    """Flat number of the coarse cell of each cell."""
-    coarse = np.zeros(1, dtype=np.int32)
-    for n, pairs in zip(shape, chosen, strict=True):
-        starts = _starts(n, pairs)
-        places = np.repeat(np.arange(len(starts), dtype=np.int32), np.diff([*starts, n]))
-        coarse = (coarse[:, None] * np.int32(len(starts)) + places).ravel()
-    return coarse
-
-
-def _distances(widths: Array) -> Array:
-    """Distances of the centres of each cell and the one below, around the end."""
-    return np.asarray((widths + np.roll(widths, 1)) / 2)

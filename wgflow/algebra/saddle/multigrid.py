@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.algebra.saddle.direct import DirectSaddle
-from wgflow.algebra.saddle.levels import SMALLEST, Level, Numbers, coarser, finest
+from wgflow.algebra.saddle.coarse import coarser
+from wgflow.algebra.saddle.direct import NOT_FINITE, DirectSaddle
+from wgflow.algebra.saddle.levels import SMALLEST, Level, Numbers, finest
 from wgflow.errors import SolverError
 from wgflow.grid import Grid
 
@@ -53,7 +54,10 @@ class MultigridSaddle:
         self.iterations = 0
         self._given = list(coefficients), list(mobility), compliance, factor
         self._tolerance = tolerance
-        self._cycle = Cycle(finest(grid, coefficients, mobility, compliance, factor))
+        level = finest(grid, coefficients, mobility, compliance, factor)
+        if not np.all(np.isfinite(level.entries[0])):
+            raise SolverError(NOT_FINITE)
+        self._cycle = Cycle(level)
         self._direct: DirectSaddle | None = None
 
     def solve(self, first: Array, second: Array) -> tuple[Array, Array]:
@@ -73,28 +77,31 @@ class MultigridSaddle:
                 )
             self._direct = DirectSaddle(self.grid, *self._given)
             return self._direct.solve(first, second)
+        potential[level.empty] = 0.0  # the coarse levels have left something
         density = level.density(potential, g)
         return density.reshape(self.grid.shape), potential.reshape(self.grid.shape)
 
     def _iterated(self, right: Array) -> Array | None:
         """Conjugate gradients until the residual is small in L1, or None."""
         multiply, precondition = self._cycle.levels[0].multiply, self._cycle
-        x, rest = np.zeros_like(right), right.copy()
+        x, rest, image = np.zeros_like(right), right.copy(), np.empty_like(right)
         self.iterations = 0
         goal = self._tolerance * float(np.abs(right).sum())
         if goal == 0:
             return x
         ready = precondition(rest)
-        direction, size = ready, float(rest @ ready)
+        direction, size = ready.copy(), float(rest @ ready)
         while self.iterations < MAXIMUM_ITERATIONS:
             self.iterations += 1
-            image = multiply(direction)
+            multiply(direction, image)
             curvature = float(direction @ image)
             if not (0 < curvature < np.inf and 0 < size < np.inf):
                 return None
-            x += size / curvature * direction
-            rest -= size / curvature * image
-            if float(np.abs(rest).sum()) <= goal:
+            image *= size / curvature
+            rest -= image
+            np.multiply(direction, size / curvature, out=image)
+            x += image
+            if float(np.abs(rest, out=image).sum()) <= goal:
                 return x
             ready = precondition(rest)
             before, size = size, float(rest @ ready)
@@ -115,36 +122,40 @@ class Cycle:
         self._inverse = _inverse(self.levels[-1])
 
     def __call__(self, right: Array) -> Array:
-        """Solve approximately."""
+        """Solve approximately; the next call overwrites what this one gives."""
         return self._solved(0, right)
 
     def _solved(self, depth: int, right: Array) -> Array:
+        from wgflow.algebra.saddle.coarse import _kernels
+
         if depth == len(self._parents):
             solved: Array = self._inverse @ right
             return solved
-        from wgflow.algebra.saddle import _kernels
-
-        level, parents = self.levels[depth], self._parents[depth]
-        x = level.smooth(right)
-        rest = right - level.multiply(x)
-        coarse = np.empty(self.levels[depth + 1].size)
-        _kernels.join(rest, parents, coarse)
-        _kernels.add_joined(self._solved(depth + 1, coarse), parents, x)
-        x += level.smooth(right - level.multiply(x))
+        level, coarse = self.levels[depth : depth + 2]
+        correction: Array = level.work[0]
+        x: Array = level.work[1]
+        rest: Array = level.work[2]
+        level.smooth(right, x)
+        level.multiply(x, rest)
+        np.subtract(right, rest, out=rest)
+        joined = coarse.work[3]
+        _kernels.join(rest, self._parents[depth], joined)
+        _kernels.add_joined(self._solved(depth + 1, joined), self._parents[depth], x)
+        level.multiply(x, rest)
+        np.subtract(right, rest, out=rest)
+        level.smooth(rest, correction)
+        x += correction
         return x
 
 
 def _inverse(level: Level) -> Array:
     """Inverse of S, dense, with 0 in empty rows and columns."""
-    matrix = np.array([level.multiply(unit) for unit in np.eye(level.size)])
+    matrix = np.empty((level.size, level.size))
+    for unit, row in zip(np.eye(level.size), matrix, strict=True):
+        level.multiply(unit, row)
     diagonal = matrix.diagonal()
     filled = diagonal > SMALLEST
     scale = np.where(filled, 1 / np.sqrt(np.where(filled, diagonal, 1.0)), 0.0)
     scaled = matrix * scale * scale[:, None] + np.diag((~filled).astype(float))
-    try:
-        inverse = np.linalg.pinv((scaled + scaled.T) / 2, rcond=RANK, hermitian=True)
-    except np.linalg.LinAlgError:
-        raise SolverError(
-            "the saddle-point system is not finite: give a smaller tau, or more diffusion"
-        ) from None
+    inverse = np.linalg.pinv((scaled + scaled.T) / 2, rcond=RANK, hermitian=True)
     return np.asarray(inverse * scale * scale[:, None], dtype=float)
