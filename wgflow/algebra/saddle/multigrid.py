@@ -18,6 +18,7 @@ __all__ = ["MultigridSaddle"]
 FEW = 40  # cells that are left to a dense inverse
 MAXIMUM_ITERATIONS = 200
 FACTORS_FIT = 20_000  # cells, for when iterations fail
+WEAKER = 3  # times that the smoother may be halved
 RANK = 1e-13  # of the scaled dense matrix; below it is rounding
 
 
@@ -82,32 +83,42 @@ class MultigridSaddle:
         return density.reshape(self.grid.shape), potential.reshape(self.grid.shape)
 
     def _iterated(self, right: Array) -> Array | None:
-        """Conjugate gradients until the residual is small in L1, or None."""
-        multiply, precondition = self._cycle.levels[0].multiply, self._cycle
-        x, rest, image = np.zeros_like(right), right.copy(), np.empty_like(right)
+        """Conjugate gradients, with a weaker smoother where it proves too strong; or None."""
+        level = self._cycle.levels[0]
+        x, rest = np.zeros_like(right), right.copy()
         self.iterations = 0
         goal = self._tolerance * float(np.abs(right).sum())
-        if goal == 0:
-            return x
-        ready = precondition(rest)
-        direction, size = ready.copy(), float(rest @ ready)
-        while self.iterations < MAXIMUM_ITERATIONS:
-            self.iterations += 1
+        while not self._descend(x, rest, goal):
+            if self.iterations >= MAXIMUM_ITERATIONS or not self._cycle.weaken():
+                return None
+            level.multiply(x, rest)
+            np.subtract(right, rest, out=rest)
+        return x
+
+    def _descend(self, x: Array, rest: Array, goal: float) -> bool:
+        """Improve x until the residual is small in L1; false if the cycle is not positive."""
+        multiply, image = self._cycle.levels[0].multiply, np.empty_like(x)
+        direction, before = np.zeros_like(x), np.inf
+        while float(np.abs(rest, out=image).sum()) > goal:
+            if self.iterations >= MAXIMUM_ITERATIONS:
+                return False
+            ready = self._cycle(rest)
+            size = float(rest @ ready)
+            if not 0 < size < np.inf:
+                return False
+            direction *= size / before
+            direction += ready
             multiply(direction, image)
             curvature = float(direction @ image)
-            if not (0 < curvature < np.inf and 0 < size < np.inf):
-                return None
+            if not 0 < curvature < np.inf:
+                return False
+            self.iterations += 1
             image *= size / curvature
             rest -= image
             np.multiply(direction, size / curvature, out=image)
             x += image
-            if float(np.abs(rest, out=image).sum()) <= goal:
-                return x
-            ready = precondition(rest)
-            before, size = size, float(rest @ ready)
-            direction *= size / before
-            direction += ready
-        return None
+            before = size
+        return True
 
 
 class Cycle:
@@ -120,6 +131,18 @@ class Cycle:
             self.levels.append(coarse)
             self._parents.append(parents)
         self._inverse = _inverse(self.levels[-1])
+        self._weakened = 0
+
+    def weaken(self) -> bool:
+        """Halve what the smoothers do; false if that was done often enough.
+
+        They are too strong, more than twice the inverse in some direction, where densities beside
+        each other differ at random by orders of magnitude.
+        """
+        self._weakened += 1
+        for level in self.levels[:-1]:
+            level.factors[0][:] *= 0.5
+        return self._weakened <= WEAKER
 
     def __call__(self, right: Array) -> Array:
         """Solve approximately; the next call overwrites what this one gives."""
