@@ -10,8 +10,9 @@ import pytest
 from wgflow._typing import Array
 from wgflow.algebra.saddle import saddle_system
 from wgflow.algebra.saddle.banded import BandedSaddle
+from wgflow.algebra.saddle.coarse import coarser
 from wgflow.algebra.saddle.direct import DirectSaddle, conductances
-from wgflow.algebra.saddle.levels import finest
+from wgflow.algebra.saddle.levels import Level, finest
 from wgflow.algebra.saddle.multigrid import Cycle, MultigridSaddle
 from wgflow.domain import Axis, Box, Clustered
 from wgflow.errors import SolverError
@@ -227,6 +228,28 @@ def test_factors_are_exact_without_the_laplacian() -> None:
     level.multiply(x, right)
     level.smooth(right, found)
     np.testing.assert_allclose(found, x, rtol=1e-9, atol=1e-9)
+
+
+def test_coarse_faces_keep_the_energies() -> None:
+    """C move² + weight is half the sum over the parts, against the potentials too; so is mass."""
+    grid = Grid(Box((-1, 1), (-1, 1)), (8, 12))
+    rng = np.random.default_rng(2)
+    newton = Newton(grid, rng.random(grid.shape) + 0.1, 5 * rng.standard_normal(grid.shape))
+    fine = finest(*newton.given)
+    coarse, parents = coarser(fine)
+    assert coarse.shape == (4, 6)
+
+    def energies(level: Level) -> Array:
+        low = level.beside[0]
+        source = np.where(level.moves > 0, level.compliance[low], level.compliance)
+        return source * level.moves**2 + level.weights
+
+    crossing = parents[fine.beside[0]] != parents
+    for axis in range(2):
+        parts = np.bincount(parents, energies(fine)[axis] * crossing[axis], coarse.size)
+        np.testing.assert_allclose(energies(coarse)[axis], parts / 2, atol=1e-14)
+    held = [level.compliance * level.volumes**2 for level in (fine, coarse)]
+    np.testing.assert_allclose(held[1], np.bincount(parents, held[0]))
 
 
 def test_cycle_is_symmetric_and_positive() -> None:
