@@ -1,5 +1,6 @@
 """Minimizing-movement (JKO) steps: each is the minimum of distance and free energy."""
 
+from wgflow.steppers.jko.back_and_forth import BackAndForth
 from wgflow.steppers.jko.quantile import QuantileJKO
 
-__all__ = ["QuantileJKO"]
+__all__ = ["BackAndForth", "QuantileJKO"]
