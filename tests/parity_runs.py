@@ -121,6 +121,15 @@ RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
     ),
     "cosine/jko": ("cosine_neuron", {}, "quantile_jko", {"quantiles": 200}, 60, 0.2),
     "log_gas/jko": ("log_gas", {}, "quantile_jko", {"tau": 0.05, "quantiles": 100}, 40, 0.1),
+    "barenblatt/dual": (
+        "barenblatt",
+        {"dimension": 2},
+        "back_and_forth",
+        {"tau": 0.01},
+        (24, 20),
+        0.02,
+    ),
+    "keller_segel/dual": ("keller_segel", {}, "back_and_forth", {"tau": 0.02}, (32, 30), 0.04),
     "desai_zwanzig/sdirk": ("desai_zwanzig", {}, "scharfetter_gummel", {"dt": 0.05}, 64, 0.2),
 }
 

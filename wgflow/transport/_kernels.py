@@ -200,9 +200,7 @@ def push(masses: Array, tilts: Array, targets: Targets, starts: Array, out: Arra
 
 
 @njit(cache=True)
-def move(
-    heights: Array, masses: Array, tilts: Array, stiffness: float, out: Array
-) -> float:
+def move(heights: Array, masses: Array, tilts: Array, stiffness: float, out: Array) -> float:
     """Move masses along the middle axis to where the envelope is; the squared way in cells."""
     outer, n, inner = masses.shape
     block = min(BLOCK, inner)

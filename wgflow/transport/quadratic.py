@@ -73,7 +73,8 @@ class CellTransport:
                 _kernels.limit_tilts(density.reshape(view), tilts)
         # envelopes of all lines along the axes after the first, and the arrays between two axes
         self._envelopes = [
-            (np.empty((o * i, n), np.int32), np.empty((o * i, n + 1))) for o, n, i in self._views[1:]
+            (np.empty((o * i, n), np.int32), np.empty((o * i, n + 1)))
+            for o, n, i in self._views[1:]
         ]
         self._between = [np.empty(shape) for _ in shape[1:]]
 

@@ -151,16 +151,17 @@ class BackAndForth(Stepper):
         pressure = self._pressure if self._pressure is not None else self._local.slope(old)
         potential = dual.drift + pressure
         used, missed = 0, 0.0
+        gap = self._gap / 2 if space.energy.interacting else self._gap  # half for the drift
         for outer in range(1, OUTER + 1):
             left = self._iterations - used
-            potential, point, count = ascend(dual, potential, self._gap, rounding / volume, left)
+            potential, point, count = ascend(dual, potential, gap, rounding / volume, left)
             used += count
             new = self._block(point.moved)
             if not space.energy.interacting:
                 break
             drift = self._drift(new, end)
             missed = self._missed(dual, drift, point) * volume
-            if missed <= max(self._gap * point.cost * volume, rounding):
+            if missed <= max(gap * point.cost * volume, rounding):
                 break
             potential += np.where(dual.drift < np.inf, drift - dual.drift, 0.0)
             dual.drift = drift
@@ -176,23 +177,24 @@ class BackAndForth(Stepper):
                 f"the energy law is missed by {excess:.2g} with tau = {dt:.3g}: give a smaller "
                 "gap, or a smaller tau where the interaction is not convex"
             )
-        self._keep(potential, dual, point, missed, used, outer)
+        self._keep(potential, dual, point, missed, before)
+        self._counts["iterations"] += used
+        self._counts["outer"] += outer
         return Step(new, dt, used, movement=movement, excess=excess)
 
     def _keep(
-        self, potential: Array, dual: Dual, point: Point, missed: float, used: int, outer: int
+        self, potential: Array, dual: Dual, point: Point, missed: float, energy: float
     ) -> None:
-        """Note the dual potential of a step, its gap and its iterations."""
+        """Note the dual potential of a step, and its gap."""
         inside = dual.drift < np.inf
         self._pressure = np.where(inside, potential - np.where(inside, dual.drift, 0.0), 0.0)
         gap = point.gap * self._volume + missed
         movement = point.cost * self._volume
-        self._counts["iterations"] += used
-        self._counts["outer"] += outer
         largest = self._largest
         largest["duality_gap"] = max(largest["duality_gap"], gap)
-        if movement > 0:
-            largest["relative_gap"] = max(largest["relative_gap"], gap / movement)
+        # below it, the gap is rounding
+        least = ROUNDING * (1 + abs(energy)) / self._gap
+        largest["relative_gap"] = max(largest["relative_gap"], gap / max(movement, least))
 
     def _block(self, whole: Array) -> Array:
         """Give this rank's cells."""
@@ -206,7 +208,7 @@ class BackAndForth(Stepper):
             return drift
         drift = np.where(drift >= self._obstacle, np.inf, drift)
         if not np.isfinite(drift).any():
-            raise InputError(f"obstacle = {self._obstacle:g}: it closes all cells, give a larger one")
+            raise InputError(f"obstacle = {self._obstacle:g}: it closes all cells, give more")
         return drift
 
     def _missed(self, dual: Dual, drift: Array, point: Point) -> float:
@@ -228,9 +230,7 @@ def _equal_widths(space: FiniteVolume) -> list[float]:
     for number, axis in enumerate(grid.box.axes):
         kind = "periodic" if axis.periodic else "radial" if axis.radial is not None else ""
         if kind:
-            raise InputError(
-                f"axis {number} is {kind}: back_and_forth needs a box with walls; use another solver"
-            )
+            raise InputError(f"axis {number} is {kind}: back_and_forth needs a box with walls")
         if not grid.uniform[number]:
             raise InputError(
                 f"axis {number} has unequal cells: back_and_forth needs equal ones along an axis"

@@ -15,7 +15,12 @@ from wgflow.transport import CellTransport
 __all__ = ["Dual", "LocalEnergy", "Point", "ascend"]
 
 PAIRS = 5  # of earlier steps that tell of the curvature
-FLOOR = 1e-6  # share of the largest density that the metric takes for empty
+# shares of the largest density that the metric takes for empty where the local energy answers
+# less to a potential as the density falls (m < 2), and where it answers more (m > 2)
+TRACE = 1e-8  # share of the largest density at which a first potential is cut off
+FLOOR, FLOOR_OF_FRONTS = 1e-6, 1e-2
+SHORT = 0.3  # a step shorter than this share: the metric is too bold where the density is low
+BOLDER, SHYER = 1.3, 100.0  # by how much the floor changes with whole and with short steps
 INCREASE = 1e-4  # share of the expected increase that must come
 SHORTENINGS = 20
 ROUNDING = 1e-14  # relative to the dual's value
@@ -37,17 +42,16 @@ class LocalEnergy:
     exponent: float
 
     def slope(self, density: Array) -> Array:
-        """Derivative; that of the entropy at densities of a trace at least."""
+        """Give the derivative, for the entropy at densities of a trace at least."""
         c, m = self.coefficient, self.exponent
         if m == 1.0:
-            kept = np.maximum(density, 1e-12 * density.max())
-            return np.asarray(c * (np.log(kept) + 1))
+            return np.asarray(c * (np.log(np.maximum(density, TRACE * density.max())) + 1))
         return np.asarray(c * m / (m - 1) * density ** (m - 1))
 
     def response(self, density: float) -> float:
         """Second derivative of the conjugate, where the density is such."""
         c, m = self.coefficient, self.exponent
-        return density ** (2 - m) / (c * m)
+        return float(density ** (2 - m) / (c * m))
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,6 +109,7 @@ class Dual:
 
         self.kernels, self.local, self.length = _dual_kernels, local, length
         self.drift: Array = np.zeros_like(density)
+        self.floor = FLOOR
         self._transport = CellTransport(density, widths, length, tilted=tilted)
         self._largest, self.total = float(density.max()), float(density.sum())
         self._flat = (density.shape[0], density.size // density.shape[0])
@@ -142,10 +147,10 @@ class Dual:
         """
         from scipy.fft import dctn, idctn
 
-        power = max(0.0, 1 - self.local.exponent / 2)
+        power = 1 - self.local.exponent / 2
         scale = max(self._largest, float(bound.max()))
         work = np.empty_like(gradient)
-        args = bound.ravel(), scale, FLOOR, power
+        args = bound.ravel(), scale, self.floor if power > 0 else FLOOR_OF_FRONTS, power
         self.kernels.weighted(gradient.ravel(), *args, work.ravel())
         modes = dctn(work, overwrite_x=True, workers=1)
         strength = self.length * scale
@@ -154,7 +159,7 @@ class Dual:
             modes.reshape(self._flat), response, strength * self._first, strength * self._rest
         )
         found = np.asarray(idctn(modes, overwrite_x=True, workers=1))
-        if power > 0:
+        if power != 0:
             self.kernels.weighted(found.ravel(), *args, found.ravel())
         closed = self.drift == np.inf
         if closed.any():
@@ -234,6 +239,10 @@ def ascend(
         share, ahead, new, evaluations = found
         count += evaluations
         direction *= share
+        if share < SHORT:
+            dual.floor = min(SHYER * dual.floor, 1.0)
+        elif share == 1:
+            dual.floor = max(dual.floor / BOLDER, FLOOR)
         curvature.add(direction, point.gradient - new.gradient)
         potential, point = ahead, new
     return potential, point, count
