@@ -7,10 +7,10 @@ import json
 import sys
 from pathlib import Path
 
-from . import accuracy, drift, explicit, implicit, memory, scaling
+from . import accuracy, back_and_forth, drift, explicit, implicit, memory, scaling
 from ._measure import Record, versions
 
-MODULES = (drift, explicit, implicit, accuracy, memory, scaling)
+MODULES = (drift, explicit, implicit, back_and_forth, accuracy, memory, scaling)
 BENCHMARKS = {module.NAME: module for module in MODULES}
 
 

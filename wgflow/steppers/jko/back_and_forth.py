@@ -150,9 +150,10 @@ class BackAndForth(Stepper):
         dual.drift = self._drift(density, end)
         pressure = self._pressure if self._pressure is not None else self._local.slope(old)
         potential = dual.drift + pressure
-        used, missed = 0, 0.0
+        used, outer, missed = 0, 0, 0.0
         gap = self._gap / 2 if space.energy.interacting else self._gap  # half for the drift
-        for outer in range(1, OUTER + 1):
+        for _ in range(OUTER):
+            outer += 1
             left = self._iterations - used
             potential, point, count = ascend(dual, potential, gap, rounding / volume, left)
             used += count
