@@ -135,16 +135,17 @@ def test_orders(name: str, variant: str) -> None:
     chosen.run().require(chosen.expected, within=0.2, finest_error=chosen.finest_error)
 
 
-@pytest.mark.parametrize("exponent", [1.5, 2.0, 3.0, 4.0])
+@pytest.mark.parametrize("exponent", [1.5, 2.0, 3.0])
 def test_exponents_in_one_dimension(exponent: float) -> None:
     """The same steps as those of quantiles, which have no cells."""
     energy = wg.PowerLaw(0.3, exponent) + wg.Interaction(lambda x: x**2 / 2 - np.exp(-(x**2)))
     problem = wg.Problem(wg.Box((-3, 3)), energy, initial=lambda x: np.exp(-8 * (x - 0.5) ** 2))
-    ours = run(problem, 120, 0.3, tau=0.1)
+    ours = run(problem, 120, 0.08, tau=0.04)
     keeps_its_laws(ours)
     assert ours.facts["outer"] > ours.facts["steps"]
-    options = {"tau": 0.1, "quantiles": 1500}
-    other = wg.solve(problem, "quantile_jko", cells=120, until=0.3, options=options, snapshots=[])
+    assert ours.facts["rejections"] == 0
+    options = {"tau": 0.04, "quantiles": 500}
+    other = wg.solve(problem, "quantile_jko", cells=120, until=0.08, options=options, snapshots=[])
     apart = ours.grid.integrate(np.abs(ours.density - other.density))
     assert apart < 0.02
     moved = [float(np.nansum(s.history["movement"])) for s in (ours, other)]

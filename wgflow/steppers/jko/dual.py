@@ -109,7 +109,8 @@ class Dual:
 
         self.kernels, self.local, self.length = _dual_kernels, local, length
         self.drift: Array = np.zeros_like(density)
-        self.floor = FLOOR
+        self._fronts = local.exponent > 2
+        self.floor = FLOOR_OF_FRONTS if self._fronts else FLOOR
         self._transport = CellTransport(density, widths, length, tilted=tilted)
         self._largest, self.total = float(density.max()), float(density.sum())
         self._flat = (density.shape[0], density.size // density.shape[0])
@@ -150,7 +151,7 @@ class Dual:
         power = 1 - self.local.exponent / 2
         scale = max(self._largest, float(bound.max()))
         work = np.empty_like(gradient)
-        args = bound.ravel(), scale, self.floor if power > 0 else FLOOR_OF_FRONTS, power
+        args = bound.ravel(), scale, self.floor, power
         self.kernels.weighted(gradient.ravel(), *args, work.ravel())
         modes = dctn(work, overwrite_x=True, workers=1)
         strength = self.length * scale
@@ -165,6 +166,14 @@ class Dual:
         if closed.any():
             found[closed] = 0.0
         return found
+
+    def learn(self, share: float) -> None:
+        """Make the metric shyer after a step that had to be short, bolder after a whole one."""
+        change = SHYER if share < SHORT else 1 / BOLDER if share == 1 else 1.0
+        if self._fronts:
+            self.floor = min(max(self.floor / change, FLOOR), FLOOR_OF_FRONTS)
+        else:
+            self.floor = min(max(self.floor * change, FLOOR), 1.0)
 
 
 class _Curvature:
@@ -239,10 +248,7 @@ def ascend(
         share, ahead, new, evaluations = found
         count += evaluations
         direction *= share
-        if share < SHORT:
-            dual.floor = min(SHYER * dual.floor, 1.0)
-        elif share == 1:
-            dual.floor = max(dual.floor / BOLDER, FLOOR)
+        dual.learn(share)
         curvature.add(direction, point.gradient - new.gradient)
         potential, point = ahead, new
     return potential, point, count
