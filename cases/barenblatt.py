@@ -78,6 +78,29 @@ VARIANTS = {
         "convergence": {**CONVERGENCE, "cells": (32, 64, 128)},
         "finest_error": {"upwind": 3e-2, "muscl": 6e-4, "bailo_carrillo_hu": 3e-2},
     },
+    "2-D by its dual": {
+        "set": {"dimension": 2},
+        "convergence": {
+            "cells": (32, 64, 128),
+            "until": 0.1,
+            "dt": {"back_and_forth": 0.05},
+        },
+        "solvers": ("back_and_forth",),
+        "expected": {"back_and_forth": 2.0},
+        "finest_error": {"back_and_forth": 2.6e-3},
+    },
+    "2-D by its dual, in time": {
+        "set": {"dimension": 2},
+        "convergence": {
+            "cells": (128,),
+            "until": 0.1,
+            "dt": {"back_and_forth": 0.05},
+            "refine": "time",
+        },
+        "solvers": ("back_and_forth",),
+        "expected": {"back_and_forth": 1.0},
+        "finest_error": {"back_and_forth": 6e-3},
+    },
 }
 
 

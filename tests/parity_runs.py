@@ -140,6 +140,15 @@ RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
     ),
     "barenblatt/entropic": ("barenblatt", {}, "entropic_jko", {"tau": 0.02}, 60, 0.1),
     "cosine/entropic": ("cosine_neuron", {"beta": 20.0}, "entropic_jko", {}, 64, 0.2),
+    "barenblatt/dual": (
+        "barenblatt",
+        {"dimension": 2},
+        "back_and_forth",
+        {"tau": 0.01},
+        (24, 20),
+        0.02,
+    ),
+    "keller_segel/dual": ("keller_segel", {}, "back_and_forth", {"tau": 0.02}, (32, 30), 0.04),
     "desai_zwanzig/sdirk": ("desai_zwanzig", {}, "scharfetter_gummel", {"dt": 0.05}, 64, 0.2),
 }
 

@@ -1,6 +1,7 @@
 """Minimizing-movement (JKO) steps: each is the minimum of distance and free energy."""
 
+from wgflow.steppers.jko.back_and_forth import BackAndForth
 from wgflow.steppers.jko.entropic import EntropicJKO
 from wgflow.steppers.jko.quantile import QuantileJKO
 
-__all__ = ["EntropicJKO", "QuantileJKO"]
+__all__ = ["BackAndForth", "EntropicJKO", "QuantileJKO"]
