@@ -56,4 +56,8 @@ def saddle_system(
     factor : float
         Time step times time scale.
     """
+    if grid.comm.active:
+        from wgflow.algebra.petsc.saddle import DividedSaddle, SaddleData
+
+        return DividedSaddle(grid, SaddleData(coefficients, mobility, compliance, factor))
     return DirectSaddle(grid, coefficients, mobility, compliance, factor)
