@@ -24,11 +24,14 @@ MAXIMUM_ITERATIONS = 300
 RESTART = 50
 TRUSTED = 100  # what is left may exceed the tolerance so many times, in units of the solution
 
-# Smoothing by incomplete factors: from full to empty cells the solution is carried by sweeps,
-# which Jacobi's smoothing, PETSc's own choice, would take as many iterations for as there are cells.
-SMOOTHING = {
+# Between full and empty cells the solution is carried by sweeps of incomplete factors, which
+# Jacobi's smoothing, PETSc's own choice, takes as many iterations for as there are cells. A
+# prolongation that is smoothed, or that of other densities, would go wrong there.
+MULTIGRID = {
+    "pc_gamg_agg_nsmooths": "0",
+    "pc_gamg_reuse_interpolation": "false",
     "mg_levels_ksp_type": "richardson",
-    "mg_levels_ksp_max_it": "1",
+    "mg_levels_ksp_max_it": "2",
     "mg_levels_pc_type": "bjacobi",
     "mg_levels_sub_pc_type": "icc",
     "mg_levels_sub_pc_factor_shift_type": "positive_definite",
@@ -218,7 +221,8 @@ class _Scaled:
             self._pc.setOperators(schur)
             configure(self._pc)
         self._pc.setOperators(schur)
-        with told_by_petsc("PETSc cannot precondition with its options"), _smoothing(self._pc):
+        with told_by_petsc("PETSc cannot precondition with its options"), _multigrid(self._pc):
+            self._pc.setFromOptions()
             self._pc.setUp()
 
     def mult(self, matrix: Any, x: Any, y: Any) -> None:
@@ -235,18 +239,17 @@ class _Scaled:
 
 
 @contextlib.contextmanager
-def _smoothing(pc: Any) -> Iterator[None]:
-    """Smooth as multigrid is to by default, which options alone can tell it."""
+def _multigrid(pc: Any) -> Iterator[None]:
+    """Set what multigrid is to do by default, which options alone can tell it."""
     from petsc4py import PETSc
 
     options = PETSc.Options(PREFIX)
-    added = [name for name in SMOOTHING if not options.hasName(name)]
-    if pc.getType() != PETSc.PC.Type.GAMG:
-        added = []
+    multigrid = pc.getType() == PETSc.PC.Type.GAMG
+    added = [name for name in MULTIGRID if multigrid and not options.hasName(name)]
     for name in added:
-        options.setValue(name, SMOOTHING[name])
+        options.setValue(name, MULTIGRID[name])
     try:
         yield
     finally:
-        for name in added:  # on few cells there is nothing to smooth, and nobody asks
+        for name in added:  # of few cells there is one level, and nobody asks how to smooth
             options.delValue(name)
