@@ -86,7 +86,7 @@ class DividedSaddle:
         return density, potential
 
     def _advected(self, values: Array) -> Array:
-        """A of a density, per volume."""
+        """Give A times a density, per volume."""
         cells, out = self.cells, values.copy()
         for axis, (forth, back) in enumerate(self.data.coefficients):
             low, high = cells.beside(values, axis)
@@ -95,7 +95,7 @@ class DividedSaddle:
         return out
 
     def _carried(self, potential: Array) -> Array:
-        """A^T of a potential, per volume: what changes along the way of the mass."""
+        """Give A^T times a potential, per volume: it falls along the way of the mass."""
         cells, out = self.cells, potential.copy()
         for axis, (forth, back) in enumerate(self.data.coefficients):
             rise = cells.difference(potential, axis) * self._over_distance(axis)

@@ -26,14 +26,17 @@ TRUSTED = 100  # what is left may exceed the tolerance so many times, in units o
 
 # Between full and empty cells the solution is carried by sweeps of incomplete factors, which
 # Jacobi's smoothing, PETSc's own choice, takes as many iterations for as there are cells. A
-# prolongation that is smoothed, or that of other densities, would go wrong there.
+# prolongation that is smoothed would go wrong there: without it coarse matrices have, as S by
+# and large, no positive entry off the diagonal, and what they carry outwards does not grow.
 MULTIGRID = {
     "pc_gamg_agg_nsmooths": "0",
-    "pc_gamg_reuse_interpolation": "false",
+    "pc_gamg_reuse_interpolation": "false",  # it was made for other densities
+    "pc_gamg_threshold": "0.05",  # below which cells are not lumped: beside much emptier ones
     "mg_levels_ksp_type": "richardson",
     "mg_levels_ksp_max_it": "2",
     "mg_levels_pc_type": "bjacobi",
     "mg_levels_sub_pc_type": "icc",
+    "mg_levels_sub_pc_factor_levels": "1",
     "mg_levels_sub_pc_factor_shift_type": "positive_definite",
 }
 

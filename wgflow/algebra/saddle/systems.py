@@ -57,7 +57,8 @@ def saddle_system(
         Time step times time scale.
     """
     if grid.comm.active:
-        from wgflow.algebra.petsc.saddle import DividedSaddle, SaddleData
+        from wgflow.algebra.petsc.saddle import DividedSaddle
+        from wgflow.algebra.petsc.saddle_entries import SaddleData
 
         return DividedSaddle(grid, SaddleData(coefficients, mobility, compliance, factor))
     return DirectSaddle(grid, coefficients, mobility, compliance, factor)
