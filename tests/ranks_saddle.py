@@ -176,8 +176,8 @@ def failures() -> None:
     say(**compared("gathered", whole, grid, fields, 0.05))
     saddle.GATHERED_CELLS = (0,) * 4
     attempts = {"steep": fields, "nan": dict(fields), "given": dict(fields)}
-    attempts["nan"]["compliance"] = np.where(fields["phi"] < 0.1, np.nan, fields["compliance"])
-    attempts["given"]["first"] = np.where(fields["phi"] < 0.1, np.inf, fields["first"])
+    attempts["nan"]["compliance"] = np.where(fields["phi"] < 1, np.nan, fields["compliance"])
+    attempts["given"]["first"] = np.where(fields["phi"] < 1, np.inf, fields["first"])
     for name, values in attempts.items():
         message = "nothing was raised"
         own = {n: _own(grid)(v) for n, v in values.items()}

@@ -30,7 +30,6 @@ TRUSTED = 100  # what is left may exceed the tolerance so many times, in units o
 # and large, no positive entry off the diagonal, and what they carry outwards does not grow.
 MULTIGRID = {
     "pc_gamg_agg_nsmooths": "0",
-    "pc_gamg_reuse_interpolation": "false",  # it was made for other densities
     "pc_gamg_threshold": "0.05",  # below which cells are not lumped: beside much emptier ones
     "mg_levels_ksp_type": "richardson",
     "mg_levels_ksp_max_it": "2",
@@ -215,15 +214,16 @@ class _Scaled:
         """Take D S D, which has the same pattern each time, and 1/D."""
         from petsc4py import PETSc
 
-        self._schur, self.sizes = schur, sizes
         if self._pc is None:
             self._work = schur.createVecRight()
-            self._pc = PETSc.PC().create(schur.getComm())
-            self._pc.setOptionsPrefix(PREFIX)
-            self._pc.setType(PETSc.PC.Type.GAMG)
-            self._pc.setOperators(schur)
-            configure(self._pc)
+        else:  # multigrid would keep the near-kernel that it was given first
+            self._pc.destroy()
+        self._schur, self.sizes = schur, sizes
+        self._pc = PETSc.PC().create(schur.getComm())
+        self._pc.setOptionsPrefix(PREFIX)
+        self._pc.setType(PETSc.PC.Type.GAMG)
         self._pc.setOperators(schur)
+        configure(self._pc)
         with told_by_petsc("PETSc cannot precondition with its options"), _multigrid(self._pc):
             self._pc.setFromOptions()
             self._pc.setUp()
