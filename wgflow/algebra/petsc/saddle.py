@@ -40,9 +40,7 @@ class DividedSaddle:
         Of the potentials, relative.
     """
 
-    def __init__(
-        self, cells: Grid | Mesh, data: SaddleData, tolerance: float = TOLERANCE
-    ) -> None:
+    def __init__(self, cells: Grid | Mesh, data: SaddleData, tolerance: float = TOLERANCE) -> None:
         self.cells, self.data, self.tolerance = cells, data, tolerance
         self.iterations = 0
         self._gathered: SaddleSystem | None = None

@@ -33,7 +33,7 @@ MULTIGRID = {
     "pc_gamg_threshold": "0.05",  # below which cells are not lumped: beside much emptier ones
     "mg_levels_ksp_type": "richardson",
     "mg_levels_ksp_max_it": "2",
-    "mg_levels_pc_type": "bjacobi",
+    "mg_levels_pc_type": "asm",  # blocks overlap by a cell: iterations hardly depend on the ranks
     "mg_levels_sub_pc_type": "icc",
     "mg_levels_sub_pc_factor_levels": "1",
     "mg_levels_sub_pc_factor_shift_type": "positive_definite",
@@ -73,7 +73,7 @@ class SaddleKrylov:
         Options to try when it does not converge.
     """
 
-    remedy: ClassVar[str] = "-wgflow_saddle_pc_type lu"
+    remedy: ClassVar[str] = "-wgflow_saddle_pc_type redundant"
 
     def __init__(self, cells: Grid | Mesh) -> None:
         from petsc4py import PETSc
