@@ -69,6 +69,12 @@ def saddle_system(
     SolverError
         If there are no factors: the matrix is not finite, or singular.
     """
+    if grid.comm.active:
+        from wgflow.algebra.petsc.saddle import DividedSaddle
+        from wgflow.algebra.petsc.saddle_entries import SaddleData
+
+        data = SaddleData(coefficients, mobility, compliance, factor)
+        return DividedSaddle(grid, data, tolerance)
     if isinstance(grid, Mesh):
         return DirectSaddle(grid, coefficients, mobility, compliance, factor)
     if grid.dimension == 1:
