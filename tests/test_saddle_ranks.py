@@ -51,7 +51,6 @@ def test_systems_share_a_solver_that_ends_with_the_grid(lines: dict[str, dict[st
 
 def test_what_fails_is_gathered_or_refused_alike(lines: dict[str, dict[str, Any]]) -> None:
     assert lines["gathered"]["potential"] < TOLERANCE
-    assert lines["gathered"]["iterations"][0] == 1
     said = {"steep": "did not converge", "nan": "not finite", "given": "not finite"}
     for case, words in said.items():
         assert words in lines[case]["message"]
