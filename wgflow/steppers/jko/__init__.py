@@ -1,5 +1,6 @@
 """Minimizing-movement (JKO) steps: each is the minimum of distance and free energy."""
 
+from wgflow.steppers.jko.linearized import LinearizedJKO
 from wgflow.steppers.jko.quantile import QuantileJKO
 
-__all__ = ["QuantileJKO"]
+__all__ = ["LinearizedJKO", "QuantileJKO"]
