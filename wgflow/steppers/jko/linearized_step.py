@@ -18,7 +18,7 @@ from wgflow.steppers.upwind_stage import UpwindStage
 __all__ = ["LinearizedStep", "StepResult", "solve_step"]
 
 TOLERANCE = 1e-12  # L1 norm of the density's misfit, over the mass, at which a step is solved
-STAGNATED = 1e-9  # the same, where rounding lets it fall no further: the energy sees its square
+STAGNATED = 1e-8  # the same, where rounding lets it fall no further: the energy sees its square
 MAXIMUM_ITERATIONS = 50
 SMALLEST_SHARE = 1 / 64  # of a Newton step in the line search
 CONTINUATIONS = 6  # shorter steps that may lead to a step
@@ -26,9 +26,13 @@ SHORTER = 0.25  # each of the next longer
 KRYLOV_TOLERANCE = 1e-3  # relative; of the interaction, Newton is inexact
 KRYLOV_ITERATIONS = 40
 FLOOR = 1e-250  # density below which a cell counts as holding this much
-# Where nothing resists compression, a change of the potential that is this share of its range
-# changes the density by all of its largest value: in the matrix only.
-SOFTEST = 1e-8
+# Where little resists compression, the least resistance that is taken for it, as a share of the
+# potential's range over the largest density: in the matrix, and in what is held to be missing.
+SOFT, FIRM = 1e-8, 1e-2
+NEAR = 1e-5  # misfit over the mass from which on images are tried: they converge sooner
+GROWTH = 2.0  # of the misfit in one iteration that is let pass: it turns back by itself
+KEPT_SHARE = 1e-3  # of its density a cell keeps in one iteration, without entropy
+LONGEST_FALL = 50.0  # of the logarithm in one iteration, with entropy
 
 
 @dataclass(frozen=True)
@@ -58,15 +62,16 @@ class StepResult:
 
 @dataclass(frozen=True)
 class _Point:
-    """A potential, the density it moves the old one to, and what is missing."""
+    """A density and a potential, and what they miss."""
 
+    density: Array
     potential: Array
     coefficients: list[tuple[Array, Array]]
-    steepness: Array  # sum over the faces down which mass leaves of fall² area/(distance volume)
-    density: Array
-    misfit: Array  # of the potential
+    steepness: Array  # q, the sum of area/(distance volume) fall² over faces that fall
+    surplus: Array  # of the density, by the first equation
+    misfit: Array  # of the potential, by the second
     compliance: Array
-    size: float  # of the misfit as a change of the density, in L1
+    size: float  # of both as changes of the density, in L1
 
 
 class LinearizedStep:
@@ -76,10 +81,9 @@ class LinearizedStep:
 
         A(phi) rho = |K| old ,      phi + τ'/2 q(phi) = xi(rho) ,
 
-    are reduced to one for the potential: A is an M-matrix, so that any potential gives a density
-    that is positive and of exact mass. Newton's method for the second equation, with a line
-    search on what is missing, solves a saddle-point system in each iteration; an interaction is
-    left to GMRES around it.
+    are solved by Newton's method for both unknowns. Where the density is to fall its logarithm
+    is what changes, so that it stays positive. A is an M-matrix: any potential gives a density
+    that is nonnegative and of exact mass, its ``image``, and what is returned is one.
 
     Parameters
     ----------
@@ -97,9 +101,43 @@ class LinearizedStep:
         self.mass = space.grid.integrate(old)
         self.iterations = self.linear = 0
 
-    def at(self, potential: Array) -> _Point:
-        """Move the old density by a potential."""
-        grid, energy = self.space.grid, self.space.energy
+    def newton(self, guess: Array) -> _Point:
+        """Solve from a guess of the potential.
+
+        Raises
+        ------
+        SolverError
+            If the iteration does not converge.
+        """
+        here = best = self._image(guess)
+        for _ in range(MAXIMUM_ITERATIONS):
+            if best.size <= TOLERANCE * self.mass:
+                return best
+            if not np.isfinite(here.size):
+                break
+            here = self._searched(here, *self._newton_step(here))
+            self.iterations += 1
+            if here.size <= NEAR * self.mass:
+                image = self._image(here.potential)
+                if image.size < best.size:
+                    slow = best.size <= STAGNATED * self.mass and image.size > best.size / 2
+                    best = image
+                    if slow:
+                        break
+                elif best.size <= STAGNATED * self.mass:
+                    break
+                if image.size < here.size:
+                    here = image
+        if best.size <= STAGNATED * self.mass:
+            return best
+        raise SolverError(
+            f"the JKO step of length {self.length:.3g} (time step times time scale) did not "
+            f"converge (last misfit {here.size:.3g} in L1): reduce tau"
+        )
+
+    def _faces(self, potential: Array) -> tuple[list[tuple[Array, Array]], Array]:
+        """Falls of a potential upwards and downwards, and its steepness."""
+        grid = self.space.grid
         coefficients = []
         steepness = np.zeros(grid.shape)
         for axis in range(len(grid.shape)):  # a mesh has one
@@ -109,79 +147,94 @@ class LinearizedStep:
             steepness += grid.to_cells(forth * forth / distance, axis, 0)
             steepness += grid.to_cells(back * back / distance, axis, 1)
             coefficients.append((forth, back))
-        density = linear_system(grid, coefficients, self.length).solve(self.old)
+        return coefficients, steepness
+
+    def _image(self, potential: Array) -> _Point:
+        """Move the old density by a potential."""
+        coefficients, steepness = self._faces(potential)
+        density = linear_system(self.space.grid, coefficients, self.length).solve(self.old)
+        surplus = np.zeros(self.space.grid.shape)
+        return self._point(density, potential, coefficients, steepness, surplus)
+
+    def _at(self, density: Array, potential: Array) -> _Point:
+        """Judge a density and a potential."""
+        grid = self.space.grid
+        coefficients, steepness = self._faces(potential)
+        surplus = density - self.old
+        for axis, (forth, back) in enumerate(coefficients):
+            low, high = grid.beside(density, axis)
+            flux = (forth * low - back * high) / grid.along(grid.face_distances(axis), axis)
+            surplus += self.length * grid.face_divergence(flux, axis)
+        return self._point(density, potential, coefficients, steepness, surplus)
+
+    def _point(
+        self,
+        density: Array,
+        potential: Array,
+        coefficients: list[tuple[Array, Array]],
+        steepness: Array,
+        surplus: Array,
+    ) -> _Point:
+        grid, energy = self.space.grid, self.space.energy
         variation = energy.first_variation(density, self.time)
         misfit = potential + self.length / 2 * steepness - variation
-        compliance = self._compliance(density, variation)
-        size = grid.integrate_product(compliance, np.abs(misfit))
-        return _Point(potential, coefficients, steepness, density, misfit, compliance, size)
-
-    def _compliance(self, density: Array, variation: Array) -> Array:
-        """1/H'', bounded."""
-        space, grid = self.space, self.space.grid
         held = np.maximum(density, FLOOR)
-        curvature = space.energy.enthalpy_slope(held)
-        if space.temperature > 0:
-            curvature += space.temperature / held
+        curvature = energy.enthalpy_slope(held)
+        if self.space.temperature > 0:
+            curvature += self.space.temperature / held
         extent = grid.maximum(variation) - grid.minimum(variation)
-        least = SOFTEST * max(extent, FLOOR) / grid.maximum(density)
-        return 1.0 / np.maximum(curvature, least)
-
-    def newton(self, guess: Array) -> _Point:
-        """Solve from a guess of the potential.
-
-        Raises
-        ------
-        SolverError
-            If the iteration does not converge.
-        """
-        here = self.at(guess)
-        for _ in range(MAXIMUM_ITERATIONS):
-            if here.size <= TOLERANCE * self.mass:
-                return here
-            if not np.isfinite(here.size):
-                break
-            step = self._newton_step(here)
-            self.iterations += 1
-            share = 1.0
-            while True:
-                there = self.at(here.potential + share * step)
-                if there.size < here.size or share <= SMALLEST_SHARE:
-                    break
-                share /= 2
-            if not there.size < here.size:
-                if here.size <= STAGNATED * self.mass:
-                    return here
-                break
-            here = there
-        raise SolverError(
-            f"the JKO step of length {self.length:.3g} (time step times time scale) did not "
-            f"converge (last misfit {here.size:.3g} in L1): reduce tau"
+        least = max(extent, FLOOR) / grid.maximum(density)
+        missed = np.abs(misfit) / np.maximum(curvature, FIRM * least)
+        compliance = 1 / np.maximum(curvature, SOFT * least)
+        size = grid.integrate(missed + np.abs(surplus))
+        return _Point(
+            density, potential, coefficients, steepness, surplus, misfit, compliance, size
         )
 
-    def _newton_step(self, here: _Point) -> Array:
+    def _searched(self, here: _Point, change: Array, step: Array) -> _Point:
+        """Shorten a Newton step until what is missed has not grown by much."""
+        share = 1.0
+        while True:
+            density = self._moved(here.density, share * change)
+            there = self._at(density, here.potential + share * step)
+            if there.size < GROWTH * here.size or share <= SMALLEST_SHARE:
+                return there
+            share /= 2
+
+    def _moved(self, density: Array, change: Array) -> Array:
+        """Change a density and keep it positive."""
+        if self.space.temperature > 0:
+            fall = np.minimum(change, 0.0) / np.maximum(density, FLOOR)
+            kept = density * np.exp(np.maximum(fall, -LONGEST_FALL))
+        else:
+            kept = KEPT_SHARE * density
+        return np.where(change >= 0, density + change, np.maximum(density + change, kept))
+
+    def _newton_step(self, here: _Point) -> tuple[Array, Array]:
+        """Give the changes of density and potential."""
         space, grid = self.space, self.space.grid
         mobility = []
         for axis, (forth, _) in enumerate(here.coefficients):
             low, high = grid.beside(here.density, axis)
             mobility.append(np.where(forth > 0, low, high))
         system = saddle_system(grid, here.coefficients, mobility, here.compliance, self.length)
-        none = np.zeros(grid.shape)
 
-        def solve(right: Array) -> tuple[Array, Array]:
-            found = system.solve(none, right)
+        def solve(first: Array, second: Array) -> tuple[Array, Array]:
+            found = system.solve(first, second)
             self.linear += system.iterations
             return found
 
-        change, step = solve(-here.misfit)
+        change, step = solve(-here.surplus, -here.misfit)
         if not space.energy.interacting:
-            return step
+            return change, step
+        none = np.zeros(grid.shape)
 
         def product(direction: Array) -> Array:
-            return direction - solve(space.energy.drift_change(here.density, direction))[0]
+            return direction - solve(none, space.energy.drift_change(here.density, direction))[0]
 
         change = gmres(grid, product, change, KRYLOV_TOLERANCE, KRYLOV_ITERATIONS)
-        return solve(space.energy.drift_change(here.density, change) - here.misfit)[1]
+        coupled = space.energy.drift_change(here.density, change)
+        return solve(-here.surplus, coupled - here.misfit)
 
 
 def solve_step(
