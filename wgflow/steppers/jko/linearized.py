@@ -11,7 +11,7 @@ from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
 from wgflow.steppers.implicit import solvable
-from wgflow.steppers.jko.linearized_step import solve_step
+from wgflow.steppers.jko.linearized_step import Tally, solve_step
 
 __all__ = ["LinearizedJKO"]
 
@@ -52,16 +52,12 @@ class LinearizedJKO(Stepper):
         self._control = StepControl(self.tolerance, self.order)
         self._potential: Array | None = None  # of the last step
         self._speed: Array | None = None  # rate of change over it
-        self._newton = self._linear = self._continuations = 0
+        self._tally = Tally()
 
     @property
     def facts(self) -> dict[str, float]:
         """Iterations by now, and shorter steps on the way to steps."""
-        return {
-            "newton_iterations": self._newton,
-            "linear_iterations": self._linear,
-            "continuations": self._continuations,
-        }
+        return self._tally.facts
 
     def state(self) -> Values:
         """Give what the next steps depend on; see :class:`Stepper`."""
@@ -69,9 +65,7 @@ class LinearizedJKO(Stepper):
             **prefixed("control", self._control.state()),
             "potential": self._potential,
             "speed": self._speed,
-            "newton": self._newton,
-            "linear": self._linear,
-            "continuations": self._continuations,
+            **prefixed("tally", self._tally.facts),
         }
 
     def restore(self, state: Values) -> None:
@@ -79,9 +73,7 @@ class LinearizedJKO(Stepper):
         self._control.restore(under("control", state))
         self._potential = cast(Array | None, state.get("potential"))
         self._speed = cast(Array | None, state.get("speed"))
-        self._newton = cast(int, state["newton"])
-        self._linear = cast(int, state["linear"])
-        self._continuations = cast(int, state["continuations"])
+        self._tally.restore(under("tally", state))
 
     def step(self, density: Array, time: float, limit: float) -> Step:
         """Advance by one step of at most ``limit``; see :class:`Stepper`."""
@@ -101,9 +93,7 @@ class LinearizedJKO(Stepper):
             self.space, old, end, dt * self.space.problem.scale(end), self._potential
         )
         self._potential = found.potential
-        self._newton += found.iterations
-        self._linear += found.linear
-        self._continuations += found.continuations
+        self._tally.add(found)
         excess = found.movement + energy.value(found.density, end) - energy.value(old, end)
         return Step(found.density, dt, found.iterations, movement=found.movement, excess=excess)
 

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, Values
 from wgflow.algebra import gmres, linear_system
 from wgflow.algebra.exchange import settle_mass
 from wgflow.algebra.saddle import saddle_system
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
+from wgflow.grid import Grid
 from wgflow.parallel import all_failed
 from wgflow.steppers.upwind_stage import UpwindStage
 
-__all__ = ["LinearizedStep", "StepResult", "solve_step"]
+__all__ = ["StepResult", "Tally", "falls", "solve_step"]
 
 TOLERANCE = 1e-12  # L1 norm of the density's misfit, over the mass, at which a step is solved
 STAGNATED = 1e-8  # the same, where rounding lets it fall no further: the energy sees its square
-MAXIMUM_ITERATIONS = 50
+MAXIMUM_ITERATIONS = 40
 SMALLEST_SHARE = 1 / 64  # of a Newton step in the line search
 CONTINUATIONS = 6  # shorter steps that may lead to a step
 SHORTER = 0.25  # each of the next longer
@@ -135,23 +137,9 @@ class LinearizedStep:
             f"converge (last misfit {here.size:.3g} in L1): reduce tau"
         )
 
-    def _faces(self, potential: Array) -> tuple[list[tuple[Array, Array]], Array]:
-        """Falls of a potential upwards and downwards, and its steepness."""
-        grid = self.space.grid
-        coefficients = []
-        steepness = np.zeros(grid.shape)
-        for axis in range(len(grid.shape)):  # a mesh has one
-            rise = grid.difference(potential, axis)
-            forth, back = np.maximum(-rise, 0.0), np.maximum(rise, 0.0)
-            distance = grid.along(grid.face_distances(axis), axis)
-            steepness += grid.to_cells(forth * forth / distance, axis, 0)
-            steepness += grid.to_cells(back * back / distance, axis, 1)
-            coefficients.append((forth, back))
-        return coefficients, steepness
-
     def _image(self, potential: Array) -> _Point:
         """Move the old density by a potential."""
-        coefficients, steepness = self._faces(potential)
+        coefficients, steepness = falls(self.space.grid, potential)
         density = linear_system(self.space.grid, coefficients, self.length).solve(self.old)
         surplus = np.zeros(self.space.grid.shape)
         return self._point(density, potential, coefficients, steepness, surplus)
@@ -159,7 +147,7 @@ class LinearizedStep:
     def _at(self, density: Array, potential: Array) -> _Point:
         """Judge a density and a potential."""
         grid = self.space.grid
-        coefficients, steepness = self._faces(potential)
+        coefficients, steepness = falls(self.space.grid, potential)
         surplus = density - self.old
         for axis, (forth, back) in enumerate(coefficients):
             low, high = grid.beside(density, axis)
@@ -235,6 +223,56 @@ class LinearizedStep:
         change = gmres(grid, product, change, KRYLOV_TOLERANCE, KRYLOV_ITERATIONS)
         coupled = space.energy.drift_change(here.density, change)
         return solve(-here.surplus, coupled - here.misfit)
+
+
+class Tally:
+    """Counts what steps took."""
+
+    def __init__(self) -> None:
+        self.newton = self.linear = self.continuations = 0
+
+    def add(self, found: StepResult) -> None:
+        """Count a step."""
+        self.newton += found.iterations
+        self.linear += found.linear
+        self.continuations += found.continuations
+
+    @property
+    def facts(self) -> dict[str, float]:
+        """Iterations of Newton's method and of linear solves, shorter steps on the way."""
+        return {
+            "newton_iterations": self.newton,
+            "linear_iterations": self.linear,
+            "continuations": self.continuations,
+        }
+
+    def restore(self, state: Values) -> None:
+        """Go on from such facts."""
+        self.newton = cast(int, state["newton_iterations"])
+        self.linear = cast(int, state["linear_iterations"])
+        self.continuations = cast(int, state["continuations"])
+
+
+def falls(grid: Grid, potential: Array) -> tuple[list[tuple[Array, Array]], Array]:
+    """Give the falls of a potential through the faces, and its steepness in the cells.
+
+    Returns
+    -------
+    coefficients : list of (forth, back)
+        For each axis (phi_K - phi_L)^+ from below to above, and from above to below.
+    steepness : array of the grid's shape
+        q_K = Σ_L (a/h) ((phi_K - phi_L)^+)² / |K|.
+    """
+    coefficients = []
+    steepness = np.zeros(grid.shape)
+    for axis in range(len(grid.shape)):  # a mesh has one
+        rise = grid.difference(potential, axis)
+        forth, back = np.maximum(-rise, 0.0), np.maximum(rise, 0.0)
+        distance = grid.along(grid.face_distances(axis), axis)
+        steepness += grid.to_cells(forth * forth / distance, axis, 0)
+        steepness += grid.to_cells(back * back / distance, axis, 1)
+        coefficients.append((forth, back))
+    return coefficients, steepness
 
 
 def solve_step(
