@@ -34,6 +34,7 @@ SOFT, FIRM = 1e-8, 1e-2
 NEAR = 1e-5  # misfit over the mass from which on images are tried: they converge sooner
 GROWTH = 2.0  # of the misfit in one iteration that is let pass: it turns back by itself
 KEPT_SHARE = 1e-3  # of its density a cell keeps in one iteration, without entropy
+LIFTED = 1e-2  # share of its image by one sweep below which a density is lifted to it
 LONGEST_FALL = 50.0  # of the logarithm in one iteration, with entropy
 
 
@@ -148,12 +149,28 @@ class LinearizedStep:
         """Judge a density and a potential."""
         grid = self.space.grid
         coefficients, steepness = falls(self.space.grid, potential)
-        surplus = density - self.old
+        leaving, arriving = self._exchanged(density, coefficients)
+        least = (self.old + arriving) / (1 + leaving)
+        if grid.comm.any(bool(np.any(density < LIFTED * least))):
+            # far below what it must become a density lets the next potential go astray
+            density = np.maximum(density, least)
+            leaving, arriving = self._exchanged(density, coefficients)
+        surplus = density * (1 + leaving) - self.old - arriving
+        return self._point(density, potential, coefficients, steepness, surplus)
+
+    def _exchanged(
+        self, density: Array, coefficients: list[tuple[Array, Array]]
+    ) -> tuple[Array, Array]:
+        """Share of its mass that leaves each cell, and density that arrives."""
+        grid = self.space.grid
+        leaving, arriving = np.zeros((2, *grid.shape))
         for axis, (forth, back) in enumerate(coefficients):
             low, high = grid.beside(density, axis)
-            flux = (forth * low - back * high) / grid.along(grid.face_distances(axis), axis)
-            surplus += self.length * grid.face_divergence(flux, axis)
-        return self._point(density, potential, coefficients, steepness, surplus)
+            conductance = self.length / grid.along(grid.face_distances(axis), axis)
+            up, down = conductance * forth, conductance * back
+            leaving += grid.to_cells(up, axis, 0) + grid.to_cells(down, axis, 1)
+            arriving += grid.to_cells(up * low, axis, 1) + grid.to_cells(down * high, axis, 0)
+        return leaving, arriving
 
     def _point(
         self,
