@@ -61,6 +61,34 @@ VARIANTS = {
         "expected": {"quantile_jko": 2.0},
         "finest_error": {"quantile_jko": 2.3e-3},
     },
+    "by movements": {
+        "convergence": {
+            "cells": (50, 100, 200),
+            "until": 0.5,
+            "dt": {"ljko": 0.04, "ljko_bdf2": 0.04},
+        },
+        "solvers": ("ljko", "ljko_bdf2"),
+        "expected": {"ljko": 1.0, "ljko_bdf2": 1.0},
+        "finest_error": {},
+    },
+    "by movements, in time": {
+        "convergence": {
+            "refine": "time",
+            "cells": (100,),
+            "until": 0.25,
+            "dt": {"ljko": 0.015625, "ljko_bdf2": 0.015625},
+        },
+        "solvers": ("ljko", "ljko_bdf2"),
+        "expected": {"ljko": 1.0, "ljko_bdf2": 2.0},
+        "finest_error": {},
+    },
+    "by movements, 2-D": {
+        "set": {"dimension": 2, "coupling": 0.4, "anisotropy": 0.5, "half_width": 5.0},
+        "convergence": {"cells": (20, 40, 80), "until": 0.2, "dt": {"ljko": 0.04}},
+        "solvers": ("ljko",),
+        "expected": {"ljko": 1.0},
+        "finest_error": {},
+    },
     "by FiPy": {
         "convergence": {"cells": (25, 50, 100), "until": 0.5, "dt": {"fipy": 0.1}},
         "solvers": ("fipy",),
