@@ -19,6 +19,8 @@ from wgflow.steppers.jko.linearized_step import StepResult, Tally, falls, solve_
 __all__ = ["VariationalBDF2"]
 
 LARGEST_RATIO = 2.4  # of two steps, below 1 + sqrt(2) where BDF2 is stable
+FIRST = 1 / 16  # share of tau of the first step; two such and three that double make one tau
+LONGER = 2.0
 SCALED_AWAY = 1e-6  # share of the mass that may be missing in cells below 0
 KEPT = 0.1  # share of its density that the extrapolation leaves to each cell
 
@@ -108,12 +110,19 @@ class VariationalBDF2(Stepper):
     def step(self, density: Array, time: float, limit: float) -> Step:
         """Advance by one step of at most ``limit``; see :class:`Stepper`."""
         if self.tau is not None:
-            step = self._solvable(density, time, divided(self.tau, limit))
+            step = self._solvable(density, time, divided(self._wanted(self.tau), limit))
         else:
             step = self._controlled(density, time, limit)
         self._past = self._next
         self._plain += step.mixed > 0
         return step
+
+    def _wanted(self, tau: float) -> float:
+        """Length of the next step: the first ones are short, for what the start has of corners."""
+        past = self._past
+        if past.density is None:
+            return tau * FIRST
+        return min(tau, past.dt if past.bend is None else LONGER * past.dt)
 
     def _solvable(self, density: Array, time: float, dt: float) -> Step:
         return solvable(

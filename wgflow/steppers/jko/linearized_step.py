@@ -11,6 +11,7 @@ from wgflow._typing import Array, Values
 from wgflow.algebra import gmres, linear_system
 from wgflow.algebra.exchange import settle_mass
 from wgflow.algebra.saddle import saddle_system
+from wgflow.energies.power_law import DiscretePowerLaw
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.grid import Grid
@@ -103,6 +104,11 @@ class LinearizedStep:
         self.space, self.old, self.time, self.length = space, old, time, length
         self.mass = space.grid.integrate(old)
         self.iterations = self.linear = 0
+        # an energy that resists emptying without bound, as a barrier does
+        self._barrier = space.temperature > 0 or any(
+            isinstance(term, DiscretePowerLaw) and term.term.exponent < 1
+            for term in space.energy.terms
+        )
 
     def newton(self, guess: Array) -> _Point:
         """Solve from a guess of the potential.
@@ -208,7 +214,7 @@ class LinearizedStep:
 
     def _moved(self, density: Array, change: Array) -> Array:
         """Change a density and keep it positive."""
-        if self.space.temperature > 0:
+        if self._barrier:
             fall = np.minimum(change, 0.0) / np.maximum(density, FLOOR)
             kept = density * np.exp(np.maximum(fall, -LONGEST_FALL))
         else:
