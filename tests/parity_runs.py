@@ -121,6 +121,24 @@ RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
     ),
     "cosine/jko": ("cosine_neuron", {}, "quantile_jko", {"quantiles": 200}, 60, 0.2),
     "log_gas/jko": ("log_gas", {}, "quantile_jko", {"tau": 0.05, "quantiles": 100}, 40, 0.1),
+    "ou1/ljko": ("ornstein_uhlenbeck", {}, "ljko", {"tau": 0.02}, 60, 0.1),
+    "ou2/ljko": (
+        "ornstein_uhlenbeck",
+        {"dimension": 2, "half_width": 4.0},
+        "ljko",
+        {"tau": 0.02},
+        (20, 18),
+        0.06,
+    ),
+    "attraction/ljko_bdf2": ("quadratic_attraction", {}, "ljko_bdf2", {"tau": 0.02}, 60, 0.1),
+    "barenblatt/ljko_bdf2": (
+        "barenblatt",
+        {"dimension": 2},
+        "ljko_bdf2",
+        {"tau": 0.01},
+        (20, 18),
+        0.03,
+    ),
     "desai_zwanzig/sdirk": ("desai_zwanzig", {}, "scharfetter_gummel", {"dt": 0.05}, 64, 0.2),
 }
 

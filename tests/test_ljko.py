@@ -57,14 +57,14 @@ def conductance(grid: wg.Grid) -> list[wg.Array]:
         (wg.Confinement(1.0) + wg.Entropy(0.5), (50,)),
         (wg.Confinement(1.0) + wg.PowerLaw(0.7, 2.0), (50,)),
         (wg.Confinement(1.0) + wg.Entropy(0.5) + PAIRS, (50,)),
-        (wg.Confinement(1.0) + wg.Entropy(0.5), (14, 12)),
+        (wg.Confinement(1.0) + wg.Entropy(0.5), (24, 20)),
     ],
     ids=["entropy", "porous", "pairs", "plane"],
 )
 def test_a_step_solves_the_published_equations(energy: Any, cells: tuple[int, ...]) -> None:
     """(1) and (2), summed up face by face from the result, and the saddle from both sides."""
     tau = 0.07
-    stepper = made(line(energy, wg.Box(*[(-4, 4)] * len(cells))), cells, tau=tau)
+    stepper = made(line(energy, wg.Box(*[(-3, 3)] * len(cells))), cells, tau=tau)
     old, step = one(stepper, tau)
     rho, phi = step.density, stepper.state()["potential"]
     assert isinstance(phi, np.ndarray)

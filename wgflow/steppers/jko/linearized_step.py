@@ -23,6 +23,7 @@ __all__ = ["StepResult", "Tally", "falls", "solve_step"]
 TOLERANCE = 1e-12  # L1 norm of the density's misfit, over the mass, at which a step is solved
 STAGNATED = 1e-8  # the same, where rounding lets it fall no further: the energy sees its square
 MAXIMUM_ITERATIONS = 40
+PATIENCE = 1  # iterations without progress once that is reached
 SMALLEST_SHARE = 1 / 64  # of a Newton step in the line search
 CONTINUATIONS = 6  # shorter steps that may lead to a step
 SHORTER = 0.25  # each of the next longer
@@ -119,24 +120,23 @@ class LinearizedStep:
             If the iteration does not converge.
         """
         here = best = self._image(guess)
+        patience = PATIENCE
         for _ in range(MAXIMUM_ITERATIONS):
-            if best.size <= TOLERANCE * self.mass:
+            if best.size <= TOLERANCE * self.mass or patience == 0:
                 return best
             if not np.isfinite(here.size):
                 break
             here = self._searched(here, *self._newton_step(here))
             self.iterations += 1
-            if here.size <= NEAR * self.mass:
-                image = self._image(here.potential)
-                if image.size < best.size:
-                    slow = best.size <= STAGNATED * self.mass and image.size > best.size / 2
-                    best = image
-                    if slow:
-                        break
-                elif best.size <= STAGNATED * self.mass:
-                    break
-                if image.size < here.size:
-                    here = image
+            if here.size > NEAR * self.mass:
+                continue
+            image = self._image(here.potential)
+            if best.size <= STAGNATED * self.mass and image.size > best.size / 2:
+                patience -= 1  # rounding, or tails that turn about a point where signs change
+            if image.size < best.size:
+                best = image
+            if image.size < here.size and patience == PATIENCE:
+                here = image
         if best.size <= STAGNATED * self.mass:
             return best
         raise SolverError(
@@ -157,9 +157,10 @@ class LinearizedStep:
         coefficients, steepness = falls(self.space.grid, potential)
         leaving, arriving = self._exchanged(density, coefficients)
         least = (self.old + arriving) / (1 + leaving)
-        if grid.comm.any(bool(np.any(density < LIFTED * least))):
+        low = density < LIFTED * least
+        if grid.comm.any(bool(low.any())):
             # far below what it must become a density lets the next potential go astray
-            density = np.maximum(density, least)
+            density = np.where(low, least, density)
             leaving, arriving = self._exchanged(density, coefficients)
         surplus = density * (1 + leaving) - self.old - arriving
         return self._point(density, potential, coefficients, steepness, surplus)
