@@ -24,9 +24,9 @@ smooth in time, such as one that touches 0, 1.5 to 1.9.
 
 **Order.** 1 in space, 2 in time.
 
-**References.** Gallouët, Natale, Todeschi, "From geodesic extrapolation to a variational BDF2 scheme
-for Wasserstein gradient flows", Math. Comp. 93 (2024), for the variational form; the extrapolation
-by fluxes and its correction are this code's own. Matthes, Plazotta, Numer. Math. 142 (2019).
+**References.** Gallouët, Natale, Todeschi, "From geodesic extrapolation to a variational BDF2
+scheme for Wasserstein gradient flows", Math. Comp. 93 (2024), for the variational form; the
+extrapolation in cells and its correction are this code's own.
 """
 
 import wgflow as wg

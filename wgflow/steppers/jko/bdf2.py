@@ -14,7 +14,8 @@ from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
 from wgflow.steppers.implicit import dissipates, solvable
-from wgflow.steppers.jko.linearized_step import StepResult, Tally, falls, solve_step
+from wgflow.steppers.jko.linearized_search import StepResult, Tally, solve_step
+from wgflow.steppers.jko.linearized_step import falls
 
 __all__ = ["VariationalBDF2"]
 
@@ -85,7 +86,7 @@ class VariationalBDF2(Stepper):
         past = self._past
         return {
             **prefixed("control", self._control.state()),
-            **prefixed("tally", self._tally.facts),
+            **prefixed("tally", self._tally.state()),
             "plain": self._plain,
             "potential": past.potential,
             "density": past.density,

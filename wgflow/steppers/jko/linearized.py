@@ -11,7 +11,7 @@ from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
 from wgflow.steppers.implicit import solvable
-from wgflow.steppers.jko.linearized_step import Tally, solve_step
+from wgflow.steppers.jko.linearized_search import Tally, solve_step
 
 __all__ = ["LinearizedJKO"]
 
@@ -65,7 +65,7 @@ class LinearizedJKO(Stepper):
             **prefixed("control", self._control.state()),
             "potential": self._potential,
             "speed": self._speed,
-            **prefixed("tally", self._tally.facts),
+            **prefixed("tally", self._tally.state()),
         }
 
     def restore(self, state: Values) -> None:

@@ -1,32 +1,26 @@
-"""One step of the linearized JKO scheme: Newton's method for its potential."""
+"""One step of the linearized JKO scheme: Newton's method."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 
-from wgflow._typing import Array, Values
+from wgflow._typing import Array
 from wgflow.algebra import gmres, linear_system
-from wgflow.algebra.exchange import settle_mass
 from wgflow.algebra.saddle import saddle_system
 from wgflow.energies.power_law import DiscretePowerLaw
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.grid import Grid
-from wgflow.parallel import all_failed
-from wgflow.steppers.upwind_stage import UpwindStage
 
-__all__ = ["StepResult", "Tally", "falls", "solve_step"]
+__all__ = ["LinearizedStep", "Point", "falls"]
 
 TOLERANCE = 1e-12  # L1 norm of the density's misfit, over the mass, at which a step is solved
-STAGNATED = 1e-8  # the same, where rounding lets it fall no further: the energy sees its square
+STAGNATED = 1e-8  # the same, where rounding or far tails let it fall no further
 MAXIMUM_ITERATIONS = 40
 PATIENCE = 1  # iterations without progress once that is reached
 SMALLEST_SHARE = 1 / 64  # of a Newton step in the line search
-CONTINUATIONS = 6  # shorter steps that may lead to a step
-SHORTER = 0.25  # each of the next longer
 KRYLOV_TOLERANCE = 1e-3  # relative; of the interaction, Newton is inexact
 KRYLOV_ITERATIONS = 40
 FLOOR = 1e-250  # density below which a cell counts as holding this much
@@ -41,32 +35,7 @@ LONGEST_FALL = 50.0  # of the logarithm in one iteration, with entropy
 
 
 @dataclass(frozen=True)
-class StepResult:
-    """What a step leads to.
-
-    Attributes
-    ----------
-    density, potential : array of the grid's shape
-    iterations : int
-        Newton iterations.
-    linear : int
-        Iterations of the linear solves.
-    continuations : int
-        Shorter steps that were solved on the way.
-    movement : float
-        W²/(2 length).
-    """
-
-    density: Array
-    potential: Array
-    iterations: int
-    linear: int
-    continuations: int
-    movement: float
-
-
-@dataclass(frozen=True)
-class _Point:
+class Point:
     """A density and a potential, and what they miss."""
 
     density: Array
@@ -111,7 +80,7 @@ class LinearizedStep:
             for term in space.energy.terms
         )
 
-    def newton(self, guess: Array) -> _Point:
+    def newton(self, guess: Array) -> Point:
         """Solve from a guess of the potential.
 
         Raises
@@ -144,14 +113,16 @@ class LinearizedStep:
             f"converge (last misfit {here.size:.3g} in L1): reduce tau"
         )
 
-    def _image(self, potential: Array) -> _Point:
+    def _image(self, potential: Array) -> Point:
         """Move the old density by a potential."""
         coefficients, steepness = falls(self.space.grid, potential)
-        density = linear_system(self.space.grid, coefficients, self.length).solve(self.old)
+        density = linear_system(self.space.grid, coefficients, self.length, once=True).solve(
+            self.old
+        )
         surplus = np.zeros(self.space.grid.shape)
         return self._point(density, potential, coefficients, steepness, surplus)
 
-    def _at(self, density: Array, potential: Array) -> _Point:
+    def _at(self, density: Array, potential: Array) -> Point:
         """Judge a density and a potential."""
         grid = self.space.grid
         coefficients, steepness = falls(self.space.grid, potential)
@@ -186,7 +157,7 @@ class LinearizedStep:
         coefficients: list[tuple[Array, Array]],
         steepness: Array,
         surplus: Array,
-    ) -> _Point:
+    ) -> Point:
         grid, energy = self.space.grid, self.space.energy
         variation = energy.first_variation(density, self.time)
         misfit = potential + self.length / 2 * steepness - variation
@@ -199,11 +170,9 @@ class LinearizedStep:
         missed = np.abs(misfit) / np.maximum(curvature, FIRM * least)
         compliance = 1 / np.maximum(curvature, SOFT * least)
         size = grid.integrate(missed + np.abs(surplus))
-        return _Point(
-            density, potential, coefficients, steepness, surplus, misfit, compliance, size
-        )
+        return Point(density, potential, coefficients, steepness, surplus, misfit, compliance, size)
 
-    def _searched(self, here: _Point, change: Array, step: Array) -> _Point:
+    def _searched(self, here: Point, change: Array, step: Array) -> Point:
         """Shorten a Newton step until what is missed has not grown by much."""
         share = 1.0
         while True:
@@ -222,7 +191,7 @@ class LinearizedStep:
             kept = KEPT_SHARE * density
         return np.where(change >= 0, density + change, np.maximum(density + change, kept))
 
-    def _newton_step(self, here: _Point) -> tuple[Array, Array]:
+    def _newton_step(self, here: Point) -> tuple[Array, Array]:
         """Give the changes of density and potential."""
         space, grid = self.space, self.space.grid
         mobility = []
@@ -249,34 +218,6 @@ class LinearizedStep:
         return solve(-here.surplus, coupled - here.misfit)
 
 
-class Tally:
-    """Counts what steps took."""
-
-    def __init__(self) -> None:
-        self.newton = self.linear = self.continuations = 0
-
-    def add(self, found: StepResult) -> None:
-        """Count a step."""
-        self.newton += found.iterations
-        self.linear += found.linear
-        self.continuations += found.continuations
-
-    @property
-    def facts(self) -> dict[str, float]:
-        """Iterations of Newton's method and of linear solves, shorter steps on the way."""
-        return {
-            "newton_iterations": self.newton,
-            "linear_iterations": self.linear,
-            "continuations": self.continuations,
-        }
-
-    def restore(self, state: Values) -> None:
-        """Go on from such facts."""
-        self.newton = cast(int, state["newton_iterations"])
-        self.linear = cast(int, state["linear_iterations"])
-        self.continuations = cast(int, state["continuations"])
-
-
 def falls(grid: Grid, potential: Array) -> tuple[list[tuple[Array, Array]], Array]:
     """Give the falls of a potential through the faces, and its steepness in the cells.
 
@@ -297,75 +238,3 @@ def falls(grid: Grid, potential: Array) -> tuple[list[tuple[Array, Array]], Arra
         steepness += grid.to_cells(back * back / distance, axis, 1)
         coefficients.append((forth, back))
     return coefficients, steepness
-
-
-def solve_step(
-    space: FiniteVolume, old: Array, time: float, length: float, guess: Array | None
-) -> StepResult:
-    """Solve a step, by way of shorter ones from the same density if need be.
-
-    Parameters
-    ----------
-    space : FiniteVolume
-    old : array of the grid's shape
-    time : float
-        Of the new density.
-    length : float
-        Time step times time scale.
-    guess : array of the grid's shape or None
-        Of the potential, such as that of the last step.
-
-    Raises
-    ------
-    SolverError
-        If Newton's method does not converge.
-    """
-    return _Search(space, old, time).result(length, guess)
-
-
-class _Search:
-    """Finds a step from guesses, or from shorter steps."""
-
-    def __init__(self, space: FiniteVolume, old: Array, time: float) -> None:
-        self.space, self.old, self.time = space, old, time
-        self.iterations = self.linear = self.continuations = 0
-
-    def result(self, length: float, guess: Array | None) -> StepResult:
-        found = self._reach(length, guess, CONTINUATIONS)
-        grid = self.space.grid
-        moved = length / 2 * grid.integrate_product(found.density, found.steepness)
-        settle_mass(grid, found.density, grid.integrate(self.old))
-        counted = self.iterations, self.linear, self.continuations
-        return StepResult(found.density, found.potential, *counted, moved)
-
-    def _reach(self, length: float, guess: Array | None, levels: int) -> _Point:
-        if guess is not None:
-            try:
-                return self._newton(length, guess)
-            except SolverError:
-                if not all_failed(self.space.grid.comm):
-                    raise
-        try:
-            return self._newton(length, first_potential(self.space, self.old, self.time, length))
-        except SolverError:
-            if levels == 0 or not all_failed(self.space.grid.comm):
-                raise
-        nearer = self._reach(SHORTER * length, None, levels - 1)
-        self.continuations += 1
-        return self._newton(length, nearer.potential)
-
-    def _newton(self, length: float, guess: Array) -> _Point:
-        step = LinearizedStep(self.space, self.old, self.time, length)
-        try:
-            return step.newton(guess)
-        finally:
-            self.iterations += step.iterations
-            self.linear += step.linear
-
-
-def first_potential(space: FiniteVolume, old: Array, time: float, length: float) -> Array:
-    """First variation after a step with the diffusion made linear: a guess of the potential."""
-    density = old
-    if space.nonlinear or space.temperature > 0:
-        density = UpwindStage(space).guess(old, old, time, length)
-    return space.energy.first_variation(density, time)
