@@ -87,7 +87,7 @@ VARIANTS = {
         "convergence": {"cells": (20, 40, 80), "until": 0.1, "dt": {"ljko": 0.02}},
         "solvers": ("ljko",),
         "expected": {"ljko": 1.0},
-        "finest_error": {"ljko": 5e-2},
+        "finest_error": {"ljko": 3e-2},
     },
     "by FiPy": {
         "convergence": {"cells": (25, 50, 100), "until": 0.5, "dt": {"fipy": 0.1}},

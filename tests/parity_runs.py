@@ -124,7 +124,7 @@ RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
     "ou1/ljko": ("ornstein_uhlenbeck", {}, "ljko", {"tau": 0.02}, 60, 0.1),
     "ou2/ljko": (
         "ornstein_uhlenbeck",
-        {"dimension": 2, "half_width": 4.0},
+        {"dimension": 2, "half_width": 4.0, "mean": 0.5},
         "ljko",
         {"tau": 0.02},
         (20, 18),
