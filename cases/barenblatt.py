@@ -67,6 +67,34 @@ VARIANTS = {
         "expected": {"quantile_jko": 2.0},
         "finest_error": {"quantile_jko": 1.7e-3},
     },
+    "by movements": {
+        "convergence": {
+            "cells": (100, 200, 400),
+            "until": 0.1,
+            "dt": {"ljko": 0.02, "ljko_bdf2": 0.02},
+        },
+        "solvers": ("ljko", "ljko_bdf2"),
+        "expected": {"ljko": 1.0, "ljko_bdf2": 1.0},
+        "finest_error": {"ljko": 5.6e-3, "ljko_bdf2": 4.5e-3},
+    },
+    "by movements, in time": {
+        "convergence": {
+            "refine": "time",
+            "cells": (100,),
+            "until": 0.1,
+            "dt": {"ljko": 0.00625, "ljko_bdf2": 0.00625},
+        },
+        "solvers": ("ljko", "ljko_bdf2"),
+        "expected": {"ljko": 1.0, "ljko_bdf2": 2.0},
+        "finest_error": {"ljko": 2.4e-4, "ljko_bdf2": 2.4e-6},
+    },
+    "by movements, 2-D": {
+        "set": {"dimension": 2},
+        "convergence": {"cells": (20, 40, 80), "until": 0.1, "dt": {"ljko": 0.04}},
+        "solvers": ("ljko",),
+        "expected": {"ljko": 1.0},
+        "finest_error": {"ljko": 2.8e-2},
+    },
     "m = 3": {
         "set": {"exponent": 3.0},
         "convergence": CONVERGENCE,

@@ -66,6 +66,27 @@ VARIANTS = {
         "expected": {"quantile_jko": 2.0},
         "finest_error": {"quantile_jko": 7e-4},
     },
+    "by movements": {
+        "convergence": {
+            "cells": (100, 200, 400),
+            "until": 0.5,
+            "dt": {"ljko": 0.04, "ljko_bdf2": 0.04},
+        },
+        "solvers": ("ljko", "ljko_bdf2"),
+        "expected": {"ljko": 1.0, "ljko_bdf2": 1.0},
+        "finest_error": {"ljko": 6e-3, "ljko_bdf2": 6e-3},
+    },
+    "by movements, in time": {
+        "convergence": {
+            "refine": "time",
+            "cells": (100,),
+            "until": 0.5,
+            "dt": {"ljko": 0.015625, "ljko_bdf2": 0.015625},
+        },
+        "solvers": ("ljko", "ljko_bdf2"),
+        "expected": {"ljko": 1.0, "ljko_bdf2": 2.0},
+        "finest_error": {"ljko": 1.1e-4, "ljko_bdf2": 5.5e-7},
+    },
     "2-D": {
         "set": {"dimension": 2},
         "convergence": {

@@ -149,6 +149,24 @@ RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
         0.02,
     ),
     "keller_segel/dual": ("keller_segel", {}, "back_and_forth", {"tau": 0.02}, (32, 30), 0.04),
+    "ou1/ljko": ("ornstein_uhlenbeck", {}, "ljko", {"tau": 0.02}, 60, 0.1),
+    "ou2/ljko": (
+        "ornstein_uhlenbeck",
+        {"dimension": 2, "half_width": 4.0, "mean": 0.5},
+        "ljko",
+        {"tau": 0.02},
+        (20, 18),
+        0.06,
+    ),
+    "attraction/ljko_bdf2": ("quadratic_attraction", {}, "ljko_bdf2", {"tau": 0.02}, 60, 0.1),
+    "barenblatt/ljko_bdf2": (
+        "barenblatt",
+        {"dimension": 2},
+        "ljko_bdf2",
+        {"tau": 0.01},
+        (20, 18),
+        0.03,
+    ),
     "desai_zwanzig/sdirk": ("desai_zwanzig", {}, "scharfetter_gummel", {"dt": 0.05}, 64, 0.2),
 }
 
