@@ -12,6 +12,13 @@ from wgflow.networks.activations import (
     relu,
     truncated_relu,
 )
+from wgflow.networks.charges import (
+    Bump,
+    Charge,
+    ChargeData,
+    charge_features,
+    charge_network,
+)
 from wgflow.networks.charts import Chart, Identity, Radius
 from wgflow.networks.data import CosineData, DataLaw, EmpiricalData, IsotropicGaussians
 from wgflow.networks.empirical import empirical_features
@@ -26,6 +33,9 @@ from wgflow.networks.units import Affine, Cosine, Ridge, Unit
 __all__ = [
     "Activation",
     "Affine",
+    "Bump",
+    "Charge",
+    "ChargeData",
     "Chart",
     "Cosine",
     "CosineData",
@@ -49,6 +59,8 @@ __all__ = [
     "Square",
     "Unit",
     "activation",
+    "charge_features",
+    "charge_network",
     "coefficients",
     "cosine_features",
     "cosine_network",
