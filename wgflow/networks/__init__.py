@@ -12,13 +12,8 @@ from wgflow.networks.activations import (
     relu,
     truncated_relu,
 )
-from wgflow.networks.charges import (
-    Bump,
-    Charge,
-    ChargeData,
-    charge_features,
-    charge_network,
-)
+from wgflow.networks.bumps import Bump, Charge, ChargeData
+from wgflow.networks.charges import charge_features, charge_network
 from wgflow.networks.charts import Chart, Identity, Radius
 from wgflow.networks.data import CosineData, DataLaw, EmpiricalData, IsotropicGaussians
 from wgflow.networks.empirical import empirical_features
