@@ -23,6 +23,7 @@ from wgflow.networks.isotropic_population import IsotropicRidgePopulation
 from wgflow.networks.losses import Huber, Logistic, Loss, SmoothHinge, Square, loss_of
 from wgflow.networks.network import Network, cosine_network, isotropic_network
 from wgflow.networks.population import FeaturePopulation, Population
+from wgflow.networks.spins import Radial, Sigmoid, SpinData, Summing, spin_network
 from wgflow.networks.units import Affine, Cosine, Ridge, Unit
 
 __all__ = [
@@ -47,11 +48,15 @@ __all__ = [
     "Network",
     "PiecewiseLinear",
     "Population",
+    "Radial",
     "Radius",
     "Ridge",
+    "Sigmoid",
     "Smooth",
     "SmoothHinge",
+    "SpinData",
     "Square",
+    "Summing",
     "Unit",
     "activation",
     "charge_features",
@@ -67,5 +72,6 @@ __all__ = [
     "ramp",
     "relu",
     "sphere_moment",
+    "spin_network",
     "truncated_relu",
 ]
