@@ -186,21 +186,21 @@ def width_errors(
     risks = np.array([each[2] for each in done])[:, :-1]
     weights = network.features.curvature(start[0, 0])
     squares = [_squares(moments, weights) for moments in (start, end)]
-    rows = [
-        WidthRow(
-            size, batch(size), _root(squares[0][:, i]), _root(squares[1][:, i]), _mean(risks[:, i])
-        )
-        for i, size in enumerate(sizes)
-    ]
+    rows = []
+    for i, size in enumerate(sizes):
+        first, last = (_root(values[:, i]) for values in squares)
+        rows.append(WidthRow(size, batch(size), first, last, _mean(risks[:, i])))
     slopes = {
-        name: tuple(factor * v for v in fit_slope(np.array(sizes, float), values, 0.95))
-        for name, values, factor in (
-            ("start", squares[0], 0.5),
-            ("end", squares[1], 0.5),
-            ("risk", risks, 1.0),
-        )
+        "start": _half(fit_slope(np.array(sizes, float), squares[0], 0.95)),
+        "end": _half(fit_slope(np.array(sizes, float), squares[1], 0.95)),
+        "risk": fit_slope(np.array(sizes, float), risks, 0.95),
     }
     return WidthTable(tuple(rows), slopes)
+
+
+def _half(slope: tuple[float, float, float]) -> tuple[float, float, float]:
+    """Slope of the roots from that of the squares."""
+    return slope[0] / 2, slope[1] / 2, slope[2] / 2
 
 
 def _squares(moments: Array, weights: Array) -> Array:
