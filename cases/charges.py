@@ -12,6 +12,10 @@ K = E phi phi known exactly, and
     d rho/dt = div_y( rho grad_y dE/drho ) + d/dc( rho d/dc dE/drho ),
     dE/drho (y, c) = c [ -F(y) + int c' K(y - y') rho(y', c') dy' dc' ] .
 
+Weight decay adds lambda c^2/2 to the potential, of charges alone, and noise (1/beta) times the
+Laplacian in y and c. At rest with noise rho ~ exp(-beta (dE/drho + lambda c^2/2)), where
+dE/drho = c g(y): charges at y are normal with mean -g/lambda and variance 1/(beta lambda).
+
 The density lives in (y, c), d + 1 dimensions, d = 1 or 2. The start is y uniform and
 c ~ N(0, start^2). The risk reported is R = 2 E = E_x |f - f_N|^2, which is at least 0.
 
@@ -42,6 +46,7 @@ from typing import Literal
 import numpy as np
 
 import wgflow as wg
+from wgflow.energies import Energy
 from wgflow.networks import ChargeData, charge_network
 
 SNAPSHOTS = (0.1, 0.3, 1.0, 3.0, 10.0)
@@ -76,6 +81,8 @@ def problem(
     start: float = 0.5,
     fixed: bool = False,
     reach: float = 8.0,
+    weight_decay: float = 0.0,
+    beta: float = math.inf,
     accuracy: float = 1e-8,
 ) -> wg.Problem:
     """Make the problem.
@@ -96,19 +103,36 @@ def problem(
         Whether the charges stay as drawn, and positions alone are trained.
     reach : float
         The domain is |c| <= reach.
+    weight_decay : float
+        lambda, of the charges.
+    beta : float
+        Inverse temperature of the noise; inf for none. Noise needs weight decay.
     accuracy : float
         Wave numbers whose weight is below this share of the largest are left out.
     """
     if not start < reach / 4:
         raise wg.InputError(f"reach = {reach} with start = {start}: give a reach > 4 start")
+    noisy = math.isfinite(beta)
+    if not beta > 0 or (noisy and not weight_decay > 0):
+        raise wg.InputError(
+            f"beta = {beta} with weight_decay = {weight_decay}: give a beta > 0, and with noise a "
+            "weight decay > 0, or charges spread for ever"
+        )
+    if noisy and fixed:
+        raise wg.InputError(f"beta = {beta} with fixed charges: noise would move them; drop one")
     charges, places = TARGETS[target]
     data = ChargeData(charges, [place[:dimension] for place in places], target_width)
     network = charge_network(data, width, start, fixed, accuracy)
+    energy: wg.Risk | Energy = wg.Risk(network.features)
+    if weight_decay:
+        energy = energy + wg.Confinement(weight_decay, axes=(dimension,))
+    if noisy:
+        energy = energy + wg.Entropy(1 / beta)
     names = ("y",) if dimension == 1 else ("y1", "y2")
     positions = [wg.Axis(-math.pi, math.pi, periodic=True, name=name) for name in names]
     return wg.Problem(
         domain=wg.Box(*positions, wg.Axis(-reach, reach, name="c", fixed=fixed)),
-        energy=wg.Risk(network.features),
+        energy=energy,
         initial=lambda *at: np.exp(-((at[-1] / start) ** 2) / 2) + 0 * sum(at),
         until=30.0 if fixed else 10.0,
         network=network,

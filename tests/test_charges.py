@@ -11,7 +11,7 @@ import wgflow as wg
 from tests.helpers import refuses
 from wgflow import catalog
 from wgflow._typing import Array
-from wgflow.compare import ParticleSettings, compare
+from wgflow.compare import ParticleSettings, compare, schedule_of
 from wgflow.networks import Bump, Charge, ChargeData, Network, charge_features, charge_network
 from wgflow.particles import Schedule, particle, stochastic_gradient_descent
 
@@ -166,6 +166,32 @@ def test_density_of_planar_positions_beside_networks() -> None:
     assert abs(end["difference"]) < 3 * end["deviation"] / 2 + 0.01
 
 
+def test_noise_ends_at_its_boltzmann_density() -> None:
+    """ρ ∝ exp(-β(c g(y) + λ c²/2)), g from the density's own moments; charges alone decay."""
+    beta, decay = 2.0, 0.5
+    problem = make(beta=beta, weight_decay=decay, reach=8)
+    solution = wg.solve(problem, cells=(24, 64), until=60.0, snapshots=[])
+    assert solution.solver == "scharfetter_gummel"
+    assert np.all(np.diff(solution.history["energy"]) <= 1e-13)
+    assert problem.network is not None
+    y, c = solution.coordinates
+    force = problem.network.features.potential(solution.moments[-1], y, np.ones_like(y))
+    boltzmann = np.exp(-beta * (c * force + decay * c**2 / 2))
+    boltzmann /= solution.grid.integrate(boltzmann)
+    assert solution.grid.integrate(np.abs(solution.density - boltzmann)) < 1e-6
+    middle = solution.grid.integrate(c * solution.density)
+    schedule = schedule_of(problem)
+    assert schedule.regularization == (0.0, decay)
+    theta = problem.network.draw(np.random.default_rng(4), 400)
+    rng = np.random.default_rng(5)
+    for run in (
+        particle(problem.network, theta, [10.0], schedule, 0.02, rng),
+        stochastic_gradient_descent(problem.network, theta, [10.0], 0.02, schedule, rng, 4),
+    ):
+        assert run.final[:, 1].mean() == pytest.approx(middle, abs=0.2)
+        assert run.risk[-1] == pytest.approx(solution.at(60.0, "risk"), abs=0.25)
+
+
 def test_refusals() -> None:
     data = ChargeData((1.0,), ((0.0,),), 0.5)
     refuses(lambda: Bump(3.0), "3.0", "at most 2")
@@ -176,3 +202,5 @@ def test_refusals() -> None:
     refuses(lambda: charge_features(Charge(Bump(0.5)), data, 0.0), "accuracy = 0.0", "(0, 1)")
     refuses(lambda: charge_network(data, 0.5, 0.0), "spread = 0.0", "positive")
     refuses(lambda: make(start=3.0), "start = 3.0", "reach > 4 start")
+    refuses(lambda: make(beta=10.0), "beta = 10.0", "weight decay > 0")
+    refuses(lambda: make(beta=10.0, weight_decay=1.0, fixed=True), "beta = 10.0", "drop one")

@@ -10,7 +10,10 @@ from wgflow._typing import Array
 from wgflow.networks import Cosine, Loss, PiecewiseLinear, Ridge, Square, Summing, Unit
 
 Advance = Callable[[Array, Array, Array, Array, Array], None]
-"""``advance(theta, x, y, rate, decay)``: steps in place, as in the kernels."""
+"""``advance(theta, x, y, rate, decay)``: steps in place, as in the kernels.
+
+``decay`` has one factor a step, or one a step and component, for neurons that are not compiled.
+"""
 
 
 def choose(unit: Unit, loss: Loss) -> Advance:
