@@ -115,6 +115,12 @@ def test_fixed_axis_keeps_its_marginal_with_every_flux() -> None:
     assert max(risks) - min(risks) < 0.03 * risks[0]
 
 
+def test_fipy_refuses_a_fixed_axis() -> None:
+    pytest.importorskip("fipy")
+    run = {"cells": 8, "dt": 0.1, "until": 0.1}
+    refuses(lambda: wg.solve(make(fixed=True), "fipy", **run), "axis c is fixed", "muscl")  # type: ignore[arg-type]
+
+
 def test_particles_approach_the_density() -> None:
     """Largest |R(rho_t) - R_N| falls like N^(-1/2)."""
     problem = make()
