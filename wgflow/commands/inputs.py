@@ -143,12 +143,13 @@ def directory(given: argparse.Namespace) -> Path:
 
 
 def check_files(given: argparse.Namespace) -> None:
-    """Refuse a ``--json`` or ``--figure`` that cannot be written, before anything is computed."""
+    """Refuse a ``--json``, ``--csv`` or ``--figure`` that cannot be written, before all else."""
     from wgflow.io import check_file
 
     def check() -> None:
-        if given.json is not None:
-            check_file(Path(given.json))
+        for table in (getattr(given, name, None) for name in ("json", "csv")):
+            if table is not None:
+                check_file(Path(table))
         figure = getattr(given, "figure", None)
         if figure is not None and check_file(Path(figure)).suffix.lower() not in FIGURES:
             raise InputError(f"--figure {figure!r}: end its name in one of {', '.join(FIGURES)}")

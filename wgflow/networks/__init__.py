@@ -12,6 +12,8 @@ from wgflow.networks.activations import (
     relu,
     truncated_relu,
 )
+from wgflow.networks.bumps import Bump, Charge, ChargeData
+from wgflow.networks.charges import charge_features, charge_network
 from wgflow.networks.charts import Chart, Identity, Radius
 from wgflow.networks.data import CosineData, DataLaw, EmpiricalData, IsotropicGaussians
 from wgflow.networks.empirical import empirical_features
@@ -21,11 +23,15 @@ from wgflow.networks.isotropic_population import IsotropicRidgePopulation
 from wgflow.networks.losses import Huber, Logistic, Loss, SmoothHinge, Square, loss_of
 from wgflow.networks.network import Network, cosine_network, isotropic_network
 from wgflow.networks.population import FeaturePopulation, Population
+from wgflow.networks.spins import Radial, Sigmoid, SpinData, Summing, spin_network
 from wgflow.networks.units import Affine, Cosine, Ridge, Unit
 
 __all__ = [
     "Activation",
     "Affine",
+    "Bump",
+    "Charge",
+    "ChargeData",
     "Chart",
     "Cosine",
     "CosineData",
@@ -42,13 +48,19 @@ __all__ = [
     "Network",
     "PiecewiseLinear",
     "Population",
+    "Radial",
     "Radius",
     "Ridge",
+    "Sigmoid",
     "Smooth",
     "SmoothHinge",
+    "SpinData",
     "Square",
+    "Summing",
     "Unit",
     "activation",
+    "charge_features",
+    "charge_network",
     "coefficients",
     "cosine_features",
     "cosine_network",
@@ -60,5 +72,6 @@ __all__ = [
     "ramp",
     "relu",
     "sphere_moment",
+    "spin_network",
     "truncated_relu",
 ]

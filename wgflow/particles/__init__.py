@@ -15,6 +15,7 @@ from wgflow.particles.keeping import Keeper
 from wgflow.particles.schedule import Progress, Schedule
 from wgflow.particles.sgd import stochastic_gradient_descent
 from wgflow.particles.trajectory import Trajectory
+from wgflow.particles.width import WidthTable, width_errors
 
 __all__ = [
     "Brownian",
@@ -25,10 +26,12 @@ __all__ = [
     "Progress",
     "Schedule",
     "Trajectory",
+    "WidthTable",
     "cosine_moments",
     "coupling_errors",
     "gradient_descent",
     "nonlinear",
     "particle",
     "stochastic_gradient_descent",
+    "width_errors",
 ]

@@ -7,10 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.networks import Cosine, Loss, PiecewiseLinear, Ridge, Square, Unit
+from wgflow.networks import Cosine, Loss, PiecewiseLinear, Ridge, Square, Summing, Unit
 
 Advance = Callable[[Array, Array, Array, Array, Array], None]
-"""``advance(theta, x, y, rate, decay)``: steps in place, as in the kernels."""
+"""``advance(theta, x, y, rate, decay)``: steps in place, as in the kernels.
+
+``decay`` has one factor a step, or one a step and component, for neurons that are not compiled.
+"""
 
 
 def choose(unit: Unit, loss: Loss) -> Advance:
@@ -25,6 +28,8 @@ def choose(unit: Unit, loss: Loss) -> Advance:
         return advance
     if isinstance(unit, Ridge):
         return _any_ridge(unit, loss)
+    if isinstance(unit, Summing):
+        return _summing(unit, loss)
     return _general(unit, loss)
 
 
@@ -55,6 +60,18 @@ def _any_ridge(unit: Ridge, loss: Loss) -> Advance:
             push = residual[:, None] * unit.activation.derivative(z)
             theta *= decay[k]
             theta += (rate[k] / len(residual)) * (push.T @ x[k])
+
+    return advance
+
+
+def _summing(unit: Summing, loss: Loss) -> Advance:
+    """Step neurons that sum their gradients over the samples themselves."""
+
+    def advance(theta: Array, x: Array, y: Array, rate: Array, decay: Array) -> None:
+        for k, targets in enumerate(y):
+            push = unit.descent(x[k], theta, lambda f, y=targets: -loss.slope(f, y))  # type: ignore[misc]
+            theta *= decay[k]
+            theta += (rate[k] / len(targets)) * push
 
     return advance
 

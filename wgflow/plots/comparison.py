@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wgflow._typing import Array
 from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, new_figure, styled, visible
 
 if TYPE_CHECKING:
@@ -54,8 +56,9 @@ def _draw_comparison(comparison: Comparison) -> Figure:
     panels[0].legend(fontsize=7, loc="upper right")
     _draw_risks(right.subplots(), comparison)
     solution, sgd = comparison.solution, comparison.settings
+    cells = " × ".join(map(str, solution.grid.cells))
     figure.suptitle(
-        f"{solution.case}: the density equation ({solution.grid.cells[0]} cells) and "
+        f"{solution.case}: the density equation ({cells} cells) and "
         f"{_name(comparison)} (N = {sgd.particles}, step {sgd.step:.0e}, {sgd.seeds} seeds)"
     )
     return figure
@@ -68,8 +71,11 @@ def _name(comparison: Comparison) -> str:
 def _draw_histogram(axes: Axes, comparison: Comparison, index: int) -> None:
     solution = comparison.solution
     grid = solution.grid
-    density = solution.densities[index]
+    density = _first_marginal(solution.densities[index], grid.widths)
     sample = comparison.sample(index)
+    axis = grid.box.axes[0]
+    if axis.periodic:
+        sample = axis.lower + (sample - axis.lower) % axis.length
     low, high = visible(density, grid.edges[0], share=2e-3)
     low, high = min(low, float(sample.min())), max(high, float(sample.max()))
     bins = np.linspace(low, high, 41)
@@ -89,6 +95,13 @@ def _draw_histogram(axes: Axes, comparison: Comparison, index: int) -> None:
     axes.set_xlim(low, high)
     axes.set_title(f"t = {solution.times[index]:.3g}", fontsize=8)
     axes.set_xlabel(grid.box.names[0])
+
+
+def _first_marginal(density: Array, widths: Sequence[Array]) -> Array:
+    """Integrate a density over all axes but the first."""
+    for width in reversed(widths[1:]):
+        density = density @ width
+    return density
 
 
 def _draw_risks(axes: Axes, comparison: Comparison) -> None:

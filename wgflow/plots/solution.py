@@ -80,6 +80,9 @@ def _draw_map(figure: Figure, axes: Axes, picture: Picture) -> None:
     mesh = axes.pcolormesh(grid.edges[0], grid.edges[1], picture.densities[-1].T, cmap=MAP)
     axes.grid(visible=False)
     axes.set_aspect("equal")
+    # where the density lives; a truncated domain may be much larger
+    axes.set_xlim(*visible(picture.densities[-1].max(axis=1), grid.edges[0]))
+    axes.set_ylim(*visible(picture.densities[-1].max(axis=0), grid.edges[1]))
     figure.colorbar(mesh, ax=axes, label="density")
     axes.set(xlabel=grid.box.names[0], ylabel=grid.box.names[1])
 
