@@ -22,12 +22,11 @@ fails too.
 **Guarantees.** Mass to rounding. rho >= 0; rho > 0 with entropy, as far as numbers reach. For
 energies that are convex (U positive semidefinite) W^2/(2 tau') + F(new) <= F(old) whatever tau: in
 the history as `movement` and `energy_law`, which is the largest excess of the left side. With other
-kernels it holds as long as the step finds a minimum below the start, as in all shipped cases.
+kernels a step that misses it is done in halves.
 
-**Limits.** Order 1: upwind diffusion of about |u| h/2 + |u|^2 tau/2. Densities that are constant to
-rounding only far out: where a tail falls by many powers of ten from cell to cell, iterations may
-end with 1e-8 of the mass unsettled. A step over which a front crosses hundreds of cells takes some
-tens of iterations.
+**Limits.** Order 1: numerical diffusion of about |u| (h + |u| tau)/2. Where a tail falls by many
+powers of ten from cell to cell, iterations may end with up to 1e-8 of the mass out of place. A step
+over which a front crosses a hundred cells takes some tens of iterations.
 
 **Order.** 1 in space and time.
 

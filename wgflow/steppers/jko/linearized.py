@@ -7,6 +7,7 @@ from typing import ClassVar, cast
 import numpy as np
 
 from wgflow._typing import Array, Values
+from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
@@ -14,6 +15,8 @@ from wgflow.steppers.implicit import solvable
 from wgflow.steppers.jko.linearized_search import Tally, solve_step
 
 __all__ = ["LinearizedJKO"]
+
+LAWLESS = 1e-9  # relative rise of W²/(2 tau) + F with which a step is not taken
 
 
 class LinearizedJKO(Stepper):
@@ -94,7 +97,12 @@ class LinearizedJKO(Stepper):
         )
         self._potential = found.potential
         self._tally.add(found)
-        excess = found.movement + energy.value(found.density, end) - energy.value(old, end)
+        before = energy.value(old, end)
+        excess = found.movement + energy.value(found.density, end) - before
+        if excess > LAWLESS * (1 + abs(before)):  # a saddle or maximum, of an energy not convex
+            raise SolverError(
+                f"W²/(2 tau) + F rose by {excess:.3g} in a step of {dt:.3g}: give a smaller tau"
+            )
         return Step(found.density, dt, found.iterations, movement=found.movement, excess=excess)
 
     def _controlled(self, density: Array, time: float, limit: float) -> Step:
