@@ -46,35 +46,47 @@ FINEST_ERROR = {
     "upwind": 2.2e-2,
 }
 VARIANTS = {
-    "by entropic transport": {
+    "all schemes": {
         "convergence": {
-            "cells": (50, 100, 200),
+            "cells": (48, 96, 192),
             "until": 0.5,
-            "dt": {"entropic_jko": 0.1},
+            "dt": {
+                "scharfetter_gummel": 0.02,
+                "bailo_carrillo_hu": 0.02,
+                "quantile_jko": 0.05,
+                "ljko": 0.05,
+                "ljko_bdf2": 0.05,
+                "back_and_forth": 0.05,
+                "entropic_jko": 0.05,
+            },
         },
-        "solvers": ("entropic_jko",),
-        "expected": {"entropic_jko": 2.0},
-        "finest_error": {"entropic_jko": 5.5e-4},
-    },
-    "by quantiles": {
-        "convergence": {
-            "cells": (25, 50, 100),
-            "until": 0.5,
-            "dt": {"quantile_jko": 0.1},
+        "expected": {
+            "scharfetter_gummel": 2.0,
+            "bailo_carrillo_hu": 1.0,
+            "quantile_jko": 2.0,
+            "ljko": 1.0,
+            "ljko_bdf2": 1.0,
+            "back_and_forth": 2.0,
+            "entropic_jko": 2.0,
         },
-        "solvers": ("quantile_jko",),
-        "expected": {"quantile_jko": 2.0},
-        "finest_error": {"quantile_jko": 7e-4},
-    },
-    "by movements": {
-        "convergence": {
-            "cells": (100, 200, 400),
-            "until": 0.5,
-            "dt": {"ljko": 0.04, "ljko_bdf2": 0.04},
+        "finest_error": {
+            "scharfetter_gummel": 0.0008,
+            "bailo_carrillo_hu": 0.0125,
+            "quantile_jko": 0.00032,
+            "ljko": 0.0125,
+            "ljko_bdf2": 0.0125,
+            "back_and_forth": 0.0006,
+            "entropic_jko": 0.0014,
         },
-        "solvers": ("ljko", "ljko_bdf2"),
-        "expected": {"ljko": 1.0, "ljko_bdf2": 1.0},
-        "finest_error": {"ljko": 6e-3, "ljko_bdf2": 6e-3},
+        "solvers": (
+            "scharfetter_gummel",
+            "bailo_carrillo_hu",
+            "quantile_jko",
+            "ljko",
+            "ljko_bdf2",
+            "back_and_forth",
+            "entropic_jko",
+        ),
     },
     "by movements, in time": {
         "convergence": {
