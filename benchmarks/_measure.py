@@ -93,7 +93,17 @@ def triad_bandwidth() -> float:
 
 def versions() -> dict[str, str]:
     found = {"python": platform.python_version(), "machine": _processor()}
-    for name in ("wgflow", "numpy", "scipy", "numba", "fipy", "py-pde", "mpi4py", "petsc4py"):
+    for name in (
+        "wgflow",
+        "numpy",
+        "scipy",
+        "numba",
+        "fipy",
+        "py-pde",
+        "pot",
+        "mpi4py",
+        "petsc4py",
+    ):
         try:
             found[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:

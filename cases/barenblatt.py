@@ -36,6 +36,27 @@ CONVERGENCE = {
 }
 FINEST_ERROR = {"upwind": 7e-3, "muscl": 5e-5, "bailo_carrillo_hu": 7e-3}
 VARIANTS = {
+    "by entropic transport": {
+        "convergence": {
+            "cells": (50, 100, 200),
+            "until": 0.1,
+            "dt": {"entropic_jko": 0.05},
+        },
+        "solvers": ("entropic_jko",),
+        "expected": {"entropic_jko": 2.0},
+        "finest_error": {"entropic_jko": 2.2e-3},
+    },
+    "2-D by entropic transport": {
+        "set": {"dimension": 2},
+        "convergence": {
+            "cells": (24, 48, 96),
+            "until": 0.1,
+            "dt": {"entropic_jko": 0.1},
+        },
+        "solvers": ("entropic_jko",),
+        "expected": {"entropic_jko": 1.5},
+        "finest_error": {"entropic_jko": 1.2e-2},
+    },
     "by quantiles": {
         "convergence": {
             "cells": (25, 50, 100),
@@ -45,6 +66,34 @@ VARIANTS = {
         "solvers": ("quantile_jko",),
         "expected": {"quantile_jko": 2.0},
         "finest_error": {"quantile_jko": 1.7e-3},
+    },
+    "by movements": {
+        "convergence": {
+            "cells": (100, 200, 400),
+            "until": 0.1,
+            "dt": {"ljko": 0.02, "ljko_bdf2": 0.02},
+        },
+        "solvers": ("ljko", "ljko_bdf2"),
+        "expected": {"ljko": 1.0, "ljko_bdf2": 1.0},
+        "finest_error": {"ljko": 5.6e-3, "ljko_bdf2": 4.5e-3},
+    },
+    "by movements, in time": {
+        "convergence": {
+            "refine": "time",
+            "cells": (100,),
+            "until": 0.1,
+            "dt": {"ljko": 0.00625, "ljko_bdf2": 0.00625},
+        },
+        "solvers": ("ljko", "ljko_bdf2"),
+        "expected": {"ljko": 1.0, "ljko_bdf2": 2.0},
+        "finest_error": {"ljko": 2.4e-4, "ljko_bdf2": 2.4e-6},
+    },
+    "by movements, 2-D": {
+        "set": {"dimension": 2},
+        "convergence": {"cells": (20, 40, 80), "until": 0.1, "dt": {"ljko": 0.04}},
+        "solvers": ("ljko",),
+        "expected": {"ljko": 1.0},
+        "finest_error": {"ljko": 2.8e-2},
     },
     "m = 3": {
         "set": {"exponent": 3.0},
@@ -56,6 +105,29 @@ VARIANTS = {
         "set": {"dimension": 2},
         "convergence": {**CONVERGENCE, "cells": (32, 64, 128)},
         "finest_error": {"upwind": 3e-2, "muscl": 6e-4, "bailo_carrillo_hu": 3e-2},
+    },
+    "2-D by its dual": {
+        "set": {"dimension": 2},
+        "convergence": {
+            "cells": (32, 64, 128),
+            "until": 0.1,
+            "dt": {"back_and_forth": 0.05},
+        },
+        "solvers": ("back_and_forth",),
+        "expected": {"back_and_forth": 2.0},
+        "finest_error": {"back_and_forth": 2.6e-3},
+    },
+    "2-D by its dual, in time": {
+        "set": {"dimension": 2},
+        "convergence": {
+            "cells": (128,),
+            "until": 0.1,
+            "dt": {"back_and_forth": 0.05},
+            "refine": "time",
+        },
+        "solvers": ("back_and_forth",),
+        "expected": {"back_and_forth": 1.0},
+        "finest_error": {"back_and_forth": 6e-3},
     },
 }
 

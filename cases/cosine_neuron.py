@@ -36,6 +36,50 @@ COUPLING = {
 }
 FINEST_ERROR = {"muscl": 1.5e-5, "upwind": 2.5e-3}
 VARIANTS = {
+    "all schemes": {
+        "set": {"beta": 20.0},
+        "convergence": {
+            "cells": (48, 96, 192),
+            "until": 0.5,
+            "dt": {
+                "scharfetter_gummel": 0.02,
+                "bailo_carrillo_hu": 0.02,
+                "quantile_jko": 0.05,
+                "ljko": 0.05,
+                "ljko_bdf2": 0.05,
+                "back_and_forth": 0.05,
+                "entropic_jko": 0.05,
+            },
+            "reference": {"cells": 768, "solver": "scharfetter_gummel", "dt": 0.001},
+        },
+        "expected": {
+            "scharfetter_gummel": 2.0,
+            "bailo_carrillo_hu": 1.0,
+            "quantile_jko": 2.0,
+            "ljko": 1.0,
+            "ljko_bdf2": 1.0,
+            "back_and_forth": 2.0,
+            "entropic_jko": 2.0,
+        },
+        "finest_error": {
+            "scharfetter_gummel": 0.0001,
+            "bailo_carrillo_hu": 0.0033,
+            "quantile_jko": 0.0006,
+            "ljko": 0.006,
+            "ljko_bdf2": 0.0031,
+            "back_and_forth": 0.0006,
+            "entropic_jko": 0.0006,
+        },
+        "solvers": (
+            "scharfetter_gummel",
+            "bailo_carrillo_hu",
+            "quantile_jko",
+            "ljko",
+            "ljko_bdf2",
+            "back_and_forth",
+            "entropic_jko",
+        ),
+    },
     "by quantiles": {
         "convergence": {
             "cells": (25, 50, 100),

@@ -36,16 +36,48 @@ CONVERGENCE = {
 }
 FINEST_ERROR = {"scharfetter_gummel": 7e-4, "scharfetter_gummel_explicit": 7e-4}
 VARIANTS = {
-    "by quantiles": {
+    "all schemes": {
         "convergence": {
-            "cells": (20, 40, 80),
+            "cells": (48, 96, 192),
             "until": 0.5,
-            "dt": {"quantile_jko": 0.1},
-            "reference": {"cells": 320, "solver": "scharfetter_gummel", "dt": 0.0025},
+            "dt": {
+                "scharfetter_gummel": 0.02,
+                "bailo_carrillo_hu": 0.02,
+                "quantile_jko": 0.05,
+                "ljko": 0.05,
+                "ljko_bdf2": 0.05,
+                "back_and_forth": 0.05,
+                "entropic_jko": 0.05,
+            },
+            "reference": {"cells": 768, "solver": "scharfetter_gummel", "dt": 0.001},
         },
-        "solvers": ("quantile_jko",),
-        "expected": {"quantile_jko": 2.0},
-        "finest_error": {"quantile_jko": 9.5e-4},
+        "expected": {
+            "scharfetter_gummel": 2.0,
+            "bailo_carrillo_hu": 1.0,
+            "quantile_jko": 2.0,
+            "ljko": 1.0,
+            "ljko_bdf2": 1.0,
+            "back_and_forth": 2.0,
+            "entropic_jko": 2.0,
+        },
+        "finest_error": {
+            "scharfetter_gummel": 0.00035,
+            "bailo_carrillo_hu": 0.0028,
+            "quantile_jko": 0.00052,
+            "ljko": 0.0022,
+            "ljko_bdf2": 0.0033,
+            "back_and_forth": 0.0007,
+            "entropic_jko": 0.00085,
+        },
+        "solvers": (
+            "scharfetter_gummel",
+            "bailo_carrillo_hu",
+            "quantile_jko",
+            "ljko",
+            "ljko_bdf2",
+            "back_and_forth",
+            "entropic_jko",
+        ),
     },
 }
 

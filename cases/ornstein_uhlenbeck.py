@@ -51,6 +51,27 @@ FINEST_ERROR = {
     "upwind": 1.5e-2,
 }
 VARIANTS = {
+    "by entropic transport": {
+        "convergence": {
+            "cells": (50, 100, 200),
+            "until": 0.5,
+            "dt": {"entropic_jko": 0.1},
+        },
+        "solvers": ("entropic_jko",),
+        "expected": {"entropic_jko": 2.0},
+        "finest_error": {"entropic_jko": 1.9e-3},
+    },
+    "2-D by entropic transport": {
+        "set": {"dimension": 2, "coupling": 0.4, "anisotropy": 0.5, "half_width": 6.0},
+        "convergence": {
+            "cells": (24, 48, 96),
+            "until": 0.25,
+            "dt": {"entropic_jko": 0.1},
+        },
+        "solvers": ("entropic_jko",),
+        "expected": {"entropic_jko": 2.0},
+        "finest_error": {"entropic_jko": 4e-3},
+    },
     "by quantiles": {
         "convergence": {
             "cells": (25, 50, 100),
@@ -60,6 +81,34 @@ VARIANTS = {
         "solvers": ("quantile_jko",),
         "expected": {"quantile_jko": 2.0},
         "finest_error": {"quantile_jko": 2.3e-3},
+    },
+    "by movements": {
+        "convergence": {
+            "cells": (100, 200, 400),
+            "until": 0.5,
+            "dt": {"ljko": 0.04, "ljko_bdf2": 0.04},
+        },
+        "solvers": ("ljko", "ljko_bdf2"),
+        "expected": {"ljko": 1.0, "ljko_bdf2": 1.0},
+        "finest_error": {"ljko": 9.5e-3, "ljko_bdf2": 9e-3},
+    },
+    "by movements, in time": {
+        "convergence": {
+            "refine": "time",
+            "cells": (100,),
+            "until": 0.25,
+            "dt": {"ljko": 0.015625, "ljko_bdf2": 0.015625},
+        },
+        "solvers": ("ljko", "ljko_bdf2"),
+        "expected": {"ljko": 1.0, "ljko_bdf2": 2.0},
+        "finest_error": {"ljko": 4.3e-4, "ljko_bdf2": 5.5e-6},
+    },
+    "by movements, 2-D": {
+        "set": {"dimension": 2, "coupling": 0.4, "anisotropy": 0.5, "half_width": 4.0, "mean": 0.5},
+        "convergence": {"cells": (20, 40, 80), "until": 0.1, "dt": {"ljko": 0.02}},
+        "solvers": ("ljko",),
+        "expected": {"ljko": 1.0},
+        "finest_error": {"ljko": 3e-2},
     },
     "by FiPy": {
         "convergence": {"cells": (25, 50, 100), "until": 0.5, "dt": {"fipy": 0.1}},
@@ -97,6 +146,17 @@ VARIANTS = {
             "upwind": 7e-2,
         },
         "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit", "muscl", "upwind"),
+    },
+    "2-D by its dual": {
+        "set": {"dimension": 2, "coupling": 0.4, "anisotropy": 0.5, "half_width": 6.0},
+        "convergence": {
+            "cells": (24, 48, 96),
+            "until": 0.25,
+            "dt": {"back_and_forth": 0.04},
+        },
+        "solvers": ("back_and_forth",),
+        "expected": {"back_and_forth": 1.5},
+        "finest_error": {"back_and_forth": 4e-3},
     },
     "3-D": {
         "set": {

@@ -46,15 +46,58 @@ FINEST_ERROR = {
     "upwind": 2.2e-2,
 }
 VARIANTS = {
-    "by quantiles": {
+    "all schemes": {
         "convergence": {
-            "cells": (25, 50, 100),
+            "cells": (48, 96, 192),
             "until": 0.5,
-            "dt": {"quantile_jko": 0.1},
+            "dt": {
+                "scharfetter_gummel": 0.02,
+                "bailo_carrillo_hu": 0.02,
+                "quantile_jko": 0.05,
+                "ljko": 0.05,
+                "ljko_bdf2": 0.05,
+                "back_and_forth": 0.05,
+                "entropic_jko": 0.05,
+            },
         },
-        "solvers": ("quantile_jko",),
-        "expected": {"quantile_jko": 2.0},
-        "finest_error": {"quantile_jko": 7e-4},
+        "expected": {
+            "scharfetter_gummel": 2.0,
+            "bailo_carrillo_hu": 1.0,
+            "quantile_jko": 2.0,
+            "ljko": 1.0,
+            "ljko_bdf2": 1.0,
+            "back_and_forth": 2.0,
+            "entropic_jko": 2.0,
+        },
+        "finest_error": {
+            "scharfetter_gummel": 0.0008,
+            "bailo_carrillo_hu": 0.0125,
+            "quantile_jko": 0.00032,
+            "ljko": 0.0125,
+            "ljko_bdf2": 0.0125,
+            "back_and_forth": 0.0006,
+            "entropic_jko": 0.0014,
+        },
+        "solvers": (
+            "scharfetter_gummel",
+            "bailo_carrillo_hu",
+            "quantile_jko",
+            "ljko",
+            "ljko_bdf2",
+            "back_and_forth",
+            "entropic_jko",
+        ),
+    },
+    "by movements, in time": {
+        "convergence": {
+            "refine": "time",
+            "cells": (100,),
+            "until": 0.5,
+            "dt": {"ljko": 0.015625, "ljko_bdf2": 0.015625},
+        },
+        "solvers": ("ljko", "ljko_bdf2"),
+        "expected": {"ljko": 1.0, "ljko_bdf2": 2.0},
+        "finest_error": {"ljko": 1.1e-4, "ljko_bdf2": 5.5e-7},
     },
     "2-D": {
         "set": {"dimension": 2},

@@ -21,7 +21,7 @@ LAYERS = [
     {"_typing", "_version", "_settings", "catalog", "errors", "parallel"},
     {"cells", "domain", "grid", "lines", "mesh"},
     {"distances", "energies", "fluxes", "networks"},
-    {"algebra", "density", "finite_volume", "problem", "quantiles"},
+    {"algebra", "density", "finite_volume", "problem", "quantiles", "transport"},
     {"steppers"},
     {"concentration", "io", "loop", "observers", "particles", "plots", "progress"}
     | {"solution", "solve", "stationary"},
@@ -36,6 +36,7 @@ SEES = {
     "_settings": {"errors"},
     "catalog": {"_settings", "errors"},
     "parallel": {"_typing", "errors"},
+    "transport": {"_typing"},
     "particles": {"_typing", "energies", "errors", "networks", "problem"},
 }
 # Numerical kernels work on local arrays: they never see a communicator.

@@ -104,7 +104,7 @@ def each(name: str, solver: str, energy: Any, **changes: Any) -> Iterator[Varian
 
 
 SG, EXPLICIT = "scharfetter_gummel", "scharfetter_gummel_explicit"
-JKO = "quantile_jko"
+JKO, DUAL = "quantile_jko", "back_and_forth"
 FEW: dict[str, Any] = {"options": {"quantiles": 150}}
 EULER: dict[str, Any] = {"options": {"time": "euler"}}
 BENT: dict[str, Any] = {"options": {"curvature": True}}
@@ -143,6 +143,17 @@ VARIANTS = [
     *each("jko", JKO, DRIFT + NOISE, given=FEW),
     *each("jko-pairs", JKO, DRIFT + PAIRS, given=FEW),
     *each("jko-moving", JKO, MOVING + POROUS, given=FEW),
+    *each("entropic", "entropic_jko", DRIFT + NOISE),
+    *each("entropic-pairs", "entropic_jko", DRIFT + NOISE + PAIRS),
+    *each("entropic-plane", "entropic_jko", DRIFT + NOISE, cells=48, domain=plane()),
+    Variant("entropic-porous", "entropic_jko", MOVING + POROUS, given={"dt": 0.02}),
+    *each("dual", DUAL, DRIFT + NOISE),
+    *each("dual-porous", DUAL, DRIFT + POROUS, cells=24, domain=plane()),
+    *each("dual-pairs", DUAL, MOVING + NOISE + PAIRS),
+    *each("ljko", "ljko", DRIFT + NOISE),
+    *each("ljko-pairs", "ljko", MOVING + POROUS + PAIRS),
+    *each("ljko-bdf2", "ljko_bdf2", DRIFT + NOISE + PAIRS),
+    Variant("ljko-plane", "ljko_bdf2", DRIFT + NOISE, cells=16, domain=plane(), given={"dt": 0.05}),
     Variant("fipy", "fipy", DRIFT + NOISE, given={"dt": 0.02}),
     Variant("fipy-pairs", "fipy", DRIFT + NOISE + PAIRS, given={"dt": 0.02}),
     Variant("fipy-porous", "fipy", DRIFT + NOISE + POROUS, cells=20, stops=(2,), given={"dt": 0.1}),

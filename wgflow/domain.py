@@ -140,6 +140,9 @@ class Axis:
         to ``upper``: edge j of n cells lies at ``stretch(j / n)``. :class:`Clustered` and
         :class:`Tabulated` are ready ones. Equal cells if left out. The map must be smooth on
         the scale of the cells for second-order schemes to stay of second order.
+    fixed : bool
+        Whether mass does not move along this axis: the coordinate is then a parameter that the
+        density is a family over, such as a weight that is not trained.
 
     Raises
     ------
@@ -161,6 +164,7 @@ class Axis:
     wall: bool = False
     name: str = ""
     stretch: Callable[[Array], Array] | None = None
+    fixed: bool = False
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.lower) and math.isfinite(self.upper)):
@@ -220,7 +224,7 @@ class Axis:
     @property
     def truncated(self) -> tuple[bool, bool]:
         """Whether the lower and the upper bound cut a larger domain."""
-        if self.periodic or self.wall:
+        if self.periodic or self.wall or self.fixed:
             return False, False
         return not (self.radial is not None and self.lower == 0), True
 

@@ -56,7 +56,11 @@ class Lines:
 
 
 def make_lines(
-    shape: Sequence[int], extended: Array, open_ends: tuple[bool, bool], axis: int
+    shape: Sequence[int],
+    extended: Array,
+    open_ends: tuple[bool, bool],
+    axis: int,
+    fixed: bool = False,
 ) -> Lines:
     """Lay out the lines along one axis.
 
@@ -70,7 +74,11 @@ def make_lines(
         Whether the faces at the lower and the upper end carry a flux.
     axis : int
         The axis of the lines.
+    fixed : bool
+        Whether nothing moves along it: cells are then infinitely far from each other, for which
+        all fluxes and their bounds are 0.
     """
+    distances = (extended[1:] + extended[:-1]) / 2
     last = len(shape) - 1
     strides = _strides(shape)
     ghosted = _strides([n + 2 * HALO for n in shape])
@@ -90,7 +98,7 @@ def make_lines(
         stride=strides[axis],
         ghosted_stride=ghosted[axis],
         widths=extended[1:-1],
-        distances=(extended[1:] + extended[:-1]) / 2,
+        distances=np.full_like(distances, math.inf) if fixed else distances,
         open_lower=open_ends[0],
         open_upper=open_ends[1],
     )

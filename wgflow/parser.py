@@ -168,6 +168,27 @@ def _studies(words: Words) -> None:
     refinement.add_argument("--column", default="risk", metavar="NAME", help="risk, energy, …")
     refinement.add_argument("--json", metavar="FILE", help="write the table there too")
     refinement.set_defaults(command=commands.study_refinement)
+    spins = studies.add_parser(
+        "spins", help="error of networks for the 3-spin function against their width"
+    )
+    spins.add_argument(
+        "--dimension", type=int, default=5, metavar="D", help="of the sphere's space"
+    )
+    spins.add_argument(
+        "--units", choices=("sigmoid", "gaussian"), default="sigmoid", help="sigmoid by default"
+    )
+    spins.add_argument("--sizes", default="16,32,64,128,256", metavar="N,N…", help="widths")
+    spins.add_argument(
+        "--batch", type=int, default=4, metavar="P", help="samples a step of the narrowest (4)"
+    )
+    spins.add_argument("--seeds", type=int, default=4, metavar="M", help="networks a width (4)")
+    spins.add_argument("--seed", type=int, default=1, metavar="S", help="of the couplings (1)")
+    spins.add_argument("--until", type=float, metavar="T", help="training time (2000 or 4000)")
+    spins.add_argument("--step", type=float, metavar="E", help="step size of SGD (1 or 0.25)")
+    spins.add_argument("--csv", metavar="FILE", help="write the table there")
+    spins.add_argument("--figure", metavar="FILE", help="draw errors against widths there")
+    spins.add_argument("--verbose", action="store_true", help="say more on stderr")
+    spins.set_defaults(command=commands.study_spins)
     add_regimes(studies)
 
 

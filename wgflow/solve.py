@@ -293,7 +293,7 @@ def _collect(
         moments=np.array(history.moments).reshape(len(history.moments), rank),
         status=outcome.status,
         facts=facts,
-        warnings=(boundary.warning,) if boundary.warning else (),
+        warnings=((boundary.warning,) if boundary.warning else ()) + stepper.warnings,
         solver=name,
         options=options,
     )

@@ -41,10 +41,12 @@ class LocalSystem:
         Of one rank.
     shares : FaceShares
         Shares of mass that cross the faces in the step; see :func:`face_shares`.
+    once : bool
+        Whether it is for one solve: factors are then made only if iterations fail.
     """
 
-    def __init__(self, grid: Grid, shares: FaceShares) -> None:
-        self.grid = grid
+    def __init__(self, grid: Grid, shares: FaceShares, once: bool = False) -> None:
+        self.grid, self._once = grid, once
         self._ascent, self._descent = shares  # mass leaving the cells below and above each face
         self._factors: Any = None
         self._krylov: ExchangeKrylov | None = None
@@ -96,7 +98,7 @@ class LocalSystem:
 
     def _solved(self, masses: Array) -> Array:
         """Solve by iteration for a few times, by factors where they are cheap or pay."""
-        plane = self.grid.dimension == 2
+        plane = self.grid.dimension == 2 and not self._once
         pays = plane and (self.grid.size <= FACTORS_ARE_CHEAP or self._solves > FACTORS_PAY_AFTER)
         if self._factors is None and not pays:
             if self._krylov is None:

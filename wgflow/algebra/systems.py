@@ -28,7 +28,7 @@ class LinearSystem(Protocol):
 
 
 def linear_system(
-    grid: Grid, coefficients: list[tuple[Array, Array]], factor: float
+    grid: Grid, coefficients: list[tuple[Array, Array]], factor: float, once: bool = False
 ) -> LinearSystem:
     """Make the system of an implicit step.
 
@@ -40,6 +40,8 @@ def linear_system(
         faces of :meth:`wgflow.grid.Grid.difference`.
     factor : float
         Time step times time scale.
+    once : bool
+        Whether it is for one solve, for which it does not pay to make factors.
     """
     mesh = as_mesh(grid)
     if mesh is not None:
@@ -51,7 +53,7 @@ def linear_system(
         return DividedMeshSystem(mesh, crossing)
     shares = face_shares(grid, coefficients, factor)
     if not grid.comm.active:
-        return LocalSystem(grid, shares)
+        return LocalSystem(grid, shares, once)
     from wgflow.algebra.petsc import BlockSystem
 
     return BlockSystem(grid, shares)

@@ -5,6 +5,7 @@ from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import describe, list_cases, list_solvers
 from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
 from wgflow.commands.runs import run
+from wgflow.commands.spins import study_spins
 from wgflow.commands.stationary import stationary
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "stationary",
     "study_coupling",
     "study_refinement",
+    "study_spins",
     "verify",
 ]

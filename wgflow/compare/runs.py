@@ -162,7 +162,7 @@ def _identity(solution: Solution, job: _Job, times: Array) -> dict[str, Any]:
         "seed": [settings.seed, *job.stream.spawn_key],
         "times": times.tolist(),
         "snapshots": solution.times.tolist(),
-        "schedule": [schedule.at(0.0), schedule.regularization, schedule.temperature],
+        "schedule": [schedule.at(0.0), schedule.decay.tolist(), schedule.temperature],
     }
     if settings.dynamics == "nonlinear":  # it alone depends on the density
         same |= {"solver": Path(solution.solver).stem, "cells": solution.grid.cells}
@@ -227,9 +227,20 @@ def schedule_of(problem: Problem) -> Schedule:
     terms: Sequence[Any] = energy.terms if isinstance(energy, Energy) else (energy,)
     return Schedule(
         scale=problem.time_scale,
-        regularization=sum(t.strength for t in terms if isinstance(t, Confinement)),
+        regularization=_decay(problem, [t for t in terms if isinstance(t, Confinement)]),
         temperature=sum(t.temperature for t in terms if isinstance(t, Entropy)),
     )
+
+
+def _decay(problem: Problem, terms: Sequence[Confinement]) -> float | tuple[float, ...]:
+    """Weight decay of all components, or of each where they differ."""
+    if all(term.axes is None for term in terms):
+        return sum(term.strength for term in terms)
+    each = [0.0] * problem.box.dimension
+    for term in terms:
+        for axis in range(len(each)) if term.axes is None else term.axes:
+            each[axis] += term.strength
+    return each[0] if len(set(each)) == 1 else tuple(each)
 
 
 def moments_of(solution: Solution) -> Callable[[float], Array]:

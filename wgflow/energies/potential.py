@@ -50,6 +50,8 @@ class Confinement(Term):
     ----------
     strength : float
         λ, at least 0.
+    axes : tuple of int, optional
+        The coordinates that decay; all if left out. A position on a circle must not.
 
     Raises
     ------
@@ -58,6 +60,7 @@ class Confinement(Term):
     """
 
     strength: float
+    axes: tuple[int, ...] | None = None
 
     def __post_init__(self) -> None:
         if not (np.isfinite(self.strength) and self.strength >= 0):
@@ -67,7 +70,8 @@ class Confinement(Term):
         """Evaluate λ|theta|²/2 at the cell centres."""
 
         def square(*coordinates: Array) -> Array:
-            total: Array = sum((c**2 for c in coordinates), start=np.zeros(grid.shape))
+            chosen = range(len(coordinates)) if self.axes is None else self.axes
+            total: Array = sum((coordinates[a] ** 2 for a in chosen), start=np.zeros(grid.shape))
             return self.strength / 2 * total
 
         return _DiscretePotential(Potential(square), grid)

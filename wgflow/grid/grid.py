@@ -291,7 +291,7 @@ class Grid(Cells):
             start = self.partition.starts[axis]
             widths = np.pad(np.diff(edges), HALO, mode="wrap" if data.periodic else "edge")
             extended = widths[start : start + self.shape[axis] + 2 * HALO]
-            found.append(make_lines(self.shape, extended, self.open_ends[axis], axis))
+            found.append(make_lines(self.shape, extended, self.open_ends[axis], axis, data.fixed))
         return tuple(found)
 
     def __repr__(self) -> str:

@@ -12,6 +12,8 @@ from wgflow.networks.activations import (
     relu,
     truncated_relu,
 )
+from wgflow.networks.bumps import Bump, Charge, ChargeData
+from wgflow.networks.charges import charge_features, charge_network
 from wgflow.networks.charts import Chart, Identity, Radius
 from wgflow.networks.data import CosineData, DataLaw, EmpiricalData, IsotropicGaussians
 from wgflow.networks.empirical import SamplePopulation, empirical_features, empirical_network
@@ -22,12 +24,16 @@ from wgflow.networks.losses import Huber, Logistic, Loss, SmoothHinge, Square, l
 from wgflow.networks.network import Network, cosine_network, isotropic_network
 from wgflow.networks.population import FeaturePopulation, Population
 from wgflow.networks.prediction import predict
+from wgflow.networks.spins import Radial, Sigmoid, SpinData, Summing, spin_network
 from wgflow.networks.teacher import ReluTeacher, random_teacher, teacher_network
 from wgflow.networks.units import Affine, Cosine, Ridge, Unit
 
 __all__ = [
     "Activation",
     "Affine",
+    "Bump",
+    "Charge",
+    "ChargeData",
     "Chart",
     "Cosine",
     "CosineData",
@@ -44,15 +50,21 @@ __all__ = [
     "Network",
     "PiecewiseLinear",
     "Population",
+    "Radial",
     "Radius",
     "ReluTeacher",
     "Ridge",
     "SamplePopulation",
+    "Sigmoid",
     "Smooth",
     "SmoothHinge",
+    "SpinData",
     "Square",
+    "Summing",
     "Unit",
     "activation",
+    "charge_features",
+    "charge_network",
     "coefficients",
     "cosine_features",
     "cosine_network",
@@ -67,6 +79,7 @@ __all__ = [
     "random_teacher",
     "relu",
     "sphere_moment",
+    "spin_network",
     "teacher_network",
     "truncated_relu",
 ]

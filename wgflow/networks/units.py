@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -160,13 +161,19 @@ class Affine:
 
     def pull(self, x: Array, theta: Array, factors: Array) -> Array:
         """Sum ``c_p ∇σ(x_p; θ_i)`` over inputs ``(P, p)``, shape ``(N, D)``, by matrix products."""
+        return self.descent(x, theta, lambda _: factors)
+
+    def descent(self, x: Array, theta: Array, residual: Callable[[Array], Array]) -> Array:
+        """Sum ``c_p ∇σ(x_p; θ_i)`` with c a function of the network's outputs ``(P,)``."""
         output, weights, bias = self._parts(theta)
         argument = x @ weights.T + bias
+        hidden = self.activation(argument)
+        factors = residual((output * hidden).mean(axis=1))
         slope = factors[:, None] * self.activation.derivative(argument)
         slope *= output
         parts = [slope.T @ x]
         if self.output is None:
-            parts.insert(0, (factors @ self.activation(argument))[:, None])
+            parts.insert(0, (factors @ hidden)[:, None])
         if self.bias is None:
             parts.append(slope.sum(axis=0)[:, None])
         return np.concatenate(parts, axis=1)

@@ -18,6 +18,7 @@ from wgflow.particles.schedule import Progress, Schedule
 from wgflow.particles.sgd import stochastic_gradient_descent
 from wgflow.particles.teacher_student import TeacherTable, teacher_student
 from wgflow.particles.trajectory import Trajectory
+from wgflow.particles.width import WidthTable, width_errors
 
 __all__ = [
     "Brownian",
@@ -31,6 +32,7 @@ __all__ = [
     "Schedule",
     "TeacherTable",
     "Trajectory",
+    "WidthTable",
     "cosine_moments",
     "coupling_errors",
     "gradient_descent",
@@ -40,4 +42,5 @@ __all__ = [
     "particle",
     "stochastic_gradient_descent",
     "teacher_student",
+    "width_errors",
 ]

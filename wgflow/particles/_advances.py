@@ -7,10 +7,13 @@ from collections.abc import Callable
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.networks import Affine, Cosine, Loss, PiecewiseLinear, Ridge, Square, Unit
+from wgflow.networks import Cosine, Loss, PiecewiseLinear, Ridge, Square, Summing, Unit
 
 Advance = Callable[[Array, Array, Array, Array, Array], None]
-"""``advance(theta, x, y, rate, decay)``: steps in place, as in the kernels."""
+"""``advance(theta, x, y, rate, decay)``: steps in place, as in the kernels.
+
+``decay`` has one factor a step, or one a step and component, for neurons that are not compiled.
+"""
 
 
 def choose(unit: Unit, loss: Loss) -> Advance:
@@ -25,8 +28,8 @@ def choose(unit: Unit, loss: Loss) -> Advance:
         return advance
     if isinstance(unit, Ridge):
         return _any_ridge(unit, loss)
-    if isinstance(unit, Affine):
-        return _affine(unit, loss)
+    if isinstance(unit, Summing):
+        return _summing(unit, loss)
     return _general(unit, loss)
 
 
@@ -61,15 +64,14 @@ def _any_ridge(unit: Ridge, loss: Loss) -> Advance:
     return advance
 
 
-def _affine(unit: Affine, loss: Loss) -> Advance:
-    """Step neurons a σ(<w, x> + b) with matrix products."""
+def _summing(unit: Summing, loss: Loss) -> Advance:
+    """Step neurons that sum their gradients over the samples themselves."""
 
     def advance(theta: Array, x: Array, y: Array, rate: Array, decay: Array) -> None:
-        for k in range(len(rate)):
-            residual = -loss.slope(unit.value(x[k], theta).mean(axis=1), y[k])
-            push = unit.pull(x[k], theta, residual)
+        for k, targets in enumerate(y):
+            push = unit.descent(x[k], theta, lambda f, y=targets: -loss.slope(f, y))  # type: ignore[misc]
             theta *= decay[k]
-            theta += (rate[k] / len(residual)) * push
+            theta += (rate[k] / len(targets)) * push
 
     return advance
 

@@ -75,7 +75,7 @@ def _runge_kutta(
     keeper: Keeper | None,
 ) -> Trajectory:
     def velocity(time: float, state: Array) -> Array:
-        return -schedule.at(time) * (field(time, state) + schedule.regularization * state)
+        return -schedule.at(time) * (field(time, state) + schedule.decay * state)
 
     run = Run(check_theta(theta0), recorder, {}, keeper)
     first, start = 0, 0.0  # steps before the interval, and its beginning
@@ -118,7 +118,7 @@ def euler(
         for k in range(run.done, goal):
             scale = schedule.at(k * step)
             with np.errstate(over="ignore", invalid="ignore"):
-                slope = field(k * step, run.theta) + schedule.regularization * run.theta
+                slope = field(k * step, run.theta) + schedule.decay * run.theta
                 run.theta = run.theta - (scale * step) * slope
                 if increments is not None:
                     run.theta += math.sqrt(2 * scale * schedule.temperature) * next(increments)

@@ -146,8 +146,7 @@ def lazy_run(
     count = len(data.y)
 
     def velocity(_: float, theta: Array) -> Array:
-        error = scale * unit.value(data.x, theta).mean(axis=1) - data.y
-        return unit.pull(data.x, theta, -error / (scale * count))
+        return unit.descent(data.x, theta, lambda h: (data.y - scale * h) / (scale * count))
 
     first = tangent_kernel(unit, start, data.x)
     norm = float(np.linalg.norm(first))

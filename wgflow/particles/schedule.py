@@ -42,8 +42,8 @@ class Schedule:
     scale : float or callable
         The time scale s(t) >= 0, a number or a function of time. The preset ``mmn2018`` is
         ``2 ξ(t)``, the preset ``mmm2019`` is ``ξ(t)``.
-    regularization : float
-        λ >= 0, weight of the penalty ``λ |θ|²/2``.
+    regularization : float or sequence of float
+        λ >= 0, weight of the penalty ``λ |θ|²/2``; or one for each component of a neuron.
     temperature : float
         1/β >= 0; zero switches the noise off.
 
@@ -67,14 +67,20 @@ class Schedule:
     """
 
     scale: float | Callable[[float], float]
-    regularization: float = 0.0
+    regularization: float | tuple[float, ...] = 0.0
     temperature: float = 0.0
 
     def __post_init__(self) -> None:
         if not callable(self.scale):
             _nonnegative("time scale", self.scale)
-        _nonnegative("regularization", self.regularization)
+        for value in np.atleast_1d(self.regularization).tolist():
+            _nonnegative("regularization", value)
         _nonnegative("temperature", self.temperature)
+
+    @property
+    def decay(self) -> Array:
+        """λ as an array that broadcasts with parameters ``(N, D)``."""
+        return np.asarray(self.regularization, dtype=np.float64)
 
     def at(self, time: float) -> float:
         """Time scale s(t).

@@ -165,7 +165,8 @@ class _Steps:
         s = self._schedule
         scales = np.array([s.at((done + k) * self._step) for k in range(count)])
         rate = scales * self._step
-        decay = 1.0 - rate * s.regularization
+        # (steps,), or (steps, D) where components decay unlike
+        decay = 1.0 - np.multiply.outer(rate, s.decay)
         x, y = self.samples.take(count * self._batch)
         self._loss.check(y)
         x = x.reshape(count, self._batch, -1)

@@ -77,6 +77,11 @@ class Stepper(ABC):
         """What the run tells of the method itself, for ``Solution.facts``."""
         return {}
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to tell the user of the run, for ``Solution.warnings``."""
+        return ()
+
     def state(self) -> Values:
         """Give what its next steps depend on besides density and time, and what it counts.
 

@@ -197,6 +197,9 @@ def fipy_mesh(grid: Grid | Mesh) -> Any:
         raise InputError(
             f"FiPy's grids have 1 to 3 axes, not {grid.dimension}: use scharfetter_gummel"
         )
+    fixed = [name for name, axis in zip(grid.box.names, grid.box.axes, strict=True) if axis.fixed]
+    if fixed:
+        raise InputError(f"axis {fixed[0]} is fixed, which FiPy's meshes know not: use muscl")
     periodic = [axis.periodic for axis in grid.box.axes]
     name = f"Grid{grid.dimension}D"
     if any(periodic):

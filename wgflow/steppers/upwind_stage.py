@@ -73,7 +73,7 @@ class UpwindStage:
         space = self.space
         factor = dt * space.problem.scale(time)
         mass = space.grid.integrate(given)
-        density = self._guess(given, old, time, factor)
+        density = self.guess(given, old, time, factor)
         faces, residual, size = self._residual(density, given, old, time, factor)
         for iteration in range(1, MAXIMUM_ITERATIONS + 1):
             if size <= TOLERANCE * mass:
@@ -107,7 +107,7 @@ class UpwindStage:
             for axis, (v, rho) in enumerate(zip(faces.velocity, faces.upwind, strict=True))
         ]
 
-    def _guess(self, given: Array, old: Array, time: float, factor: float) -> Array:
+    def guess(self, given: Array, old: Array, time: float, factor: float) -> Array:
         """Solution with the diffusion made linear: positive wherever mass can come."""
         space, grid = self.space, self.space.grid
         potential = space.potential(old, time)

@@ -9,10 +9,11 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.errors import SolverError
 from wgflow.grid import Grid
-from wgflow.mesh import Mesh, as_mesh
+from wgflow.mesh import Mesh
 
-__all__ = ["DirectSaddle", "conductances"]
+__all__ = ["NOT_FINITE", "SMALLEST", "DirectSaddle", "conductances"]
 
+NOT_FINITE = "the saddle-point system is not finite: give a smaller tau, or more diffusion"
 SMALLEST = 1e-290  # diagonal below which a row is left alone: its cell is empty
 
 
@@ -45,12 +46,13 @@ class DirectSaddle:
         volumes = grid.volumes.ravel()
         size = len(volumes)
         self._compliance = compliance.ravel() / volumes
-        numbers = np.arange(size).reshape(grid.shape)
+        numbers = np.arange(size, dtype=float).reshape(grid.shape)
         rows, columns = [np.arange(size)], [np.arange(size)]
-        advection, laplacian = [volumes.copy()], [np.zeros(size)]
+        advection: list[Array] = [volumes.copy()]
+        laplacian: list[Array] = [np.zeros(size)]
         for axis, (forth, back) in enumerate(coefficients):
             conductance = factor * conductances(grid, axis)
-            low, high = (np.asarray(n).ravel() for n in grid.beside(numbers, axis))
+            low, high = (n.ravel().astype(np.int64) for n in grid.beside(numbers, axis))
             weight = (conductance * mobility[axis]).ravel()
             for source, target, rate in ((low, high, forth), (high, low, back)):
                 moved = (conductance * rate).ravel()
@@ -68,10 +70,14 @@ class DirectSaddle:
         self._scale = np.where(diagonal > SMALLEST, 1 / np.sqrt(np.maximum(diagonal, SMALLEST)), 0)
         scaled = diags_array(self._scale) @ schur @ diags_array(self._scale)
         scaled = scaled + diags_array((self._scale == 0).astype(float))
+        if not np.all(np.isfinite(scaled.data)):
+            raise SolverError(NOT_FINITE)
         try:
             self._factors: Any = splu(scaled.tocsc(), options={"SymmetricMode": True})
         except RuntimeError as error:
-            raise SolverError(f"the saddle-point system has no factors ({error})") from None
+            raise SolverError(
+                f"the saddle-point system has no factors ({error}): give a smaller tau"
+            ) from None
 
     def solve(self, first: Array, second: Array) -> tuple[Array, Array]:
         """Solve; see :class:`wgflow.algebra.saddle.SaddleSystem`."""
@@ -85,9 +91,8 @@ class DirectSaddle:
 
 def conductances(grid: Grid | Mesh, axis: int) -> Array:
     """Areas of the faces of ``difference`` over the distances of the centres beside them."""
-    mesh = as_mesh(grid)
-    if mesh is not None:
-        return np.asarray(mesh.geometry.areas / mesh.distances)
+    if isinstance(grid, Mesh):
+        return np.asarray(grid.geometry.areas / grid.distances)
     lower = grid.along(grid.face_widths(axis)[0], axis)
     return np.asarray(
         grid.beside(grid.volumes, axis)[0] / (lower * grid.along(grid.face_distances(axis), axis))

@@ -1,0 +1,139 @@
+"""Trainable charges: a network of Gaussian units, each with a position and a charge.
+
+Inputs x are uniform on the torus [-pi, pi)^d, the target is f(x) = sum_j q_j g(x - z_j) and a
+neuron is c phi(x - y), with Gaussians wrapped around the torus,
+
+    phi(x) ~ sum_m exp(-|x + 2 pi m|^2/(2 sigma^2)),   E phi^2 = 1,
+
+g the same with its own width. The loss E = E_x |f - f_N|^2 / 2 = C_f - int c F rho
++ (1/2) int int c c' K(y - y') rho rho' is the energy of charged particles, with F = E f phi and
+K = E phi phi known exactly, and
+
+    d rho/dt = div_y( rho grad_y dE/drho ) + d/dc( rho d/dc dE/drho ),
+    dE/drho (y, c) = c [ -F(y) + int c' K(y - y') rho(y', c') dy' dc' ] .
+
+Weight decay adds lambda c^2/2 to the potential, of charges alone, and noise (1/beta) times the
+Laplacian in y and c. At rest with noise rho ~ exp(-beta (dE/drho + lambda c^2/2)), where
+dE/drho = c g(y): charges at y are normal with mean -g/lambda and variance 1/(beta lambda).
+
+The density lives in (y, c), d + 1 dimensions, d = 1 or 2. The start is y uniform and
+c ~ N(0, start^2). The risk reported is R = 2 E = E_x |f - f_N|^2, which is at least 0.
+
+**Trained and fixed charges.** With c trained the risk goes to 0. With `fixed` only y moves: the
+density keeps its marginal law of c, charges gather where they serve best, and the risk stays
+above a positive number: for every function h,
+
+    R >= ( E f h - E|c| max_y |E h phi(., y)| )^2 / E h^2     if what is squared is positive,
+
+since E f_N h is at most E|c| max_y |E h phi(., y)|. By default R(0) = 3.0635. With charges trained
+R(1) = 1.737, R(3) = 0.427, R(10) = 0.0031; with fixed ones R(1) = 2.765, R(10) = 2.317 and
+R(300) = 2.17 (1000 particles), where h = f shows R >= 2.0197.
+
+**Conventions.** Time is that of the source, whose gradient flow is that of E (preset mmm2019,
+s = 1; an SGD step is theta += eps (f - f_N) grad [c phi]). The source has phi = exp(-kappa x^2/2)
+with kappa = 1/sigma^2 and no factor in front: E phi^2 = 1 here changes the units of charge and
+time. Kernels enter by their wave numbers k; those with exp(-sigma^2 k^2) < accuracy are left out.
+
+**Limits.** c is cut off at +-reach; a run warns if mass comes there.
+
+**Source.** Rotskoff, Vanden-Eijnden, "Trainability and accuracy of neural networks: an
+interacting particle system approach", arXiv:1805.00915 (2018).
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+
+import wgflow as wg
+from wgflow.energies import Energy
+from wgflow.networks import ChargeData, charge_network
+
+SNAPSHOTS = (0.1, 0.3, 1.0, 3.0, 10.0)
+SMOOTH = {"start": 1.5, "reach": 9.0, "width": 1.0, "target_width": 1.0}
+VARIANTS = {  # against a fine reference, from a start that few cells resolve
+    "smooth": {
+        "set": SMOOTH,
+        "convergence": {"cells": (32, 64, 128), "until": 0.25},
+        "expected": {"muscl": 2.0, "upwind": 1.0},
+        "finest_error": {"muscl": 2.5e-4, "upwind": 2.5e-3},
+    },
+    "fixed charges": {
+        "set": {**SMOOTH, "fixed": True},
+        "convergence": {"cells": (32, 64, 128), "until": 0.25},
+        "expected": {"muscl": 2.0},
+        "finest_error": {"muscl": 1e-4},
+    },
+}
+PARTICLES = {"particles": 1000, "step": 1e-2, "seeds": 4, "batch": 10}
+TARGETS = {
+    "one": ((1.0,), ((0.0, 0.0),)),
+    "pair": ((1.5, -1.0), ((-1.0, -0.5), (1.0, 0.5))),
+    "three": ((1.5, -1.0, 1.0), ((-2.0, -1.0), (0.0, 1.5), (1.5, -0.5))),
+}
+
+
+def problem(
+    dimension: Literal[1, 2] = 1,
+    target: Literal["one", "pair", "three"] = "pair",
+    target_width: float = 0.6,
+    width: float = 0.6,
+    start: float = 0.5,
+    fixed: bool = False,
+    reach: float = 8.0,
+    weight_decay: float = 0.0,
+    beta: float = math.inf,
+    accuracy: float = 1e-8,
+) -> wg.Problem:
+    """Make the problem.
+
+    Parameters
+    ----------
+    dimension : {1, 2}
+        d, of the inputs and positions; the density has one dimension more.
+    target : {"one", "pair", "three"}
+        Number of Gaussians of the target; their charges are 1; 1.5, -1; 1.5, -1, 1.
+    target_width : float
+        Standard deviation of each, in (0, 2].
+    width : float
+        sigma, of the units.
+    start : float
+        Standard deviation of the charges at the start.
+    fixed : bool
+        Whether the charges stay as drawn, and positions alone are trained.
+    reach : float
+        The domain is |c| <= reach.
+    weight_decay : float
+        lambda, of the charges.
+    beta : float
+        Inverse temperature of the noise; inf for none. Noise needs weight decay.
+    accuracy : float
+        Wave numbers whose weight is below this share of the largest are left out.
+    """
+    if not start < reach / 4:
+        raise wg.InputError(f"reach = {reach} with start = {start}: give a reach > 4 start")
+    noisy = math.isfinite(beta)
+    if not beta > 0 or (noisy and not weight_decay > 0):
+        raise wg.InputError(
+            f"beta = {beta} with weight_decay = {weight_decay}: give a beta > 0, and with noise a "
+            "weight decay > 0, or charges spread for ever"
+        )
+    if noisy and fixed:
+        raise wg.InputError(f"beta = {beta} with fixed charges: noise would move them; drop one")
+    charges, places = TARGETS[target]
+    data = ChargeData(charges, [place[:dimension] for place in places], target_width)
+    network = charge_network(data, width, start, fixed, accuracy)
+    energy: wg.Risk | Energy = wg.Risk(network.features)
+    if weight_decay:
+        energy = energy + wg.Confinement(weight_decay, axes=(dimension,))
+    if noisy:
+        energy = energy + wg.Entropy(1 / beta)
+    names = ("y",) if dimension == 1 else ("y1", "y2")
+    positions = [wg.Axis(-math.pi, math.pi, periodic=True, name=name) for name in names]
+    return wg.Problem(
+        domain=wg.Box(*positions, wg.Axis(-reach, reach, name="c", fixed=fixed)),
+        energy=energy,
+        initial=lambda *at: np.exp(-((at[-1] / start) ** 2) / 2) + 0 * sum(at),
+        until=30.0 if fixed else 10.0,
+        network=network,
+    )
