@@ -10,6 +10,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.errors import SolverError
+from wgflow.steppers.jko.waves import Waves
 from wgflow.transport import CellTransport
 
 __all__ = ["Dual", "LocalEnergy", "Point", "ascend"]
@@ -92,6 +93,8 @@ class Dual:
     length : float
         Time step times time scale.
     local : LocalEnergy
+    periodic : sequence of bool, optional
+        Which axes are circles; by default none.
     tilted : bool
         See :class:`wgflow.transport.CellTransport`.
     """
@@ -103,6 +106,7 @@ class Dual:
         length: float,
         local: LocalEnergy,
         *,
+        periodic: Sequence[bool] | None = None,
         tilted: bool = True,
     ) -> None:
         from wgflow.steppers.jko import _dual_kernels
@@ -111,18 +115,11 @@ class Dual:
         self.drift: Array = np.zeros_like(density)
         self._fronts = local.exponent > 2
         self.floor = FLOOR_OF_FRONTS if self._fronts else FLOOR
-        self._transport = CellTransport(density, widths, length, tilted=tilted)
+        around = [False] * density.ndim if periodic is None else periodic
+        self._transport = CellTransport(density, widths, length, tilted=tilted, periodic=around)
         self._largest, self.total = float(density.max()), float(density.sum())
         self._flat = (density.shape[0], density.size // density.shape[0])
-        # eigenvalues of -Laplacian, mirrored at the walls
-        decays = [
-            (2 - 2 * np.cos(np.pi * np.arange(n) / n)) / h**2
-            for n, h in zip(density.shape, widths, strict=True)
-        ]
-        rest = np.zeros(1)
-        for decay in decays[1:]:
-            rest = np.add.outer(rest, decay).ravel()
-        self._first, self._rest = decays[0], rest
+        self._waves = Waves(density.shape, widths, around)
 
     def at(self, potential: Array) -> Point:
         """Evaluate value, gradient and gap."""
@@ -140,26 +137,18 @@ class Dual:
         return Point(cost + linear - conjugate, gradient, moved, bound, cost, gap)
 
     def ascent(self, gradient: Array, bound: Array) -> Array:
-        """Solve (response - length div(rho grad)) d = gradient, about, by cosine transforms.
+        """Solve (response - length div(rho grad)) d = gradient, about, by its waves.
 
         The coefficients are constants for power laws of exponent 2 and more. For others, the
         entropy above all, response and rho vary together over many decades, and the square root
         of their common factor is taken out on both sides.
         """
-        from scipy.fft import dctn, idctn
-
         power = 1 - self.local.exponent / 2
         scale = max(self._largest, float(bound.max()))
         work = np.empty_like(gradient)
         args = bound.ravel(), scale, self.floor, power
         self.kernels.weighted(gradient.ravel(), *args, work.ravel())
-        modes = dctn(work, overwrite_x=True, workers=1)
-        strength = self.length * scale
-        response = self.local.response(scale)
-        self.kernels.divide_modes(
-            modes.reshape(self._flat), response, strength * self._first, strength * self._rest
-        )
-        found = np.asarray(idctn(modes, overwrite_x=True, workers=1))
+        found = self._waves.solve(work, self.local.response(scale), self.length * scale)
         if power != 0:
             self.kernels.weighted(found.ravel(), *args, found.ravel())
         closed = self.drift == np.inf
