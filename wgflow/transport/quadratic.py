@@ -70,8 +70,8 @@ class CellTransport:
     ) -> None:
         from wgflow.transport import _kernels, _tilts
 
-        self._kernels, self._density = _kernels, density
-        self._stiffness = [h * h / (2 * length) for h in widths]
+        self._kernels, self._density, self._widths = _kernels, density, widths
+        self.lengthen(length)
         shape = density.shape
         self._periodic = [False] * len(shape) if periodic is None else list(periodic)
         self._views = [
@@ -87,6 +87,10 @@ class CellTransport:
             for o, n, i in self._views[1:]
         ]
         self._between = [np.empty(shape) for _ in shape[1:]]
+
+    def lengthen(self, length: float) -> None:
+        """Change the length."""
+        self._stiffness = [h * h / (2 * length) for h in self._widths]
 
     def push(self, potential: Array) -> tuple[Array, float]:
         """Move the density to where potential + cost is least.

@@ -15,7 +15,8 @@ from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
 from wgflow.steppers.implicit import solvable
-from wgflow.steppers.jko.dual import Dual, LocalEnergy, Point, ascend
+from wgflow.steppers.jko.ascent import ascend
+from wgflow.steppers.jko.dual import Dual, LocalEnergy, Point
 
 __all__ = ["BackAndForth"]
 
