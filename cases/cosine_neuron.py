@@ -47,6 +47,23 @@ VARIANTS = {
         "expected": {"entropic_jko": 2.0},
         "finest_error": {"entropic_jko": 8.5e-4},
     },
+    "by its dual": {
+        "set": {"beta": 20.0},
+        "convergence": {
+            "cells": (50, 100, 200),
+            "until": 0.5,
+            "dt": {"back_and_forth": 0.1},
+            "reference": {
+                "cells": 800,
+                "solver": "scharfetter_gummel",
+                "dt": 0.002,
+                "options": {},
+            },
+        },
+        "solvers": ("back_and_forth gap=1e-6",),
+        "expected": {"back_and_forth gap=1e-6": 2.0},
+        "finest_error": {"back_and_forth gap=1e-6": 1.1e-3},
+    },
     "by quantiles": {
         "convergence": {
             "cells": (25, 50, 100),

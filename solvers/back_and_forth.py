@@ -82,7 +82,8 @@ def stepper(
     """
     if tau is not None and dt is not None:
         raise wg.InputError(f"tau = {tau} and dt = {dt}: they are the same, give one of the two")
-    space = wg.FiniteVolume(problem, grid, wg.MUSCL())
+    flux = wg.MUSCL() if isinstance(grid, wg.Grid) else wg.Upwind()  # a mesh is refused below
+    space = wg.FiniteVolume(problem, grid, flux)
     return BackAndForth(
         space,
         tau=dt if tau is None else tau,

@@ -97,6 +97,8 @@ def ascend(
                 break
             length = settled + (length - settled) / 2
         settled = length
+        if count >= iterations:
+            raise _unsettled(dual, point, count)
         if length < whole:
             loose = max(tolerance, LOOSE), rounding
             potential, point, count = _ascend(dual, potential, point, count, loose, iterations)
