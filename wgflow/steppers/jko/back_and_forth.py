@@ -230,7 +230,9 @@ class BackAndForth(Stepper):
 def _equal_widths(space: FiniteVolume) -> list[float]:
     """Width of the cells along each axis, or raise InputError."""
     if space.mesh is not None:
-        raise InputError("back_and_forth needs the cells of a box: on a mesh use bailo_carrillo_hu")
+        raise InputError(
+            "back_and_forth needs the cells of a box: on a mesh use scharfetter_gummel or upwind"
+        )
     grid = space.grid
     for number, axis in enumerate(grid.box.axes):
         if axis.radial is not None:
