@@ -46,6 +46,17 @@ VARIANTS = {
         "finest_error": dict.fromkeys(EXPECTED, 1.2e-4),
         "solvers": ("scharfetter_gummel", "scharfetter_gummel_explicit", "muscl", "upwind"),
     },
+    "2-D by its dual": {
+        "set": {"dimension": 2},
+        "convergence": {
+            "cells": (8, 16, 32, 64),
+            "until": 0.01,
+            "dt": {"back_and_forth": 0.005},
+        },
+        "solvers": ("back_and_forth",),
+        "expected": {"back_and_forth": 2.0},
+        "finest_error": {"back_and_forth": 3.3e-4},
+    },
     "3-D": {
         "set": {"dimension": 3},
         "convergence": {**CONVERGENCE, "cells": (8, 16, 24), "until": 0.005},

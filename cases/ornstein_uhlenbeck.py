@@ -150,13 +150,13 @@ VARIANTS = {
     "2-D by its dual": {
         "set": {"dimension": 2, "coupling": 0.4, "anisotropy": 0.5, "half_width": 6.0},
         "convergence": {
-            "cells": (24, 48, 96),
+            "cells": (48, 96, 192),
             "until": 0.25,
             "dt": {"back_and_forth": 0.04},
         },
         "solvers": ("back_and_forth",),
-        "expected": {"back_and_forth": 1.5},
-        "finest_error": {"back_and_forth": 4e-3},
+        "expected": {"back_and_forth": 2.0},
+        "finest_error": {"back_and_forth": 2.3e-3},
     },
     "3-D": {
         "set": {

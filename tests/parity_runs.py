@@ -156,6 +156,7 @@ RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
         (24, 20),
         0.02,
     ),
+    "cosine/dual": ("cosine_neuron", {"beta": 20.0}, "back_and_forth", {"tau": 0.1}, 64, 0.2),
     "keller_segel/dual": ("keller_segel", {}, "back_and_forth", {"tau": 0.02}, (32, 30), 0.04),
     "ou1/ljko": ("ornstein_uhlenbeck", {}, "ljko", {"tau": 0.02}, 60, 0.1),
     "ou2/ljko": (

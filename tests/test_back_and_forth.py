@@ -1,4 +1,4 @@
-"""The JKO scheme by its dual: transport between cells, gaps, the energy law, exact solutions."""
+"""The JKO scheme by its dual: gaps, the energy law, exact solutions."""
 
 from __future__ import annotations
 
@@ -13,11 +13,9 @@ import wgflow as wg
 from wgflow import catalog
 from wgflow.convergence.verification import plan
 from wgflow.solution import Solution
-from wgflow.transport import CellTransport
 
 SOLVER = "back_and_forth"
 PLANE = wg.Box((-3, 3), (-3, 3))
-rng = np.random.default_rng(7)
 
 
 def case(name: str, **parameters: Any) -> wg.Problem:
@@ -41,73 +39,6 @@ def disc(x: wg.Array, y: wg.Array) -> wg.Array:
     return 1.0 * ((x - 0.5) ** 2 + y**2 < 1)
 
 
-# --- transport ---------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("shift", [(0.3,), (-2.6,), (0.7, -0.2), (1.9, 3.4), (0.4, -1.2, 0.9)])
-def test_a_translation_is_exact(shift: tuple[float, ...]) -> None:
-    """Mean and cost of a translation by any part of a cell, in any dimension."""
-    shape, widths, length = (24, 21, 23)[: len(shift)], (0.5, 0.3, 0.4)[: len(shift)], 0.7
-    density = np.zeros(shape)
-    density[tuple(slice(8, 13) for _ in shape)] = rng.random((5,) * len(shape))
-    potential = np.zeros(shape)
-    index = np.indices(shape)
-    for k, (s, h) in enumerate(zip(shift, widths, strict=True)):
-        potential -= s * h * h / length * index[k]
-    moved, cost = CellTransport(density, widths, length, tilted=False).push(potential)
-    mass = density.sum()
-    assert moved.sum() == pytest.approx(mass, rel=1e-14)
-    for k, s in enumerate(shift):
-        change = (index[k] * (moved - density)).sum() / mass
-        assert change == pytest.approx(s, abs=1e-12)
-    way = sum((s * h) ** 2 for s, h in zip(shift, widths, strict=True))
-    assert cost == pytest.approx(mass * way / (2 * length), rel=1e-12)
-
-
-def test_the_envelope_is_that_of_all_pairs() -> None:
-    """Against sums over many points in each cell, on a line with rough potentials and tilts."""
-    n, points, length, h = 12, 4000, 0.6, 0.5
-    density, potential = rng.random(n), rng.standard_normal(n)
-    potential[4] = np.inf
-    place = (np.arange(points) + 0.5) / points - 0.5
-    x = np.arange(n)[:, None] + place
-    slopes = np.zeros(n)
-    below, above = np.diff(density)[:-1], np.diff(density)[1:]
-    same = below * above > 0
-    slopes[1:-1][same] = 2 * below[same] * above[same] / (below + above)[same]
-    weight = (density[:, None] + slopes[:, None] * place) / points
-    assert weight.min() > 0
-    square = h * h * (x[..., None] - np.arange(n)) ** 2 / (2 * length)
-    target = (potential + square).argmin(axis=-1)
-    brute = np.bincount(target.ravel(), weight.ravel(), minlength=n)
-    way = np.take_along_axis(square, target[..., None], -1)[..., 0]
-    moved, cost = CellTransport(density, (h,), length).push(potential)
-    np.testing.assert_allclose(moved, brute, atol=3 / points)
-    staying = h * h * density.sum() / (24 * length)
-    assert cost == pytest.approx((weight * way).sum() - staying, abs=3 / points)
-    assert moved[4] == 0
-
-
-@pytest.mark.parametrize("shape", [(30,), (12, 9), (6, 7, 5)])
-def test_the_dual_is_concave_and_its_gradient_is_the_push_forward(shape: tuple[int, ...]) -> None:
-    transport = CellTransport(rng.random(shape), (0.4, 0.3, 0.5)[: len(shape)], 0.3)
-
-    def value(potential: wg.Array) -> tuple[float, wg.Array]:
-        moved, cost = transport.push(potential)
-        return cost + float((moved * potential).sum()), moved
-
-    start, direction = 0.5 * rng.standard_normal(shape), rng.standard_normal(shape)
-    eps = 1e-6
-    low, high = value(start - eps * direction)[0], value(start + eps * direction)[0]
-    here, moved = value(start)
-    slope = float((moved * direction).sum())
-    assert (high - low) / (2 * eps) == pytest.approx(slope, rel=1e-6)
-    ahead = value(start + direction)[0]
-    assert ahead < here + slope - 1e-3
-    assert moved.min() >= 0
-    assert transport.push(np.full(shape, 2.0))[1] == 0  # staying costs nothing, exactly
-
-
 # --- exact solutions and orders ----------------------------------------------------------------
 
 
@@ -128,11 +59,60 @@ def test_barenblatt_against_the_finite_volume_scheme() -> None:
         ("barenblatt", "2-D by its dual"),
         ("barenblatt", "2-D by its dual, in time"),
         ("ornstein_uhlenbeck", "2-D by its dual"),
+        ("heat_torus", "2-D by its dual"),
+        ("cosine_neuron", "all schemes"),  # against a fine one by scharfetter_gummel
     ],
 )
 def test_orders(name: str, variant: str) -> None:
-    chosen = plan(name, SOLVER, variant)
+    solver = f"{SOLVER} gap=1e-6" if name == "cosine_neuron" else SOLVER
+    chosen = plan(name, solver, variant)
     chosen.run().require(chosen.expected, within=0.2, finest_error=chosen.finest_error)
+
+
+def test_a_box_with_walls_around_a_circle() -> None:
+    """A mode that decays, and that turns with the start along the circle only."""
+    box = wg.Box(wg.Axis(0, 1, periodic=True), wg.Axis(0, 1, wall=True))
+
+    def density(t: float, x: wg.Array, y: wg.Array, shift: float = 0.0) -> wg.Array:
+        mode = np.cos(2 * np.pi * (x - shift)) * np.cos(np.pi * y)
+        return 1 + 0.5 * math.exp(-5 * np.pi**2 * t) * mode
+
+    def flow(cells: int, tau: float, shift: float = 0.0) -> Solution:
+        start = lambda x, y: density(0.0, x, y, shift)  # noqa: E731
+        problem = wg.Problem(box, wg.Entropy(1.0), initial=start, exact=density)
+        solution = run(problem, (cells, 3 * cells // 4), 0.01, tau=tau)
+        keeps_its_laws(solution)
+        return solution
+
+    coarse, fine, turned = flow(16, 5e-3), flow(32, 1.25e-3), flow(16, 5e-3, shift=0.25)
+    errors = [s.summary()["errors"]["L1"] for s in (coarse, fine)]
+    assert 3.4 < errors[0] / errors[1] < 5.2
+    np.testing.assert_allclose(np.roll(coarse.density, 4, axis=0), turned.density, atol=1e-11)
+
+
+def test_a_neuron_with_noise_comes_to_rest_by_long_steps() -> None:
+    """The von Mises density of mean resultant r = I1/I0(beta (A - r)), A = 0.8, beta = 20."""
+    solution = run(case("cosine_neuron", beta=20.0), 128, 20.0, tau=1.0)
+    keeps_its_laws(solution)
+    theta = solution.grid.coordinates[0]
+    resultant = solution.grid.integrate(np.cos(theta) * solution.density)
+    assert resultant == pytest.approx(0.699479, abs=3e-4)
+    assert solution.facts["rejections"] == 0
+
+
+@pytest.mark.parametrize(
+    ("exponent", "cells", "tau"), [(3.0, 120, 0.1), (3.0, 120, 0.5), (4.0, 480, 0.02)]
+)
+def test_long_steps_at_fronts(exponent: float, cells: int, tau: float) -> None:
+    """None is done in halves, though the dual is not smooth there and the start is far off."""
+    problem = wg.Problem(
+        wg.Box((-3, 3)),
+        wg.PowerLaw(0.3, exponent) + wg.Interaction(lambda x: x**2 / 2 - np.exp(-(x**2))),
+        initial=lambda x: np.exp(-8 * (x - 0.5) ** 2),
+    )
+    solution = run(problem, cells, 3 * tau, tau=tau)
+    keeps_its_laws(solution)
+    assert solution.facts["rejections"] == 0
 
 
 @pytest.mark.parametrize("exponent", [1.5, 2.0, 3.0])
@@ -227,7 +207,6 @@ def test_what_does_not_fit_is_refused() -> None:
     box, noise = wg.Box((-1, 1)), wg.Entropy(1.0)
     clustered = wg.Axis(-1, 1, stretch=wg.Clustered(-1, 1, around=0.0, scale=0.2))
     for domain, energy, options, match in [
-        (wg.Box(wg.Axis(0, 1, periodic=True)), noise, {}, "periodic"),
         (wg.Box(wg.Axis(0, 1, radial=3)), noise, {}, "radial"),
         (wg.Box(clustered), noise, {}, "unequal"),
         (box, wg.Confinement(1.0), {}, "Entropy or a PowerLaw"),
@@ -242,3 +221,11 @@ def test_what_does_not_fit_is_refused() -> None:
             run(wg.Problem(domain, energy, initial=bump), 20, 0.1, **options)
     with pytest.raises(wg.SolverError, match="duality gap"):
         run(wg.Problem(box, noise, initial=bump), 20, 0.1, tau=0.1, gap=1e-9, iterations=1)
+
+
+def test_a_mesh_is_refused() -> None:
+    points = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+    mesh = wg.Mesh.from_simplices(points, np.array([[0, 1, 2], [1, 3, 2]]))
+    problem = wg.Problem(mesh.box, wg.Entropy(1.0), initial=lambda x, y: 1.0 + x)
+    with pytest.raises(wg.InputError, match="cells of a box: on a mesh use"):
+        run(problem, mesh, 0.1)

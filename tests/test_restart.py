@@ -71,8 +71,11 @@ def plane(half: float = 3.0) -> wg.Box:
 LINE = wg.Box((-5, 5))
 DRIFT, NOISE = wg.Confinement(1.0), wg.Entropy(0.5)
 PAIRS = wg.Interaction(lambda x: 0.5 * np.cos(x) ** 2)
+WAVES = wg.Interaction(lambda x, y: -np.cos(x) / (1 + y**2))
 MOVING = wg.Potential(lambda t, x: (x - np.sin(3 * t)) ** 2 / 2, time_dependent=True)
 POROUS = wg.PowerLaw(exponent=2.0, coefficient=0.5)
+STEEP = wg.PowerLaw(exponent=3.0, coefficient=0.5)
+AROUND = wg.Box(wg.Axis(0, 2 * np.pi, periodic=True), wg.Axis(-3, 3, wall=True))
 
 
 @dataclass(frozen=True)
@@ -154,6 +157,8 @@ VARIANTS = [
     *each("ljko-pairs", "ljko", MOVING + POROUS + PAIRS),
     *each("ljko-bdf2", "ljko_bdf2", DRIFT + NOISE + PAIRS),
     Variant("ljko-plane", "ljko_bdf2", DRIFT + NOISE, cells=16, domain=plane(), given={"dt": 0.05}),
+    *each("dual-around", DUAL, NOISE + WAVES, domain=AROUND, cells=(24, 20)),
+    Variant("dual-fronts", DUAL, DRIFT + STEEP, given={"dt": 0.1, "until": 2.0}),
     Variant("fipy", "fipy", DRIFT + NOISE, given={"dt": 0.02}),
     Variant("fipy-pairs", "fipy", DRIFT + NOISE + PAIRS, given={"dt": 0.02}),
     Variant("fipy-porous", "fipy", DRIFT + NOISE + POROUS, cells=20, stops=(2,), given={"dt": 0.1}),

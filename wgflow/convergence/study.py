@@ -42,7 +42,7 @@ class Reference:
         Another solver; by default the one that is measured. Then the reference's own error
         is accounted for in the observed orders.
     options : mapping, optional
-        Of the solver.
+        Of the solver; by default those that are measured with, of another solver none.
     """
 
     cells: int | None = None
@@ -213,10 +213,11 @@ def _target(
     if dt is None and step is not None:
         power = _step_power(solver) if refine == "both" else 0.0
         dt = step / FINER_STEP if refine == "time" else step * (finest / cells) ** power
-    fine = run(reference.solver or solver, cells, dt, reference.options)
-    own = reference.solver in (None, solver) and (refine == "time" or reference.dt is None)
+    other = reference.solver not in (None, solver)
+    options = reference.options or ({} if other else None)
+    fine = run(reference.solver or solver, cells, dt, options)
     size = 0.0
-    if own:
+    if not other and (refine == "time" or reference.dt is None):
         size = max(fine.history["dt"]) if refine == "time" else 1 / cells
     return _Target(lambda solution: restrict(fine.density, fine.grid, solution.grid), float(size))
 

@@ -16,19 +16,28 @@ BLOCK = 8  # lines that are copied at once: as many doubles as a cache line has
 
 
 @njit(cache=True)
-def _envelope(heights: Array, stiffness: float, targets: Targets, starts: Array) -> int:
-    """Lower envelope of the parabolas heights[j] + stiffness (x - j)²; how many are on it.
+def _lower(
+    heights: Array,
+    first: int,
+    many: int,
+    low: float,
+    high: float,
+    stiffness: float,
+    targets: Targets,
+    starts: Array,
+) -> int:
+    """Lower envelope of heights[j] + stiffness (x - j)² for x in [low, high]; how many are on it.
 
-    The k-th of them is the least from starts[k] to starts[k + 1] (Felzenszwalb, Huttenlocher).
+    j runs over ``many`` from ``first``, the heights go on periodically. The k-th of the envelope
+    is the least from starts[k] to starts[k + 1] (Felzenszwalb, Huttenlocher).
     """
     n = len(heights)
-    low, high = -0.5, n - 0.5
     count = 0
     half = 0.5 / stiffness
     last = 0
     at = 0.0
-    for j in range(n):
-        f = heights[j]
+    for j in range(first, first + many):
+        f = heights[j if j < n else j - n]
         if f == np.inf:
             continue
         begin = low
@@ -43,7 +52,7 @@ def _envelope(heights: Array, stiffness: float, targets: Targets, starts: Array)
             begin = low
             if count > 0:
                 last = targets[count - 1]
-                at = heights[last]
+                at = heights[last if last < n else last - n]
         if count > 0 and begin >= high:
             continue
         targets[count] = j
@@ -53,6 +62,52 @@ def _envelope(heights: Array, stiffness: float, targets: Targets, starts: Array)
         at = f
     starts[count] = high
     return count
+
+
+@njit(cache=True)
+def _envelope(
+    heights: Array,
+    stiffness: float,
+    periodic: bool,
+    targets: Targets,
+    starts: Array,
+    work: tuple[Targets, Array],
+) -> bool:
+    """Envelope over the whole line, False where all heights are infinite.
+
+    On a circle the targets are those of the covering line. The lowest height is on the envelope
+    at its own place, so that no parabola beyond two of its images is between them: one more than
+    on a line with walls is enough.
+    """
+    n = len(heights)
+    if not periodic:
+        return _lower(heights, 0, n, -0.5, n - 0.5, stiffness, targets, starts) > 0
+    least = int(np.argmin(heights))
+    if heights[least] == np.inf:
+        return False
+    there, begun = work
+    count = _lower(heights, least, n + 1, float(least), float(least + n), stiffness, there, begun)
+    # from between the images to between the walls: what is beyond the end goes to the beginning
+    beyond = 0
+    while begun[beyond + 1] <= n - 0.5:
+        beyond += 1
+    k = 0
+    for other in range(beyond, count):
+        targets[k] = there[other] - n
+        starts[k] = max(begun[other] - n, -0.5)
+        k += 1
+    for other in range(1, beyond + 1):
+        targets[k] = there[other]
+        starts[k] = begun[other]
+        k += 1
+    starts[k] = n - 0.5
+    return True
+
+
+@njit(cache=True)
+def _wrapped(target: int, n: int) -> int:
+    """Cell of a target on the covering line."""
+    return target + n if target < 0 else target - n if target >= n else target
 
 
 @njit(cache=True)
@@ -68,6 +123,7 @@ def _average(
     n = len(heights)
     k = 0
     target = targets[0]
+    height = heights[_wrapped(target, n)]
     end = starts[1]
     for i in range(n):
         low, high = i - 0.5, i + 0.5
@@ -82,12 +138,13 @@ def _average(
                 spread = size * size / 12.0
                 mass = 1.0 + tilt * here
                 square = (there * there + spread) * mass + 2.0 * tilt * there * spread
-                total += size * (mass * heights[target] + stiffness * square)
+                total += size * (mass * height + stiffness * square)
                 low = to
             if end >= high:
                 break
             k += 1
             target = targets[k]
+            height = heights[_wrapped(target, n)]
             end = starts[k + 1]
         out[i] = total - stiffness / 12.0
 
@@ -98,6 +155,7 @@ def _push(masses: Array, tilts: Array, targets: Targets, starts: Array, out: Arr
     n = len(masses)
     k = 0
     target = targets[0]
+    slot = _wrapped(target, n)
     end = starts[1]
     cost = 0.0
     out[:] = 0.0
@@ -108,7 +166,7 @@ def _push(masses: Array, tilts: Array, targets: Targets, starts: Array, out: Arr
             if target == i:
                 out[i] += whole
             else:
-                out[target] += whole
+                out[slot] += whole
                 away = i - target
                 cost += whole * (away * away + 2.0 * away * tilts[i] / 6.0)
             continue
@@ -126,18 +184,19 @@ def _push(masses: Array, tilts: Array, targets: Targets, starts: Array, out: Arr
                 square = (there * there + spread) * mass + 2.0 * tilt * there * spread
                 total += size * square
                 if end >= high:  # what is left, so that nothing is lost to rounding
-                    out[target] += rest
+                    out[slot] += rest
                 else:
                     part = min(whole * size * mass, rest)
-                    out[target] += part
+                    out[slot] += part
                     rest -= part
                 low = to
             elif end >= high:
-                out[target] += rest
+                out[slot] += rest
             if end >= high:
                 break
             k += 1
             target = targets[k]
+            slot = _wrapped(target, n)
             end = starts[k + 1]
         cost += whole * (total - 1.0 / 12.0)
     return cost
@@ -148,6 +207,7 @@ def transform(
     heights: Array,
     tilts: Array,
     stiffness: float,
+    periodic: bool,
     out: Array,
     targets: Targets,
     starts: Array,
@@ -156,6 +216,7 @@ def transform(
     outer, n, inner = heights.shape
     block = min(BLOCK, inner)
     above, tilt, mean = np.empty((block, n)), np.empty((block, n)), np.empty((block, n))
+    work = np.empty(n + 1, np.int32), np.empty(n + 2)
     for o in range(outer):
         for first in range(0, inner, block):
             many = min(block, inner - first)
@@ -166,11 +227,11 @@ def transform(
             for b in range(many):
                 line = o * inner + first + b
                 found, begun = targets[line], starts[line]
-                if _envelope(above[b], stiffness, found, begun) == 0:
+                if _envelope(above[b], stiffness, periodic, found, begun, work):
+                    _average(above[b], tilt[b], stiffness, found, begun, mean[b])
+                else:
                     mean[b, :] = np.inf  # nothing comes here: any envelope does for the push
                     found[0], begun[1] = 0, n - 0.5
-                else:
-                    _average(above[b], tilt[b], stiffness, found, begun, mean[b])
             for j in range(n):
                 for b in range(many):
                     out[o, j, first + b] = mean[b, j]
@@ -200,13 +261,16 @@ def push(masses: Array, tilts: Array, targets: Targets, starts: Array, out: Arra
 
 
 @njit(cache=True)
-def move(heights: Array, masses: Array, tilts: Array, stiffness: float, out: Array) -> float:
+def move(
+    heights: Array, masses: Array, tilts: Array, stiffness: float, periodic: bool, out: Array
+) -> float:
     """Move masses along the middle axis to where the envelope is; the squared way in cells."""
     outer, n, inner = masses.shape
     block = min(BLOCK, inner)
     above, mass = np.empty((block, n)), np.empty((block, n))
     tilt, moved = np.empty((block, n)), np.empty((block, n))
-    targets, starts = np.empty(n, np.int32), np.empty(n + 1)
+    targets, starts = np.empty(n + 1, np.int32), np.empty(n + 2)
+    work = np.empty(n + 1, np.int32), np.empty(n + 2)
     cost = 0.0
     for o in range(outer):
         for first in range(0, inner, block):
@@ -217,26 +281,9 @@ def move(heights: Array, masses: Array, tilts: Array, stiffness: float, out: Arr
                     mass[b, j] = masses[o, j, first + b]
                     tilt[b, j] = tilts[o, j, first + b]
             for b in range(many):
-                _envelope(above[b], stiffness, targets, starts)
+                _envelope(above[b], stiffness, periodic, targets, starts, work)
                 cost += _push(mass[b], tilt[b], targets, starts, moved[b])
             for j in range(n):
                 for b in range(many):
                     out[o, j, first + b] = moved[b, j]
     return cost
-
-
-@njit(cache=True)
-def limit_tilts(density: Array, out: Array) -> None:
-    """Tilts of the density within cells along the middle axis, by van Leer's limited slope."""
-    outer, n, inner = density.shape
-    for o in range(outer):
-        for j in range(n):
-            for b in range(inner):
-                tilt = 0.0
-                if 0 < j < n - 1:
-                    below = density[o, j, b] - density[o, j - 1, b]
-                    above = density[o, j + 1, b] - density[o, j, b]
-                    if below * above > 0.0:
-                        tilt = below / (below + above) * above / density[o, j, b]
-                        tilt = min(max(tilt, -1.0), 1.0)
-                out[o, j, b] = tilt

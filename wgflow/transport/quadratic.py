@@ -27,7 +27,8 @@ class CellTransport:
     D(rho, rho) = 0, concave and differentiable in the potential; its gradient is the density that
     is moved there, mass kept to rounding. It tends to the Wasserstein distance: to first order in
     the width if masses lie evenly over their cells, to second where the density is smooth if
-    they are tilted by limited slopes, as here.
+    they are tilted by limited slopes, as here. Along a periodic axis |x - y| is the shorter of
+    both ways.
 
     Parameters
     ----------
@@ -39,6 +40,8 @@ class CellTransport:
         Time step times time scale, > 0.
     tilted : bool
         Whether the density is linear in cells, or constant.
+    periodic : sequence of bool, optional
+        Which axes are circles; by default none.
 
     References
     ----------
@@ -57,26 +60,37 @@ class CellTransport:
     """
 
     def __init__(
-        self, density: Array, widths: Sequence[float], length: float, *, tilted: bool = True
+        self,
+        density: Array,
+        widths: Sequence[float],
+        length: float,
+        *,
+        tilted: bool = True,
+        periodic: Sequence[bool] | None = None,
     ) -> None:
-        from wgflow.transport import _kernels
+        from wgflow.transport import _kernels, _tilts
 
-        self._kernels, self._density = _kernels, density
-        self._stiffness = [h * h / (2 * length) for h in widths]
+        self._kernels, self._density, self._widths = _kernels, density, widths
+        self.lengthen(length)
         shape = density.shape
+        self._periodic = [False] * len(shape) if periodic is None else list(periodic)
         self._views = [
             (math.prod(shape[:k]), n, math.prod(shape[k + 1 :])) for k, n in enumerate(shape)
         ]
         self._tilts = [np.zeros(view) for view in self._views]
         if tilted:
-            for view, tilts in zip(self._views, self._tilts, strict=True):
-                _kernels.limit_tilts(density.reshape(view), tilts)
+            for view, around, tilts in zip(self._views, self._periodic, self._tilts, strict=True):
+                _tilts.limit_tilts(density.reshape(view), around, tilts)
         # envelopes of all lines along the axes after the first, and the arrays between two axes
         self._envelopes = [
-            (np.empty((o * i, n), np.int32), np.empty((o * i, n + 1)))
+            (np.empty((o * i, n + 1), np.int32), np.empty((o * i, n + 2)))
             for o, n, i in self._views[1:]
         ]
         self._between = [np.empty(shape) for _ in shape[1:]]
+
+    def lengthen(self, length: float) -> None:
+        """Change the length."""
+        self._stiffness = [h * h / (2 * length) for h in self._widths]
 
     def push(self, potential: Array) -> tuple[Array, float]:
         """Move the density to where potential + cost is least.
@@ -101,6 +115,7 @@ class CellTransport:
                 heights.reshape(views[axis]),
                 tilts[axis],
                 self._stiffness[axis],
+                self._periodic[axis],
                 out.reshape(views[axis]),
                 *self._envelopes[axis - 1],
             )
@@ -111,6 +126,7 @@ class CellTransport:
             self._density.reshape(views[0]),
             tilts[0],
             self._stiffness[0],
+            self._periodic[0],
             moved.reshape(views[0]),
         )
         for axis in range(1, last + 1):

@@ -87,7 +87,7 @@ def weighted(
 
 @njit(cache=True)
 def divide_modes(modes: Array, mass: float, first: Array, rest: Array) -> None:
-    """Divide the cosine modes by mass + first[i] + rest[j]."""
+    """Divide the modes, real or complex, by mass + first[i] + rest[j]."""
     rows, columns = modes.shape
     for i in range(rows):
         here = mass + first[i]
@@ -123,14 +123,15 @@ def ahead(values: Array, factor: float, direction: Array, out: Array) -> None:
 
 
 @njit(cache=True)
-def slope_energy(change: Array, density: Array) -> float:
+def slope_energy(change: Array, density: Array, periodic: bool) -> float:
     """Σ density |difference of change|² along the middle axis, on both sides of a cell by half."""
     outer, n, inner = change.shape
     total = 0.0
     for o in range(outer):
-        for j in range(n - 1):
+        for j in range(n if periodic else n - 1):
+            after = (j + 1) % n
             for b in range(inner):
-                weight = 0.5 * (density[o, j, b] + density[o, j + 1, b])
+                weight = 0.5 * (density[o, j, b] + density[o, after, b])
                 if weight > 0.0:
-                    total += weight * (change[o, j + 1, b] - change[o, j, b]) ** 2
+                    total += weight * (change[o, after, b] - change[o, j, b]) ** 2
     return total

@@ -15,7 +15,8 @@ from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
 from wgflow.steppers.implicit import solvable
-from wgflow.steppers.jko.dual import Dual, LocalEnergy, Point, ascend
+from wgflow.steppers.jko.ascent import ascend
+from wgflow.steppers.jko.dual import Dual, LocalEnergy, Point
 
 __all__ = ["BackAndForth"]
 
@@ -32,7 +33,7 @@ class BackAndForth(Stepper):
     Parameters
     ----------
     space : FiniteVolume
-        On a box with walls and equal cells, with one entropy or power laws of one exponent m > 1;
+        On a box of equal cells, with one entropy or power laws of one exponent m > 1;
         its flux is for the history's dissipation only.
     tau : float, optional
         Fixed time step. A step that cannot be solved is done in halves.
@@ -79,6 +80,7 @@ class BackAndForth(Stepper):
             raise InputError("obstacle = nan: give the potential from which on cells are closed")
         self._gap, self._iterations, self._obstacle = gap, int(iterations), obstacle
         self._widths = _equal_widths(space)
+        self._periodic = [axis.periodic for axis in space.grid.box.axes]
         self._volume = math.prod(self._widths)
         self._local = _local_energy(space)
         self._control = StepControl(self.tolerance, self.order)
@@ -146,7 +148,7 @@ class BackAndForth(Stepper):
         length, end = dt * space.problem.scale(time + dt), time + dt
         before = space.energy.value(density, end)
         rounding = ROUNDING * (1 + abs(before))
-        dual = Dual(old, self._widths, length, self._local)
+        dual = Dual(old, self._widths, length, self._local, periodic=self._periodic)
         dual.drift = self._drift(density, end)
         pressure = self._pressure if self._pressure is not None else self._local.slope(old)
         potential = dual.drift + pressure
@@ -218,7 +220,9 @@ class BackAndForth(Stepper):
         total, shape = 0.0, change.shape
         for axis, width in enumerate(self._widths):
             view = math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
-            slopes = dual.kernels.slope_energy(change.reshape(view), point.moved.reshape(view))
+            slopes = dual.kernels.slope_energy(
+                change.reshape(view), point.moved.reshape(view), self._periodic[axis]
+            )
             total += slopes / width**2
         return dual.length / 2 * total
 
@@ -226,12 +230,15 @@ class BackAndForth(Stepper):
 def _equal_widths(space: FiniteVolume) -> list[float]:
     """Width of the cells along each axis, or raise InputError."""
     if space.mesh is not None:
-        raise InputError("back_and_forth needs the cells of a box: on a mesh use another solver")
+        raise InputError(
+            "back_and_forth needs the cells of a box: on a mesh use scharfetter_gummel or upwind"
+        )
     grid = space.grid
     for number, axis in enumerate(grid.box.axes):
-        kind = "periodic" if axis.periodic else "radial" if axis.radial is not None else ""
-        if kind:
-            raise InputError(f"axis {number} is {kind}: back_and_forth needs a box with walls")
+        if axis.radial is not None:
+            raise InputError(
+                f"axis {number} is radial: back_and_forth needs straight axes; use quantile_jko"
+            )
         if not grid.uniform[number]:
             raise InputError(
                 f"axis {number} has unequal cells: back_and_forth needs equal ones along an axis"

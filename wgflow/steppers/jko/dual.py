@@ -1,29 +1,24 @@
-"""The dual of a JKO step, and its ascent."""
+"""The dual of a JKO step."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.errors import SolverError
+from wgflow.steppers.jko.waves import Waves
 from wgflow.transport import CellTransport
 
-__all__ = ["Dual", "LocalEnergy", "Point", "ascend"]
+__all__ = ["Dual", "LocalEnergy", "Point"]
 
-PAIRS = 5  # of earlier steps that tell of the curvature
 # shares of the largest density that the metric takes for empty where the local energy answers
 # less to a potential as the density falls (m < 2), and where it answers more (m > 2)
 TRACE = 1e-8  # share of the largest density at which a first potential is cut off
 FLOOR, FLOOR_OF_FRONTS = 1e-6, 1e-2
 SHORT = 0.3  # a step shorter than this share: the metric is too bold where the density is low
 BOLDER, SHYER = 1.3, 100.0  # by how much the floor changes with whole and with short steps
-INCREASE = 1e-4  # share of the expected increase that must come
-SHORTENINGS = 20
-ROUNDING = 1e-14  # relative to the dual's value
 
 
 @dataclass(frozen=True)
@@ -92,6 +87,8 @@ class Dual:
     length : float
         Time step times time scale.
     local : LocalEnergy
+    periodic : sequence of bool, optional
+        Which axes are circles; by default none.
     tilted : bool
         See :class:`wgflow.transport.CellTransport`.
     """
@@ -103,26 +100,25 @@ class Dual:
         length: float,
         local: LocalEnergy,
         *,
+        periodic: Sequence[bool] | None = None,
         tilted: bool = True,
     ) -> None:
         from wgflow.steppers.jko import _dual_kernels
 
         self.kernels, self.local, self.length = _dual_kernels, local, length
         self.drift: Array = np.zeros_like(density)
-        self._fronts = local.exponent > 2
-        self.floor = FLOOR_OF_FRONTS if self._fronts else FLOOR
-        self._transport = CellTransport(density, widths, length, tilted=tilted)
-        self._largest, self.total = float(density.max()), float(density.sum())
+        self.fronts = local.exponent > 2
+        self.floor = FLOOR_OF_FRONTS if self.fronts else FLOOR
+        around = [False] * density.ndim if periodic is None else periodic
+        self._transport = CellTransport(density, widths, length, tilted=tilted, periodic=around)
+        self.old, self._largest, self.total = density, float(density.max()), float(density.sum())
         self._flat = (density.shape[0], density.size // density.shape[0])
-        # eigenvalues of -Laplacian, mirrored at the walls
-        decays = [
-            (2 - 2 * np.cos(np.pi * np.arange(n) / n)) / h**2
-            for n, h in zip(density.shape, widths, strict=True)
-        ]
-        rest = np.zeros(1)
-        for decay in decays[1:]:
-            rest = np.add.outer(rest, decay).ravel()
-        self._first, self._rest = decays[0], rest
+        self._waves = Waves(density.shape, widths, around)
+
+    def lengthen(self, length: float) -> None:
+        """Change the length of the step."""
+        self.length = length
+        self._transport.lengthen(length)
 
     def at(self, potential: Array) -> Point:
         """Evaluate value, gradient and gap."""
@@ -140,26 +136,18 @@ class Dual:
         return Point(cost + linear - conjugate, gradient, moved, bound, cost, gap)
 
     def ascent(self, gradient: Array, bound: Array) -> Array:
-        """Solve (response - length div(rho grad)) d = gradient, about, by cosine transforms.
+        """Solve (response - length div(rho grad)) d = gradient, about, by its waves.
 
         The coefficients are constants for power laws of exponent 2 and more. For others, the
         entropy above all, response and rho vary together over many decades, and the square root
         of their common factor is taken out on both sides.
         """
-        from scipy.fft import dctn, idctn
-
         power = 1 - self.local.exponent / 2
         scale = max(self._largest, float(bound.max()))
         work = np.empty_like(gradient)
         args = bound.ravel(), scale, self.floor, power
         self.kernels.weighted(gradient.ravel(), *args, work.ravel())
-        modes = dctn(work, overwrite_x=True, workers=1)
-        strength = self.length * scale
-        response = self.local.response(scale)
-        self.kernels.divide_modes(
-            modes.reshape(self._flat), response, strength * self._first, strength * self._rest
-        )
-        found = np.asarray(idctn(modes, overwrite_x=True, workers=1))
+        found = self._waves.solve(work, self.local.response(scale), self.length * scale)
         if power != 0:
             self.kernels.weighted(found.ravel(), *args, found.ravel())
         closed = self.drift == np.inf
@@ -170,110 +158,7 @@ class Dual:
     def learn(self, share: float) -> None:
         """Make the metric shyer after a step that had to be short, bolder after a whole one."""
         change = SHYER if share < SHORT else 1 / BOLDER if share == 1 else 1.0
-        if self._fronts:
+        if self.fronts:
             self.floor = min(max(self.floor / change, FLOOR), FLOOR_OF_FRONTS)
         else:
             self.floor = min(max(self.floor * change, FLOOR), 1.0)
-
-
-class _Curvature:
-    """Earlier steps and the changes of the gradient over them (L-BFGS)."""
-
-    def __init__(self, dual: Dual) -> None:
-        self._dual, self._kernels = dual, dual.kernels
-        self._pairs: list[tuple[Array, Array, float]] = []
-
-    def add(self, step: Array, change: Array) -> None:
-        product = self._kernels.dot(step.ravel(), change.ravel())
-        if product > 0:
-            self._pairs = [*self._pairs[1 - PAIRS :], (step, change, product)]
-
-    def clear(self) -> None:
-        self._pairs.clear()
-
-    def direction(self, point: Point) -> Array:
-        """Quasi-Newton direction, the two-loop recursion."""
-        add, pairs = self._kernels.add, self._pairs
-        if not pairs:
-            return self._dual.ascent(point.gradient, point.bound)
-        rest = point.gradient.copy()
-        factors = []
-        product = self._kernels.dot(rest.ravel(), pairs[-1][0].ravel())
-        for k in range(len(pairs) - 1, -1, -1):
-            _, change, scale = pairs[k]
-            factors.append(product / scale)
-            against = pairs[max(k - 1, 0)][0]
-            product = add(rest.ravel(), -factors[-1], change.ravel(), against.ravel())
-        found = self._dual.ascent(rest, point.bound)
-        product = self._kernels.dot(found.ravel(), pairs[0][1].ravel())
-        for k, factor in enumerate(reversed(factors)):
-            step, _, scale = pairs[k]
-            against = pairs[min(k + 1, len(pairs) - 1)][1]
-            product = add(found.ravel(), factor - product / scale, step.ravel(), against.ravel())
-        return found
-
-
-def ascend(
-    dual: Dual, potential: Array, tolerance: float, rounding: float, iterations: int
-) -> tuple[Array, Point, int]:
-    """Ascend until the gap is below tolerance times the cost of the plan, or rounding.
-
-    Returns
-    -------
-    potential : array
-    point : Point
-    iterations : int
-        Evaluations of the dual.
-
-    Raises
-    ------
-    SolverError
-        If the gap is not reached.
-    """
-    point = dual.at(potential)
-    curvature = _Curvature(dual)
-    count = 1
-    while not point.gap <= max(tolerance * point.cost, rounding):
-        if count >= iterations or not math.isfinite(point.value):
-            raise _unsettled(dual, point, count)
-        direction = curvature.direction(point)
-        slope = dual.kernels.dot(direction.ravel(), point.gradient.ravel())
-        if not slope > 0:
-            curvature.clear()
-            direction = dual.ascent(point.gradient, point.bound)
-            slope = dual.kernels.dot(direction.ravel(), point.gradient.ravel())
-        found = _searched(dual, potential, point, direction, slope)
-        if found is None:
-            raise _unsettled(dual, point, count)
-        share, ahead, new, evaluations = found
-        count += evaluations
-        direction *= share
-        dual.learn(share)
-        curvature.add(direction, point.gradient - new.gradient)
-        potential, point = ahead, new
-    return potential, point, count
-
-
-def _searched(
-    dual: Dual, potential: Array, point: Point, direction: Array, slope: float
-) -> tuple[float, Array, Point, int] | None:
-    """Shorten a step until the dual increases, by the rule of Armijo."""
-    share, rounding = 1.0, ROUNDING * (dual.total + abs(point.value))
-    ahead = np.empty_like(potential)
-    for tries in range(1, SHORTENINGS + 1):
-        dual.kernels.ahead(potential.ravel(), share, direction.ravel(), ahead.ravel())
-        new = dual.at(ahead)
-        if new.value >= point.value + INCREASE * share * slope - rounding:
-            return share, ahead, new, tries
-        after = dual.kernels.dot(direction.ravel(), new.gradient.ravel())
-        secant = slope / (slope - after) if slope > after else 0.5  # also where one is nan
-        share *= min(max(secant, 0.1), 0.6)
-    return None
-
-
-def _unsettled(dual: Dual, point: Point, count: int) -> SolverError:
-    return SolverError(
-        f"the duality gap is {point.gap / max(point.cost, 1e-300):.2g} of the movement after "
-        f"{count} iterations with a step of {dual.length:.3g} (time step times time scale): "
-        "give a smaller tau, a larger gap, or more iterations"
-    )
