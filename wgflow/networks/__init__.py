@@ -12,16 +12,25 @@ from wgflow.networks.activations import (
     relu,
     truncated_relu,
 )
-from wgflow.networks.charts import Chart, Identity, Radius
-from wgflow.networks.data import CosineData, DataLaw, EmpiricalData, IsotropicGaussians
+from wgflow.networks.anisotropic import anisotropic_features, anisotropic_network
+from wgflow.networks.charts import Chart, Identity, Parts, Radius
+from wgflow.networks.data import (
+    Convention,
+    CosineData,
+    DataLaw,
+    EmpiricalData,
+    IsotropicGaussians,
+    widths,
+)
 from wgflow.networks.features import (
     Features,
     cosine_features,
     empirical_features,
     isotropic_features,
 )
+from wgflow.networks.gaussian_population import GaussianRidgePopulation
+from wgflow.networks.gaussians import AnisotropicGaussians
 from wgflow.networks.hermite import coefficients, sphere_moment
-from wgflow.networks.isotropic_population import IsotropicRidgePopulation
 from wgflow.networks.network import Network, cosine_network, isotropic_network
 from wgflow.networks.population import FeaturePopulation, Population
 from wgflow.networks.units import Affine, Cosine, Ridge, Unit
@@ -29,17 +38,20 @@ from wgflow.networks.units import Affine, Cosine, Ridge, Unit
 __all__ = [
     "Activation",
     "Affine",
+    "AnisotropicGaussians",
     "Chart",
+    "Convention",
     "Cosine",
     "CosineData",
     "DataLaw",
     "EmpiricalData",
     "FeaturePopulation",
     "Features",
+    "GaussianRidgePopulation",
     "Identity",
     "IsotropicGaussians",
-    "IsotropicRidgePopulation",
     "Network",
+    "Parts",
     "PiecewiseLinear",
     "Population",
     "Radius",
@@ -47,6 +59,8 @@ __all__ = [
     "Smooth",
     "Unit",
     "activation",
+    "anisotropic_features",
+    "anisotropic_network",
     "coefficients",
     "cosine_features",
     "cosine_network",
@@ -58,4 +72,5 @@ __all__ = [
     "relu",
     "sphere_moment",
     "truncated_relu",
+    "widths",
 ]

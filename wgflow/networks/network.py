@@ -14,7 +14,7 @@ from wgflow.networks.activations import Activation
 from wgflow.networks.charts import Chart, Identity, Radius
 from wgflow.networks.data import CosineData, DataLaw, IsotropicGaussians
 from wgflow.networks.features import Features, cosine_features, isotropic_features
-from wgflow.networks.isotropic_population import IsotropicRidgePopulation
+from wgflow.networks.gaussian_population import GaussianRidgePopulation
 from wgflow.networks.population import FeaturePopulation, Population
 from wgflow.networks.units import Cosine, Ridge, Unit
 
@@ -127,7 +127,7 @@ def isotropic_network(
         unit=Ridge(activation),
         data=data,
         features=isotropic_features(activation, data, order),
-        population=IsotropicRidgePopulation(activation, data),
+        population=GaussianRidgePopulation(activation, data),
         chart=Radius(),
         draw=draw,
     )
