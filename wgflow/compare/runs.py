@@ -99,8 +99,13 @@ def compare(
             keeper = NetworkKeeper(team, number, checkpoint, same, restart)
             if keeper.result is None:
                 trajectory = _run(network, solution, job, times, keeper, bar)
-                kept = [trajectory.coordinates(i)[0] for i in range(len(trajectory.theta))]
-                keeper.finish(result := {"risk": trajectory.risk, "coordinates": np.array(kept)})
+                kept = [trajectory.coordinates(i) for i in range(len(trajectory.theta))]
+                result = {
+                    "risk": trajectory.risk,
+                    "means": trajectory.means,
+                    "coordinates": np.array(kept),
+                }
+                keeper.finish(result)
                 return result
             return keeper.result
 
@@ -112,6 +117,7 @@ def compare(
         settings,
         times,
         np.array([one["risk"] for one in full]),
+        np.array([one["means"] for one in full]),
         coordinates.swapaxes(0, 1),
         np.array([one["risk"] for one in half]) if half else None,
     )
