@@ -18,7 +18,14 @@ from wgflow.networks.hermite import coefficients, sphere_moment
 from wgflow.networks.network import Network
 from wgflow.networks.units import Ridge
 
-__all__ = ["Term", "angular", "anisotropic_features", "anisotropic_network", "expansion"]
+__all__ = [
+    "Term",
+    "angular",
+    "anisotropic_features",
+    "anisotropic_network",
+    "expansion",
+    "polar",
+]
 
 Term = tuple[int, int, float]
 """Order n, power j of the first cosine, and weight of a feature."""
@@ -165,7 +172,7 @@ def anisotropic_features(
     def functions(r1: Array, r2: Array) -> Array:
         found = []
         for tau in data.scales:
-            s, first, second = _polar(tau * np.asarray(r1), np.asarray(r2))
+            s, first, second = polar(tau * np.asarray(r1), np.asarray(r2))
             a, _ = coefficients(activation, s, orders)
             found.append(a[rows] * angular(first, second, terms)[0])
         return np.concatenate(found)
@@ -173,7 +180,7 @@ def anisotropic_features(
     def gradient(r1: Array, r2: Array) -> Array:
         found = []
         for tau in data.scales:
-            s, first, second = _polar(tau * np.asarray(r1), np.asarray(r2))
+            s, first, second = polar(tau * np.asarray(r1), np.asarray(r2))
             a, da = (each[rows] for each in coefficients(activation, s, orders))
             value, by_first, by_second = angular(first, second, terms)
             over = np.divide(a, s, out=np.zeros_like(a), where=s > 0)
@@ -199,7 +206,7 @@ def anisotropic_features(
     )
 
 
-def _polar(v1: Array, v2: Array) -> tuple[Array, Array, Array]:
+def polar(v1: Array, v2: Array) -> tuple[Array, Array, Array]:
     """Give s = |v| and the cosines v₁/s, v₂/s; at v = 0 those of the diagonal, a direction."""
     s = np.hypot(v1, v2)
     v1, v2 = np.broadcast_arrays(v1, v2)
