@@ -47,12 +47,7 @@ def test_without_bias_the_features_are_those_of_the_ridge_network():
 
 def test_gradient_of_the_features_matches_differences():
     features = relu_features(DATA)
-    point = [
-        np.array([1.2, -0.5]),
-        np.array([0.7, -0.9]),
-        np.array([0.5, 1.1]),
-        np.array([0.8, 0.3]),
-    ]
+    point = [np.array(c) for c in ((1.2, -0.5), (0.7, -0.9), (0.5, 1.1), (0.8, 0.3))]
     gradient = features.gradient(*point)
     h = 1e-5
     for k in range(4):

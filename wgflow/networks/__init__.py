@@ -33,6 +33,8 @@ from wgflow.networks.gaussians import AnisotropicGaussians
 from wgflow.networks.hermite import coefficients, sphere_moment
 from wgflow.networks.network import Network, cosine_network, isotropic_network
 from wgflow.networks.population import FeaturePopulation, Population
+from wgflow.networks.relu_gaussians import relu_features, relu_network
+from wgflow.networks.relu_population import ReluPopulation
 from wgflow.networks.units import Affine, Cosine, Ridge, Unit
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "PiecewiseLinear",
     "Population",
     "Radius",
+    "ReluPopulation",
     "Ridge",
     "Smooth",
     "Unit",
@@ -70,6 +73,8 @@ __all__ = [
     "nonmonotone",
     "ramp",
     "relu",
+    "relu_features",
+    "relu_network",
     "sphere_moment",
     "truncated_relu",
     "widths",

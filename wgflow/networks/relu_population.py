@@ -150,7 +150,7 @@ class _Layer:
     own: tuple[Array, Array, Array]  # E σ² and half its derivatives by s and b, (N,)
 
     def against(self, a: Array) -> tuple[Array, Array, Array, Array]:
-        """Sums over j of a_j E σ_i σ_j, its derivatives by s_i and b_i, and what turns v_i.
+        """Add a_j E σ_i σ_j up over j, with its derivatives by s_i and b_i, and what turns v_i.
 
         The last, (N, d), is perpendicular to v_i.
         """
