@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from scipy.integrate import quad
 
+import wgflow as wg
+from wgflow import catalog
 from wgflow.errors import InputError
-from wgflow.networks import AnisotropicGaussians, anisotropic_features, relu
+from wgflow.networks import AnisotropicGaussians, FeaturePopulation, anisotropic_features, relu
 from wgflow.networks.relu_gaussians import relu_features, relu_network
 from wgflow.networks.relu_population import ReluPopulation, relu_coefficients
 from wgflow.particles import Schedule, particle, stochastic_gradient_descent
@@ -127,3 +130,50 @@ def test_bad_input_is_refused_in_one_line(build):
     with pytest.raises(InputError) as caught:
         build()
     assert "\n" not in str(caught.value)
+
+
+# ---- the case -----------------------------------------------------------------------------
+
+
+def averaged(problem, until, count=1500):
+    """Deterministic particles of the density equation: kernels averaged over rotations."""
+    network = problem.network
+    network = replace(network, population=FeaturePopulation(network.features, network.chart))
+    theta = network.draw(np.random.default_rng(0), count)
+    return particle(network, theta, [0.0, until], Schedule(2.0), 0.05)
+
+
+def test_equation_in_four_dimensions_has_the_means_of_particles():
+    problem = catalog.load("cases", "relu_gaussians").problem(d=40, s0=10)
+    solution = wg.solve(problem, "muscl", cells=12, until=0.3, snapshots=[])
+    run = averaged(problem, 0.3)
+    assert solution.facts["mass_max_error"] < 1e-13
+    assert np.all(np.diff(solution.history["energy"]) <= 1e-14)
+    grid, density = solution.grid, solution.density
+    for k, x in enumerate(solution.coordinates):
+        assert grid.integrate(x * density) == pytest.approx(run.means[1, k], abs=0.02)
+    assert run.means[1, 0] < 0.7  # from 1
+    assert solution.history["risk"][-1] == pytest.approx(run.risk[1], abs=0.02)
+
+
+def test_fixed_coefficients_are_the_equation_in_two_radii():
+    problem = catalog.load("cases", "relu_gaussians").problem(d=40, s0=10, coefficients="fixed")
+    solution = wg.solve(problem, "muscl", cells=70, until=2.0, snapshots=[])
+    run = averaged(problem, 2.0)
+    assert solution.history["risk"][-1] == pytest.approx(run.risk[1], abs=0.01)
+    assert run.risk[0] - run.risk[1] > 0.05
+    mean = solution.grid.integrate(solution.density * solution.coordinates[1])
+    assert mean == pytest.approx(run.means[1, 1], abs=0.01)
+    general = catalog.load("cases", "relu_gaussians").problem(d=40, s0=10)
+    one = np.ones(1)
+    fixed, free = problem.network.features, general.network.features
+    r1, r2 = np.array([0.4]), np.array([0.7])
+    np.testing.assert_allclose(
+        fixed.functions(r1, r2), free.functions(one, one, r1, r2), rtol=1e-12, atol=1e-15
+    )
+
+
+@pytest.mark.parametrize("parameters", [{"s0": 320}, {"jitter": 0.0}, {"d": math.inf}])
+def test_bad_parameters_of_the_case_are_refused(parameters):
+    with pytest.raises(InputError):
+        catalog.load("cases", "relu_gaussians").problem(**parameters)
