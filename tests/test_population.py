@@ -7,13 +7,13 @@ import math
 import numpy as np
 import pytest
 
-import wgflow.networks.isotropic_population as module
+import wgflow.networks.gaussian_population as module
 from wgflow.errors import InputError
 from wgflow.networks import (
     FeaturePopulation,
+    GaussianRidgePopulation,
     Identity,
     IsotropicGaussians,
-    IsotropicRidgePopulation,
     PiecewiseLinear,
     Radius,
     Ridge,
@@ -94,7 +94,7 @@ def test_population_risk_and_gradient_match_monte_carlo(activation):
     data = IsotropicGaussians(4, 0.7)
     theta = weights(6, 4, seed=2, spread=1.2)
     theta[1] = 1.01 * theta[0] + 0.01  # nearly parallel, beyond the reach of a short series
-    population = IsotropicRidgePopulation(activation, data)
+    population = GaussianRidgePopulation(activation, data)
     unit = Ridge(activation)
     x, y = data.sample(np.random.default_rng(11), 200_000)
     residual = y - unit.value(x, theta).mean(axis=1)
@@ -112,7 +112,7 @@ def test_population_risk_and_gradient_match_monte_carlo(activation):
 @pytest.mark.parametrize("d", [1, 2, 40])
 @pytest.mark.parametrize("activation", [ramp(), relu(), TENT, Smooth("logistic")])
 def test_population_gradient_matches_differences(activation, d):
-    population = IsotropicRidgePopulation(activation, IsotropicGaussians(d, 0.8))
+    population = GaussianRidgePopulation(activation, IsotropicGaussians(d, 0.8))
     theta, direction = weights(60, d, seed=4), weights(60, d, seed=5)
     if activation == ramp():
         theta[7] = 0.0  # smooth there: no knot at zero
@@ -128,7 +128,7 @@ def test_population_gradient_matches_differences(activation, d):
 
 @pytest.mark.parametrize("activation", [ramp(), TENT])
 def test_series_and_closed_form_agree_wherever_the_border_is(activation, monkeypatch):
-    population = IsotropicRidgePopulation(activation, IsotropicGaussians(8, 0.8))
+    population = GaussianRidgePopulation(activation, IsotropicGaussians(8, 0.8))
     theta = weights(80, 8, seed=1)
     scale = population.risk(theta)
     results = []
@@ -141,7 +141,7 @@ def test_series_and_closed_form_agree_wherever_the_border_is(activation, monkeyp
 
 
 def test_blocks_of_rows_do_not_change_the_result(monkeypatch):
-    population = IsotropicRidgePopulation(ramp(), IsotropicGaussians(8, 0.8))
+    population = GaussianRidgePopulation(ramp(), IsotropicGaussians(8, 0.8))
     theta = weights(37, 8, seed=1)
     risk, gradient = population.risk(theta), population.gradient(theta)
     monkeypatch.setattr(module, "_BLOCK", 37 * 5)
@@ -151,7 +151,7 @@ def test_blocks_of_rows_do_not_change_the_result(monkeypatch):
 
 def test_one_neuron_and_rotated_networks():
     data = IsotropicGaussians(3, 0.8)
-    population = IsotropicRidgePopulation(ramp(), data)
+    population = GaussianRidgePopulation(ramp(), data)
     w = np.array([[0.3, -0.4, 1.2]])
     second = sum(0.5 * squared(ramp(), np.array([1.3 * tau]))[0][0] for tau in data.scales)
     means = [coefficients(ramp(), np.array(1.3 * tau), [0])[0][0] for tau in data.scales]
@@ -188,7 +188,7 @@ def test_mean_risk_of_finite_networks_exceeds_the_density_by_one_over_n():
 
 @pytest.mark.parametrize("shape", [(0, 3), (4, 2), (3,)])
 def test_population_refuses_weights_of_a_wrong_shape(shape):
-    population = IsotropicRidgePopulation(ramp(), IsotropicGaussians(3, 0.8))
+    population = GaussianRidgePopulation(ramp(), IsotropicGaussians(3, 0.8))
     with pytest.raises(InputError, match="must be"):
         population.risk(np.zeros(shape))
 

@@ -190,6 +190,20 @@ def _studies(words: Words) -> None:
     spins.add_argument("--verbose", action="store_true", help="say more on stderr")
     spins.set_defaults(command=commands.study_spins)
     add_regimes(studies)
+    critical = studies.add_parser(
+        "critical", help="where on a parameter the outcome changes, by bisection"
+    )
+    _add_problem(critical)
+    critical.add_argument("--parameter", metavar="K", help="a numeric parameter of the case")
+    critical.add_argument("--between", metavar="A,B", help="values with different outcomes")
+    critical.add_argument("--below", type=float, metavar="X", help="the column's threshold")
+    critical.add_argument("--column", metavar="NAME", help="risk (default), energy, …")
+    critical.add_argument("--until", type=float, metavar="T", help="when to look")
+    critical.add_argument("--within", type=float, metavar="W", help="length of the last bracket")
+    critical.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
+    critical.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
+    critical.add_argument("--json", metavar="FILE", help="write the table there too")
+    critical.set_defaults(command=commands.study_critical)
 
 
 def _add_problem(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """What the commands of the command line do; each takes the parsed words, returns the exit code."""
 
 from wgflow.commands.compare import compare
+from wgflow.commands.critical import study_critical
 from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import describe, list_cases, list_solvers
 from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
@@ -18,6 +19,7 @@ __all__ = [
     "run",
     "stationary",
     "study_coupling",
+    "study_critical",
     "study_refinement",
     "study_spins",
     "verify",

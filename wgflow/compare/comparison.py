@@ -81,8 +81,10 @@ class Comparison:
         Times at which the networks were recorded; the snapshots' are among them.
     risks : (seeds, T) array
         Population risk of each network.
-    coordinates : (S, seeds, N) array
-        First coordinate of the neurons at the solution's snapshot times.
+    means : (seeds, T, D) array
+        Mean over the neurons of each coordinate of the density.
+    coordinates : (S, seeds, D, N) array
+        Coordinates of the neurons at the solution's snapshot times.
     half_risks : (seeds, T) array or None
         Population risk of other networks, of half the width.
     states : (seeds, N, D) array or None
@@ -93,6 +95,7 @@ class Comparison:
     settings: ParticleSettings
     times: Array
     risks: Array
+    means: Array
     coordinates: Array
     half_risks: Array | None = None
     states: Array | None = None
@@ -123,10 +126,26 @@ class Comparison:
         variance = 4 * self.risk_deviation**2 + _deviation(self.half_risks) ** 2
         return mean, np.sqrt(variance / len(self.risks))
 
-    def sample(self, snapshot: int) -> Array:
-        """First coordinate of all neurons of all networks at a snapshot."""
-        flat: Array = self.coordinates[snapshot].ravel()
+    def sample(self, snapshot: int, axis: int = 0) -> Array:
+        """One coordinate of all neurons of all networks at a snapshot."""
+        flat: Array = self.coordinates[snapshot, :, axis].ravel()
         return flat
+
+    @property
+    def lines(self) -> list[int]:
+        """Axes of which means are compared: those that are not periodic."""
+        axes = self.solution.grid.box.axes
+        return [k for k, axis in enumerate(axes) if not axis.periodic]
+
+    def equation_means(self) -> Array:
+        """Means of the coordinates under the density at the snapshots, shape (S, D); collective."""
+        grid = self.solution.grid
+        return np.array(
+            [
+                [grid.integrate(x * density) for x in self.solution.coordinates]
+                for density in self.solution.densities
+            ]
+        )
 
     def pictured(self) -> list[int]:
         """Numbers of the snapshots a figure shows: the start and the latest."""
@@ -136,7 +155,8 @@ class Comparison:
     def rows(self) -> list[dict[str, float]]:
         """Risks of both at the snapshot times."""
         found = []
-        for time in self.solution.times:
+        names, equation_means = self.solution.grid.box.names, self.equation_means()
+        for number, time in enumerate(self.solution.times):
             i = int(np.argmin(np.abs(self.times - time)))
             equation = self.solution.at(time, "risk")
             mean, deviation = float(self.risk_mean[i]), float(self.risk_deviation[i])
@@ -156,6 +176,11 @@ class Comparison:
                     "risk_limit": limit,
                     "limit_error": error,
                     "limit_difference": limit - equation,
+                }
+            for axis in self.lines:
+                found[-1] |= {
+                    f"mean_{names[axis]}_equation": float(equation_means[number, axis]),
+                    f"mean_{names[axis]}_network": float(self.means[:, i, axis].mean()),
                 }
         return found
 
@@ -178,6 +203,20 @@ class Comparison:
                 ("limit_error", "± std err", "10.1e"),
                 ("limit_difference", "difference", "+11.1e"),
             ]
+        text = self._table(columns)
+        if len(self.lines) < 2:
+            return text
+        columns = columns[:1]
+        for axis in self.lines:
+            coordinate = self.solution.grid.box.names[axis]
+            columns += [
+                (f"mean_{coordinate}_equation", f"{coordinate} density", "11.5f"),
+                (f"mean_{coordinate}_network", f"{coordinate} {label}", "10.5f"),
+            ]
+        return f"{text}\n\nmeans\n{self._table(columns)}"
+
+    def _table(self, columns: list[tuple[str, str, str]]) -> str:
+        """Give some columns of the rows: key, heading and format of each."""
         widths = [int(form.lstrip("+").split(".")[0]) for _, _, form in columns]
         head = " ".join(f"{t:>{w}}" for (_, t, _), w in zip(columns, widths, strict=True))
         lines = [head, "-" * len(head)]
@@ -214,6 +253,10 @@ class Comparison:
         columns: dict[str, Array] = {"time": self.times, "risk_mean": self.risk_mean}
         for number, risk in enumerate(self.risks):
             columns[f"risk_{number}"] = risk
+        for axis in self.lines if len(self.lines) > 1 else []:
+            columns[f"mean_{self.solution.grid.box.names[axis]}"] = self.means[..., axis].mean(
+                axis=0
+            )
         if self.half_risks is not None:
             columns["risk_limit"], columns["risk_limit_error"] = self.limit
         write_table(folder / "comparison.csv", columns)

@@ -99,8 +99,12 @@ def compare(
             keeper = NetworkKeeper(team, number, checkpoint, same, restart)
             if keeper.result is None:
                 trajectory = _run(network, solution, job, times, keeper, bar)
-                kept = [trajectory.coordinates(i)[0] for i in range(len(trajectory.theta))]
-                result = {"risk": trajectory.risk, "coordinates": np.array(kept)}
+                kept = [trajectory.coordinates(i) for i in range(len(trajectory.theta))]
+                result = {
+                    "risk": trajectory.risk,
+                    "means": trajectory.means,
+                    "coordinates": np.array(kept),
+                }
                 if isinstance(network.data, EmpiricalData):
                     result["states"] = trajectory.final
                 keeper.finish(result)
@@ -115,6 +119,7 @@ def compare(
         settings,
         times,
         np.array([one["risk"] for one in full]),
+        np.array([one["means"] for one in full]),
         coordinates.swapaxes(0, 1),
         np.array([one["risk"] for one in half]) if half else None,
         np.array([one["states"] for one in full]) if "states" in full[0] else None,

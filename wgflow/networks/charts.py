@@ -14,7 +14,7 @@ import numpy as np
 
 from wgflow._typing import Array
 
-__all__ = ["Chart", "Identity", "Radius"]
+__all__ = ["Chart", "Identity", "Parts", "Radius"]
 
 
 class Chart(Protocol):
@@ -77,3 +77,43 @@ class Radius:
         (radius,) = self.coordinates(theta)
         factor = np.divide(gradient[0], radius, out=np.zeros_like(radius), where=radius > 0)
         return np.asarray(factor[:, None] * theta)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Coordinates are components of the state, and norms of groups of components.
+
+    Parameters
+    ----------
+    parts : tuple of int or slice
+        For each coordinate a component, or the components of which it is the norm.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> theta = np.array([[7.0, 3.0, 4.0, 2.0]])
+    >>> chart = Parts((0, slice(1, 3), slice(3, None)))
+    >>> chart.coordinates(theta)
+    (array([7.]), array([5.]), array([2.]))
+    >>> chart.pullback(theta, np.array([[1.0], [10.0], [1.0]]))
+    array([[1., 6., 8., 1.]])
+    """
+
+    parts: tuple[int | slice, ...]
+
+    def coordinates(self, theta: Array) -> tuple[Array, ...]:
+        """Components and norms of the states ``(N, D_full)``, each ``(N,)``."""
+        return tuple(
+            theta[:, part] if isinstance(part, int) else Radius().coordinates(theta[:, part])[0]
+            for part in self.parts
+        )
+
+    def pullback(self, theta: Array, gradient: Array) -> Array:
+        """Gradient ``(N, D_full)`` from ``(D, N)``; of a norm at 0 it is 0."""
+        full = np.zeros_like(theta)
+        for part, along in zip(self.parts, gradient, strict=True):
+            if isinstance(part, int):
+                full[:, part] = along
+            else:
+                full[:, part] = Radius().pullback(theta[:, part], along[None])
+        return full

@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import math
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
 from wgflow._typing import Array
 from wgflow.errors import InputError
 
-__all__ = ["CosineData", "DataLaw", "EmpiricalData", "IsotropicGaussians"]
+__all__ = ["Convention", "CosineData", "DataLaw", "EmpiricalData", "IsotropicGaussians", "widths"]
+
+Convention = Literal["widths", "variances"]
+"""What Δ separates: standard deviations 1 ± Δ, or variances 1 ± Δ."""
 
 
 class DataLaw(Protocol):
@@ -28,9 +31,44 @@ class DataLaw(Protocol):
         ...
 
 
+def widths(separation: float, convention: Convention) -> tuple[float, float]:
+    """Give the standard deviations τ₊ and τ₋ of two Gaussians of the separation Δ.
+
+    Parameters
+    ----------
+    separation : float
+        Δ, strictly between 0 and 1.
+    convention : {"widths", "variances"}
+        τ± = 1 ± Δ (Mei, Misiakiewicz & Montanari 2019), or τ±² = 1 ± Δ (the examples with ReLU
+        and with the non-monotone activation in Mei, Montanari & Nguyen 2018).
+
+    Raises
+    ------
+    InputError
+        If the separation is outside its range or the convention is not known.
+
+    Examples
+    --------
+    >>> widths(0.5, "widths")
+    (1.5, 0.5)
+    >>> [round(tau**2, 12) for tau in widths(0.5, "variances")]
+    [1.5, 0.5]
+    """
+    if not 0 < separation < 1:
+        raise InputError(
+            f"separation = {separation}: must lie strictly between 0 and 1, "
+            "so that both Gaussians have a positive width"
+        )
+    if convention == "widths":
+        return 1.0 + separation, 1.0 - separation
+    if convention == "variances":
+        return math.sqrt(1.0 + separation), math.sqrt(1.0 - separation)
+    raise InputError(f"convention = {convention!r}: choose 'widths' or 'variances'")
+
+
 @dataclass(frozen=True)
 class IsotropicGaussians:
-    """Two centred Gaussians that differ in their width: y = ±1, x ~ N(0, (1 ± Δ)² I).
+    """Two centred Gaussians that differ in their width: y = ±1, x ~ N(0, τ±² I).
 
     The two labels are equally likely (Mei, Montanari & Nguyen 2018, section "Centered
     isotropic Gaussians").
@@ -42,6 +80,8 @@ class IsotropicGaussians:
         exact features but cannot be sampled.
     separation : float
         Δ, strictly between 0 and 1.
+    convention : {"widths", "variances"}
+        What Δ separates: τ± = 1 ± Δ, or τ±² = 1 ± Δ; see :func:`widths`.
 
     Raises
     ------
@@ -61,21 +101,18 @@ class IsotropicGaussians:
 
     dimension: float
     separation: float
+    convention: Convention = "widths"
 
     def __post_init__(self) -> None:
         d = self.dimension
         if not (d >= 1 and (math.isinf(d) or d == int(d))):
             raise InputError(f"dimension = {d}: must be an integer >= 1, or inf for the limit")
-        if not 0 < self.separation < 1:
-            raise InputError(
-                f"separation = {self.separation}: must lie strictly between 0 and 1, "
-                "so that both Gaussians have a positive width"
-            )
+        widths(self.separation, self.convention)
 
     @property
     def scales(self) -> tuple[float, float]:
-        """Standard deviations (1 + Δ, 1 - Δ) of an input for y = +1 and y = -1."""
-        return 1.0 + self.separation, 1.0 - self.separation
+        """Standard deviations (τ₊, τ₋) of an input for y = +1 and y = -1."""
+        return widths(self.separation, self.convention)
 
     @property
     def second_moment(self) -> float:
@@ -107,7 +144,7 @@ class IsotropicGaussians:
             raise InputError("dimension = inf cannot be sampled: give a finite dimension")
         y: Array = 2.0 * rng.integers(0, 2, size=size).astype(np.float64) - 1.0
         x = rng.standard_normal((size, int(self.dimension)))
-        x *= (1.0 + self.separation * y)[:, None]
+        x *= np.where(y > 0, *self.scales)[:, None]
         return x, y
 
 

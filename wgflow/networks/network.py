@@ -14,8 +14,9 @@ from wgflow.networks.activations import Activation
 from wgflow.networks.charts import Chart, Identity, Radius
 from wgflow.networks.data import CosineData, DataLaw, IsotropicGaussians
 from wgflow.networks.features import Features, cosine_features, isotropic_features
-from wgflow.networks.isotropic_population import IsotropicRidgePopulation
+from wgflow.networks.gaussian_population import GaussianRidgePopulation
 from wgflow.networks.population import FeaturePopulation, Population
+from wgflow.networks.relu_population import ReluPopulation
 from wgflow.networks.units import Cosine, Ridge, Unit
 
 __all__ = ["Network", "cosine_network", "isotropic_network"]
@@ -65,7 +66,7 @@ class Network:
     draw: Callable[[np.random.Generator, int], Array]
 
     def __post_init__(self) -> None:
-        square = isinstance(self.population, IsotropicRidgePopulation)
+        square = isinstance(self.population, GaussianRidgePopulation | ReluPopulation)
         if square and not self.features.quadratic:
             raise InputError(
                 f"features with {self.features.loss} and a population of the square loss: use "
@@ -140,7 +141,7 @@ def isotropic_network(
         unit=Ridge(activation),
         data=data,
         features=isotropic_features(activation, data, order),
-        population=IsotropicRidgePopulation(activation, data),
+        population=GaussianRidgePopulation(activation, data),
         chart=Radius(),
         draw=draw,
     )

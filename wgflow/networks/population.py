@@ -1,7 +1,7 @@
 """Exact population risk and gradient of a finite network, without sampling data.
 
-The ridge network on isotropic Gaussians, in full dimension, is in
-:mod:`wgflow.networks.isotropic_population`.
+The ridge network on two Gaussians, in full dimension, is in
+:mod:`wgflow.networks.gaussian_population`.
 """
 
 from __future__ import annotations

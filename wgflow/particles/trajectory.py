@@ -28,6 +28,8 @@ class Trajectory:
         Parameters at those of the recorded times at which the run was told to keep them.
     risk : Array (T,)
         Population risk R_N at the recorded times.
+    means : Array (T, D)
+        Means over the neurons of the coordinates of the density, at the recorded times.
     network : Network
         The network that moved.
     name : str
@@ -47,6 +49,7 @@ class Trajectory:
     times: Array
     theta: Array
     risk: Array
+    means: Array
     network: Network
     name: str
 
@@ -118,6 +121,7 @@ class Recorder:
         self._times: list[float] = []
         self._theta: list[Array] = []
         self._risk: list[float] = []
+        self._means: list[list[float]] = []
 
     @property
     def count(self) -> int:
@@ -131,15 +135,23 @@ class Recorder:
             self._theta.append(theta.copy())
         self._times.append(time)
         self._risk.append(self._network.population.risk(theta))
+        coordinates = self._network.chart.coordinates(theta)
+        self._means.append([float(values.mean()) for values in coordinates])
 
     def state(self) -> dict[str, Any]:
         """Give what has been recorded."""
-        columns = {"times": self._times, "risk": self._risk, "theta": self._theta}
+        columns = {
+            "times": self._times,
+            "risk": self._risk,
+            "means": self._means,
+            "theta": self._theta,
+        }
         return {name: np.array(values) for name, values in columns.items()}
 
     def restore(self, state: dict[str, Any]) -> None:
         """Go on from there."""
         self._times, self._risk = state["times"].tolist(), state["risk"].tolist()
+        self._means = state["means"].tolist()
         self._theta = list(state["theta"])
 
     def check(self, time: float, theta: Array) -> None:
@@ -160,6 +172,7 @@ class Recorder:
             np.array(self._times),
             np.array(self._theta),
             np.array(self._risk),
+            np.array(self._means),
             self._network,
             self._name,
         )

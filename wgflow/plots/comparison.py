@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wgflow._typing import Array
-from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, new_figure, styled, visible
+from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, colours, new_figure, styled, visible
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,19 +40,30 @@ def comparison_figure(comparison: Comparison) -> Figure:
 
 
 def _draw_comparison(comparison: Comparison) -> Figure:
-    shown = comparison.pictured()
+    shown, dimension = comparison.pictured(), comparison.means.shape[2]
+    if dimension > 1:  # a row an axis, three times
+        middle = shown[(len(shown) + 1) // 2] if len(shown) > 2 else shown[-1]
+        shown = sorted({shown[0], middle, shown[-1]})
     columns = 3
-    rows = -(-len(shown) // columns)
-    figure = new_figure(11.5, 2.2 * rows + 0.6)
+    drawn = [(index, axis) for axis in range(dimension) for index in shown]
+    rows = -(-len(shown) // columns) * dimension
+    figure = new_figure(11.5, 2.2 * max(rows, 2) + 0.6)
     parts: Any = figure.subfigures(1, 2, width_ratios=(1.55, 1))
     left, right = parts
-    panels = np.atleast_1d(left.subplots(rows, columns)).ravel()
-    for panel in panels[len(shown) :]:
+    width = columns if dimension == 1 else len(shown)
+    panels = np.atleast_1d(left.subplots(rows, width)).ravel()
+    for panel in panels[len(drawn) :]:
         panel.set_visible(False)
-    for panel, index in zip(panels, shown, strict=False):
-        _draw_histogram(panel, comparison, index)
+    for panel, (index, axis) in zip(panels, drawn, strict=False):
+        _draw_histogram(panel, comparison, index, axis)
     panels[0].legend(fontsize=7, loc="upper right")
-    _draw_risks(right.subplots(), comparison)
+    if dimension == 1:
+        _draw_risks(right.subplots(), comparison)
+    else:
+        above, below = right.subplots(2, 1, sharex=True)
+        _draw_risks(above, comparison)
+        above.set_xlabel("")
+        _draw_means(below, comparison)
     solution, sgd = comparison.solution, comparison.settings
     cells = " × ".join(map(str, solution.grid.cells))
     figure.suptitle(
@@ -68,15 +77,17 @@ def _name(comparison: Comparison) -> str:
     return NAMES[comparison.settings.dynamics]
 
 
-def _draw_histogram(axes: Axes, comparison: Comparison, index: int) -> None:
+def _draw_histogram(axes: Axes, comparison: Comparison, index: int, axis: int) -> None:
     solution = comparison.solution
     grid = solution.grid
-    density = _first_marginal(solution.densities[index], grid.widths)
-    sample = comparison.sample(index)
-    axis = grid.box.axes[0]
-    if axis.periodic:
-        sample = axis.lower + (sample - axis.lower) % axis.length
-    low, high = visible(density, grid.edges[0], share=2e-3)
+    axis_data = grid.box.axes[axis]
+    others = tuple(k for k in range(grid.dimension) if k != axis)
+    mass = np.sum(solution.densities[index] * grid.volumes, axis=others)
+    density = mass / np.diff(grid.edges[axis])
+    sample = comparison.sample(index, axis)
+    if axis_data.periodic:
+        sample = axis_data.lower + (sample - axis_data.lower) % axis_data.length
+    low, high = visible(density, grid.edges[axis], share=2e-3)
     low, high = min(low, float(sample.min())), max(high, float(sample.max()))
     bins = np.linspace(low, high, 41)
     counts, _ = np.histogram(sample, bins)
@@ -89,19 +100,12 @@ def _draw_histogram(axes: Axes, comparison: Comparison, index: int) -> None:
         alpha=0.35,
         label=_name(comparison),
     )
-    axes.plot(grid.centers[0], density, color=PDE_COLOUR, lw=1.4, label="density equation")
+    axes.plot(grid.centers[axis], density, color=PDE_COLOUR, lw=1.4, label="density equation")
     top = 1.25 * max(float((counts / (len(sample) * np.diff(bins))).max()), 1e-300)
     axes.set_ylim(0, min(top, 1.1 * max(float(density.max()), top / 1.25)))
     axes.set_xlim(low, high)
     axes.set_title(f"t = {solution.times[index]:.3g}", fontsize=8)
-    axes.set_xlabel(grid.box.names[0])
-
-
-def _first_marginal(density: Array, widths: Sequence[Array]) -> Array:
-    """Integrate a density over all axes but the first."""
-    for width in reversed(widths[1:]):
-        density = density @ width
-    return density
+    axes.set_xlabel(grid.box.names[axis])
 
 
 def _draw_risks(axes: Axes, comparison: Comparison) -> None:
@@ -141,3 +145,22 @@ def _draw_risks(axes: Axes, comparison: Comparison) -> None:
     axes.set_xlim(iterations[0], iterations[-1])
     axes.set(xlabel="iterations t/ε", ylabel="population risk")
     axes.legend(fontsize=7)
+
+
+def _draw_means(axes: Axes, comparison: Comparison) -> None:
+    """Means of the coordinates: of the networks over time, of the density at its snapshots."""
+    solution, step = comparison.solution, comparison.settings.step
+    names, equation = solution.grid.box.names, comparison.equation_means()
+    later, snapshots = comparison.times > 0, solution.times > 0
+    for colour, axis in zip(colours(len(comparison.lines)), comparison.lines, strict=True):
+        means = comparison.means[:, later, axis]
+        middle, spread = means.mean(axis=0), 2 * means.std(axis=0)
+        iterations = comparison.times[later] / step
+        axes.plot(iterations, middle, color=colour, label=f"{names[axis]}, {_name(comparison)}")
+        axes.fill_between(
+            iterations, middle - spread, middle + spread, color=colour, alpha=0.2, lw=0
+        )
+        at, values = solution.times[snapshots] / step, equation[snapshots, axis]
+        axes.plot(at, values, "o", ms=4, color=colour, mec="black", label="density equation")
+    axes.set(xlabel="iterations t/ε", ylabel="mean")
+    axes.legend(fontsize=7, ncols=2)

@@ -1,4 +1,4 @@
-"""Population risk and gradient of a ridge network on isotropic Gaussians, in full dimension."""
+"""Population risk and gradient of a ridge network on two Gaussians, in full dimension."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from wgflow._typing import Array, IntArray
 from wgflow.errors import InputError
 from wgflow.networks.activations import Activation, PiecewiseLinear
 from wgflow.networks.data import IsotropicGaussians
+from wgflow.networks.gaussians import AnisotropicGaussians
 from wgflow.networks.hermite import coefficients
 from wgflow.networks.pairs import pair_kernel, squared
 
-__all__ = ["IsotropicRidgePopulation"]
+__all__ = ["GaussianRidgePopulation"]
 
 # Pairs with a larger |cosine| are computed in closed form, the others by the Hermite series. In
 # d = 40 that is one pair in a hundred, and the series needs about 24 terms for the tolerance.
@@ -27,18 +28,19 @@ _SMALLEST = 1e-100  # stands for |w| = 0 in w/|w|
 
 
 @dataclass(frozen=True)
-class IsotropicRidgePopulation:
-    """Population risk of a ridge network on two isotropic Gaussians, in full dimension.
+class GaussianRidgePopulation:
+    """Population risk of a ridge network on two centred Gaussians, in full dimension.
 
-    U(w, w') = 1/2 Σ_± E σ(τ± s G) σ(τ± s' H) with s = |w|, s' = |w'| and corr(G, H) = c, the
-    cosine of the angle; as a series, 1/2 Σ_± Σ_n a_n(τ± s) a_n(τ± s') c^n over all n, odd ones
-    too. The diagonal i = j is exact.
+    <w, x> has the law of |v| G with v = Σ±^{1/2} w and G a standard normal, so that U(w, w') =
+    1/2 Σ_± E σ(s G) σ(s' H) with s = |v|, s' = |v'| and corr(G, H) = c, the cosine of the angle
+    of v and v'; as a series, 1/2 Σ_± Σ_n a_n(s) a_n(s') c^n over all n, odd ones too. The
+    diagonal i = j is exact. Where Σ± are multiples of the identity both share their cosines.
 
     Parameters
     ----------
     activation : Activation
         σ.
-    data : IsotropicGaussians
+    data : IsotropicGaussians or AnisotropicGaussians
         The law of the data.
 
     Notes
@@ -55,7 +57,7 @@ class IsotropicRidgePopulation:
     --------
     >>> import numpy as np
     >>> from wgflow.networks import relu
-    >>> population = IsotropicRidgePopulation(relu(), IsotropicGaussians(2, 0.5))
+    >>> population = GaussianRidgePopulation(relu(), IsotropicGaussians(2, 0.5))
     >>> w = np.array([[1.0, 0.0], [0.0, 2.0]])
     >>> round(population.risk(w), 6)
     1.38178
@@ -64,27 +66,52 @@ class IsotropicRidgePopulation:
     """
 
     activation: Activation
-    data: IsotropicGaussians
+    data: IsotropicGaussians | AnisotropicGaussians
 
     def risk(self, theta: Array) -> float:
         """Risk R_N of the weights ``(N, d)``."""
-        layer = _layer(self, theta)
         count = len(theta)
-        total = sum(float(_rows(layer, rows, False).value.sum()) for rows in layer.blocks())
-        return float(
-            self.data.second_moment + 2.0 * layer.potential.sum() / count + total / count**2
-        )
+        risk = self.data.second_moment
+        for frame in _frames(self.data):
+            layer = _layer(self, theta, frame)
+            total = sum(float(_rows(layer, rows, False).value.sum()) for rows in layer.blocks())
+            risk += 2.0 * layer.potential.sum() / count + total / count**2
+        return float(risk)
 
     def gradient(self, theta: Array) -> Array:
         """Gradient ∇V(w_i) + (1/N) Σ_j ∇₁U(w_i, w_j) of the weights ``(N, d)``."""
-        layer = _layer(self, theta)
-        gradient = np.empty(layer.direction.shape)
-        for rows in layer.blocks():
-            terms = _rows(layer, rows, True)
-            radial = layer.potential_slope[rows] + terms.radial / len(theta)
-            gradient[rows] = radial[:, None] * layer.direction[rows]
-            gradient[rows] += terms.tangential / len(theta)
-        return gradient
+        found = np.zeros(theta.shape)
+        for frame in _frames(self.data):
+            layer = _layer(self, theta, frame)
+            gradient = np.empty(layer.direction.shape)
+            for rows in layer.blocks():
+                terms = _rows(layer, rows, True)
+                radial = layer.potential_slope[rows] + terms.radial / len(theta)
+                gradient[rows] = radial[:, None] * layer.direction[rows]
+                gradient[rows] += terms.tangential / len(theta)
+            found += gradient if frame.stretch is None else gradient * frame.stretch
+        return found
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """Labels whose covariances are τ² diag(stretch²): in these coordinates x is isotropic."""
+
+    scales: tuple[float, ...]  # τ of each
+    labels: tuple[float, ...]
+    stretch: Array | None  # (d,), of the coordinates; None for the identity
+
+
+def _frames(data: IsotropicGaussians | AnisotropicGaussians) -> list[_Frame]:
+    labels = (1.0, -1.0)
+    if isinstance(data, IsotropicGaussians) or data.signal == data.dimension:
+        return [_Frame(data.scales, labels, None)]
+    frames = []
+    for tau, label in zip(data.scales, labels, strict=True):
+        stretch = np.ones(int(data.dimension))
+        stretch[: int(data.signal)] = tau
+        frames.append(_Frame((1.0,), (label,), stretch))
+    return frames
 
 
 @dataclass(frozen=True)
@@ -92,22 +119,23 @@ class _Layer:
     """All that a layer of N neurons needs before its pairs: lengths, directions, coefficients."""
 
     activation: Activation
-    scales: tuple[float, float]
+    scales: tuple[float, ...]
+    labels: Array
     size: Array  # |w|, (N,)
     direction: Array  # w/|w|, (N, d)
     near: float  # pairs with a larger |cosine| are in closed form
-    a: Array  # a_n(τ |w|), (2, M + 1, N)
+    a: Array  # a_n(τ |w|), (scales, M + 1, N)
     da: Array  # their derivatives by |w|
     diagonal: Array  # U(w, w), (N,)
     diagonal_slope: Array  # radial part of ∇₁U(w, w)
 
     @property
     def potential(self) -> Array:
-        return np.asarray(0.5 * (self.a[1, 0] - self.a[0, 0]))
+        return np.asarray(-0.5 * (self.labels @ self.a[:, 0]))
 
     @property
     def potential_slope(self) -> Array:
-        return np.asarray(0.5 * (self.da[1, 0] - self.da[0, 0]))
+        return np.asarray(-0.5 * (self.labels @ self.da[:, 0]))
 
     def blocks(self) -> Iterator[slice]:
         count = len(self.size)
@@ -124,22 +152,25 @@ class _Terms:
     tangential: Array  # the rest of it, (rows, d)
 
 
-def _layer(population: IsotropicRidgePopulation, theta: Array) -> _Layer:
-    activation, scales = population.activation, population.data.scales
+def _layer(population: GaussianRidgePopulation, theta: Array, frame: _Frame) -> _Layer:
+    activation, scales = population.activation, frame.scales
     d = population.data.dimension
     if theta.ndim != 2 or len(theta) == 0 or theta.shape[1] != d:
         raise InputError(f"weights of shape {theta.shape}: must be (N, {d}) with N >= 1")
+    if frame.stretch is not None:
+        theta = theta * frame.stretch
     size = np.sqrt(np.einsum("nd,nd->n", theta, theta))
     direction = theta / np.maximum(size, _SMALLEST)[:, None]
     tau = np.array(scales)[:, None]
     square, half_slope = squared(activation, (tau * size).ravel())
-    square, half_slope = square.reshape(2, -1), half_slope.reshape(2, -1)
+    square, half_slope = square.reshape(tau.size, -1), half_slope.reshape(tau.size, -1)
     near = _NEAR if isinstance(activation, PiecewiseLinear) else math.inf
     reach = min(near, _largest_cosine(direction))
     a, da = _series(activation, tau * size, square, reach)
     return _Layer(
         activation=activation,
         scales=scales,
+        labels=np.array(frame.labels),
         size=size,
         direction=direction,
         near=near,
@@ -153,7 +184,7 @@ def _layer(population: IsotropicRidgePopulation, theta: Array) -> _Layer:
 def _series(
     activation: Activation, scaled: Array, square: Array, reach: float
 ) -> tuple[Array, Array]:
-    """Coefficients ``(M + 1, 2, N)`` up to the order that is enough for |cosine| <= reach."""
+    """Coefficients ``(M + 1, scales, N)`` up to the order that is enough for |cosine| <= reach."""
     for order in _ORDERS:
         a, da = coefficients(activation, scaled, range(order + 1))
         tail = np.maximum(square - np.cumsum(a**2, axis=0), 0.0).max(axis=(1, 2))

@@ -1,0 +1,112 @@
+"""A network that fails to learn from small weights: two fates of one density equation.
+
+Data and equation are those of isotropic_gaussians: y = +1 or -1, x ~ N(0, tau^2 I_d), a density
+rho(r) of r = |w|. The activation is not monotone: -2.5 for t <= 0, down to -4 at t = 0.5, up to
+7.5 at t = 1.5, linear between, constant beyond. A neuron with small weights is driven to w = 0,
+where it says -2.5 whatever it sees. The start w ~ N(0, kappa^2 I/d) decides:
+
+    kappa = 0.1   all neurons collapse at r = 0, the network is the constant -2.5 and
+                  R = E (y + 2.5)^2 = 29/4 for ever, though a risk near 0 can be reached
+    kappa = 0.4   r grows and the risk falls below 0.05
+
+`wgflow study critical nonmonotone_failure` finds the kappa between by bisection.
+
+The mass that collapses lies in the cell at r = 0 and is seen at its centre, r = h/2; the risk
+there differs from 29/4 by about 7 h: cells are clustered at 0.
+First-order schemes give these risks too, but a density several times wider; at kappa = 0.4 even the
+second-order one is too wide at t = 1 on 800 cells (0.04, networks 0.012), its mean and risk not.
+
+Between the two, part of the neurons collapse and the others grow to make up for them, so the risk
+at a given time falls steeply, but continuously, over kappa = 0.175 ... 0.21.
+
+Stochastic gradient descent cannot rest at w = 0, where the activation has a kink: it jitters in a
+ball whose radius is proportional to the step, and its risk stays above 29/4 by 0.43
+for eps = 1e-5 and by 0.04 for 1e-6. It takes small steps to see the density's value; kappa = 0.4
+needs no such care (eps = 1e-5).
+
+**Conventions.** convention = widths means tau = 1 + delta and 1 - delta; convention = variances
+means tau^2 = 1 + delta and 1 - delta, the 1.5 and 0.5 of Mei, Montanari, Nguyen 2018 for
+delta = 0.5, with which kappa = 0.4 learns too, but more slowly and not as well.
+
+**Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
+networks", PNAS 115 (2018) E7665-E7671, section on predicting failure.
+"""
+
+import math
+from typing import Literal
+
+import numpy as np
+
+import wgflow as wg
+from wgflow.networks import IsotropicGaussians, isotropic_network, nonmonotone
+
+CELLS = 800
+SNAPSHOTS = (0.003, 0.01, 0.03, 0.1, 0.3)
+PARTICLES = {"particles": 400, "step": 2e-6, "seeds": 1}  # see above
+CRITICAL = {
+    "parameter": "kappa",
+    "between": (0.1, 0.4),
+    "below": 1.0,
+    "until": 1.0,
+    "cells": 120,
+}
+
+
+def problem(
+    kappa: float = 0.1,
+    d: float = 320,
+    delta: float = 0.5,
+    convention: Literal["widths", "variances"] = "widths",
+    xi: float = 1.0,
+    preset: Literal["mmn2018", "mmm2019"] = "mmn2018",
+    order: int = 6,
+    radius: float = 20.0,
+    finest: float = 0.01,
+) -> wg.Problem:
+    """Make the problem.
+
+    Parameters
+    ----------
+    kappa : float
+        Size of the initial weights, w ~ N(0, kappa^2 I/d).
+    d : float
+        Dimension of the data, a whole number >= 2.
+    delta : float
+        Separation of the two standard deviations or variances, in (0, 1).
+    convention : {"widths", "variances"}
+        tau = 1 ± delta, or tau^2 = 1 ± delta.
+    xi : float
+        Step-size schedule, constant.
+    preset : {"mmn2018", "mmm2019"}
+        Time scale: s = 2 xi or s = xi.
+    order : int
+        Largest order of the Hermite features, even.
+    radius : float
+        The domain is 0 <= r <= radius.
+    finest : float
+        Cells are about equal for r below this and grow in proportion to r above.
+    """
+    for name, value in (("kappa", kappa), ("xi", xi), ("finest", finest)):
+        if not 0 < value < math.inf:
+            raise wg.InputError(f"{name} = {value}: give a finite number > 0")
+    if not 2 <= d < math.inf:
+        raise wg.InputError(f"d = {d:g}: give a whole number >= 2")
+    data = IsotropicGaussians(d, delta, convention)
+    network = isotropic_network(nonmonotone(), data, kappa, order)
+    peak = kappa * math.sqrt((d - 1) / d)  # where the density of |w| is largest
+
+    def start(r: wg.Array) -> wg.Array:
+        # chi, relative to the peak, which keeps the powers within range
+        exponent = (d - 1) * np.log(r / peak) - d * (r**2 - peak**2) / (2 * kappa**2)
+        values: wg.Array = np.exp(exponent)
+        return values
+
+    cells = wg.Clustered(0.0, radius, around=0.0, scale=finest)
+    return wg.Problem(
+        domain=wg.Box(wg.Axis(0.0, radius, radial=d, name="r", stretch=cells)),
+        energy=wg.Risk(network.features),
+        initial=start,
+        time_scale={"mmn2018": 2.0, "mmm2019": 1.0}[preset] * xi,
+        until=1.0,
+        network=network,
+    )
