@@ -93,8 +93,8 @@ class EntropicJKO(Stepper):
             )
         if not LEAST_MARGINAL <= marginal < 1:
             raise InputError(
-                f"marginal = {marginal}: give an error > 0 and < 1, from {LEAST_MARGINAL:g} on, below "
-                "which lies rounding"
+                f"marginal = {marginal}: give an error > 0 and < 1, at least that of rounding, "
+                f"{LEAST_MARGINAL:g}"
             )
         self.space, self.tau = space, checked_step(tau)
         self.tolerance = tolerance or DEFAULT_TOLERANCE
