@@ -25,8 +25,9 @@ the history as `movement` and `energy_law`, which is the largest excess of the l
 kernels a step that misses it is done in halves.
 
 **Limits.** Order 1: numerical diffusion of about |u| (h + |u| tau)/2. Where a tail falls by many
-powers of ten from cell to cell, iterations may end with up to 1e-8 of the mass out of place. A step
-over which a front crosses a hundred cells takes some tens of iterations.
+powers of ten from cell to cell, iterations may end with up to 1e-8 of the mass out of place; where
+that would cost more energy than the step gains, the density stays as it was (`stayed`). A step over
+which a front crosses a hundred cells takes some tens of iterations.
 
 **Order.** 1 in space and time.
 

@@ -437,3 +437,21 @@ def test_refusals() -> None:
     ]
     for asked, settings, value, remedy in given:
         refuses(lambda p=asked, s=settings: wg.solve(p, SOLVER, cells=40, **s), value, remedy)
+
+
+def test_a_blur_beyond_the_box_and_an_error_below_rounding_are_refused() -> None:
+    problem = wg.Problem(wg.Box((-4, 4)), wg.Confinement(1.0) + wg.Entropy(1.0), np.ones_like)
+
+    def run(**options: Any) -> wg.Solution:
+        return wg.solve(problem, "entropic_jko", cells=20, until=0.1, dt=0.1, options=options)
+
+    refuses(lambda: run(blur=1e9), "blur = 1e+09", "give a smaller one")
+    refuses(lambda: run(marginal=1e-30), "marginal = 1e-30", "rounding")
+
+
+def test_the_longest_steps_end_at_a_flat_kernel() -> None:
+    # the automatic blur, sqrt(T tau), is bounded: all images of a point would else be summed
+    problem = wg.Problem(wg.Box((-4, 4)), wg.Confinement(1.0) + wg.Entropy(0.5), np.ones_like)
+    solution = wg.solve(problem, "entropic_jko", cells=40, until=1e9, dt=1e9, snapshots=[])
+    assert solution.facts["blur"] == 800.0
+    assert solution.facts["energy_law"] <= 1e-12

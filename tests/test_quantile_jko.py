@@ -374,3 +374,9 @@ def test_the_history_tells_of_the_energy_law() -> None:
     assert np.all(moved[1:] > 0)
     np.testing.assert_allclose(np.diff(energies), (excess - moved)[2:], atol=1e-14)
     assert solution.facts["energy_law"] == excess[1:].max() == solution.summary()["energy_law"] < 0
+
+
+def test_two_axes_are_refused_in_few_words() -> None:
+    box = wg.Box((-1, 1), (-1, 1))
+    problem = wg.Problem(box, wg.Entropy(1.0), lambda x, y: 1 + 0 * x)
+    refuses(lambda: wg.solve(problem, "quantile_jko", cells=4, until=0.1), "2 axes", "another")

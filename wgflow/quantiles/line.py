@@ -45,8 +45,9 @@ class Line:
             If the domain is no box of one dimension.
         """
         if not isinstance(grid.box, Box) or grid.box.dimension != 1:
+            kind = f"a box of {grid.box.dimension} axes" if isinstance(grid.box, Box) else "no box"
             raise InputError(
-                f"quantiles need one axis, the domain is {grid.box!r}: use another solver, "
+                f"quantiles need one axis, the domain is {kind}: use another solver, "
                 "quantile_jko is for one dimension"
             )
         (axis,) = grid.box.axes

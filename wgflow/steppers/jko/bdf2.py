@@ -144,19 +144,18 @@ class VariationalBDF2(Stepper):
         self, start: Array, old: Array, time: float, dt: float, part: float, mixed: float
     ) -> Step:
         """Take an LJKO step of a part of the length from some density."""
-        energy, end = self.space.energy, time + dt
+        end = time + dt
         length = part * dt * self.space.problem.scale(end)
         found = solve_step(self.space, start, end, length, self._past.potential)
         self._tally.add(found)
         self._next = self._after(found, old, dt)
-        excess = found.movement + energy.value(found.density, end) - energy.value(start, end)
         return Step(
             found.density,
             dt,
             found.iterations,
             mixed=mixed,
             movement=found.movement,
-            excess=excess,
+            excess=found.excess,
         )
 
     def _after(self, found: StepResult, old: Array, dt: float) -> _Past:

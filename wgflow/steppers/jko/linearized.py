@@ -12,11 +12,9 @@ from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
 from wgflow.steppers.implicit import solvable
-from wgflow.steppers.jko.linearized_search import Tally, solve_step
+from wgflow.steppers.jko.linearized_search import LAWLESS, Tally, solve_step
 
 __all__ = ["LinearizedJKO"]
-
-LAWLESS = 1e-9  # relative rise of W²/(2 tau) + F with which a step is not taken
 
 
 class LinearizedJKO(Stepper):
@@ -91,19 +89,19 @@ class LinearizedJKO(Stepper):
 
     def _attempt(self, old: Array, time: float, dt: float) -> Step:
         """Solve one step."""
-        energy, end = self.space.energy, time + dt
-        found = solve_step(
-            self.space, old, end, dt * self.space.problem.scale(end), self._potential
-        )
+        space, end = self.space, time + dt
+        found = solve_step(space, old, end, dt * space.problem.scale(end), self._potential)
         self._potential = found.potential
         self._tally.add(found)
-        before = energy.value(old, end)
-        excess = found.movement + energy.value(found.density, end) - before
-        if excess > LAWLESS * (1 + abs(before)):  # a saddle or maximum, of an energy not convex
+        if found.excess > LAWLESS * (1 + abs(space.energy.value(old, end))):
+            # a saddle or maximum, of an energy not convex
             raise SolverError(
-                f"W²/(2 tau) + F rose by {excess:.3g} in a step of {dt:.3g}: give a smaller tau"
+                f"W²/(2 tau) + F rose by {found.excess:.3g} in a step of {dt:.3g}: give a smaller "
+                "tau"
             )
-        return Step(found.density, dt, found.iterations, movement=found.movement, excess=excess)
+        return Step(
+            found.density, dt, found.iterations, movement=found.movement, excess=found.excess
+        )
 
     def _controlled(self, density: Array, time: float, limit: float) -> Step:
         """Take a step whose local error is that of the tolerance."""

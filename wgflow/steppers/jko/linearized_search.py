@@ -13,10 +13,12 @@ from wgflow.parallel import all_failed
 from wgflow.steppers.jko.linearized_step import LinearizedStep, Point
 from wgflow.steppers.upwind_stage import UpwindStage
 
-__all__ = ["StepResult", "Tally", "solve_step"]
+__all__ = ["LAWLESS", "StepResult", "Tally", "solve_step"]
 
 CONTINUATIONS = 6  # shorter steps that may lead to a step
 SHORTER = 0.25  # each of the next longer
+# Relative rise of W²/(2 length) + F that is rounding, and from which on a step is no minimum.
+ROUNDING, LAWLESS = 1e-13, 1e-9
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,10 @@ class StepResult:
         Shorter steps that were solved on the way.
     movement : float
         W²/(2 length).
+    excess : float
+        W²/(2 length) + F - F(old).
+    stayed : bool
+        Whether staying was better, by less than what iterations can resolve.
     """
 
     density: Array
@@ -42,27 +48,34 @@ class StepResult:
     linear: int
     continuations: int
     movement: float
+    excess: float
+    stayed: bool
 
 
 class Tally:
     """Counts what steps took."""
 
     def __init__(self) -> None:
-        self.newton = self.linear = self.continuations = 0
+        self.newton = self.linear = self.continuations = self.stayed = 0
 
     def add(self, found: StepResult) -> None:
         """Count a step."""
         self.newton += found.iterations
         self.linear += found.linear
         self.continuations += found.continuations
+        self.stayed += found.stayed
 
     @property
     def facts(self) -> dict[str, float]:
-        """Iterations of Newton's method and of linear solves, shorter steps on the way."""
+        """Iterations of Newton's method and of linear solves, shorter steps on the way.
+
+        ``stayed`` counts the steps for which no better density was found than that before.
+        """
         return {
             "newton_iterations": self.newton,
             "linear_iterations": self.linear,
             "continuations": self.continuations,
+            "stayed": self.stayed,
         }
 
     def state(self) -> Values:
@@ -74,6 +87,7 @@ class Tally:
         self.newton = cast(int, state["newton_iterations"])
         self.linear = cast(int, state["linear_iterations"])
         self.continuations = cast(int, state["continuations"])
+        self.stayed = cast(int, state["stayed"])
 
 
 def solve_step(
@@ -108,12 +122,29 @@ class _Search:
         self.iterations = self.linear = self.continuations = 0
 
     def result(self, length: float, guess: Array | None) -> StepResult:
-        found = self._reach(length, guess, CONTINUATIONS)
+        energy = self.space.energy
+        before = energy.value(self.old, self.time)
+        scale = 1 + abs(before)
+        for start in (guess, None):
+            found = self._reach(length, start, CONTINUATIONS)
+            density, moved = self._plan(found, length)
+            excess = moved + energy.value(density, self.time) - before
+            stayed = ROUNDING * scale < excess <= LAWLESS * scale
+            if start is None or not stayed:
+                break
+        # what is missed in far tails may outweigh the gain of a step near equilibrium: to stay,
+        # which costs nothing, is closer to the minimum then
+        if stayed:
+            density, moved, excess = self.old.copy(), 0.0, 0.0
+        counted = self.iterations, self.linear, self.continuations
+        return StepResult(density, found.potential, *counted, moved, excess, stayed)
+
+    def _plan(self, found: Point, length: float) -> tuple[Array, float]:
+        """Density of exact mass, and what it costs to move there."""
         grid = self.space.grid
         moved = length / 2 * grid.integrate_product(found.density, found.steepness)
         settle_mass(grid, found.density, grid.integrate(self.old))
-        counted = self.iterations, self.linear, self.continuations
-        return StepResult(found.density, found.potential, *counted, moved)
+        return found.density, moved
 
     def _reach(self, length: float, guess: Array | None, levels: int) -> Point:
         if guess is not None:

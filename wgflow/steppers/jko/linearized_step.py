@@ -19,7 +19,7 @@ __all__ = ["LinearizedStep", "Point", "falls"]
 TOLERANCE = 1e-12  # L1 norm of the density's misfit, over the mass, at which a step is solved
 STAGNATED = 1e-8  # the same, where rounding or far tails let it fall no further
 MAXIMUM_ITERATIONS = 40
-PATIENCE = 1  # iterations without progress once that is reached
+PATIENCE = 15  # iterations without progress once that is reached: tails may turn for a while
 SMALLEST_SHARE = 1 / 64  # of a Newton step in the line search
 KRYLOV_TOLERANCE = 1e-3  # relative; of the interaction, Newton is inexact
 KRYLOV_ITERATIONS = 40
@@ -185,7 +185,8 @@ class LinearizedStep:
     def _moved(self, density: Array, change: Array) -> Array:
         """Change a density and keep it positive."""
         if self._barrier:
-            fall = np.minimum(change, 0.0) / np.maximum(density, FLOOR)
+            with np.errstate(over="ignore"):  # an infinite fall is cut as well
+                fall = np.minimum(change, 0.0) / np.maximum(density, FLOOR)
             kept = density * np.exp(np.maximum(fall, -LONGEST_FALL))
         else:
             kept = KEPT_SHARE * density

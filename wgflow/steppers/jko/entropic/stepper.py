@@ -22,6 +22,8 @@ from wgflow.steppers.jko.entropic.plan import Plan, Task, entropy, solve
 __all__ = ["EntropicJKO"]
 
 MARGINAL = 1e-11  # error of the second marginal, of the mass
+LEAST_MARGINAL = 1e-15
+WIDEST = 100.0  # blur over the longest axis: there the kernel has long been constant
 SHARE, PLAIN_SHARE = 0.5, 0.05  # of the variance 2 T tau, with and without debiasing
 RESOLVED = 0.7  # blur over the width of a cell at which the kernel's variance is right to 1e-3
 LAW_ROUNDING = 1e-10  # relative excess above which a plan is no minimum
@@ -83,8 +85,17 @@ class EntropicJKO(Stepper):
             )
         if blur is not None and not (math.isfinite(blur) and blur > 0):
             raise InputError(f"blur = {blur}: give a finite length > 0, or none for automatic")
-        if not 0 < marginal < 1:
-            raise InputError(f"marginal = {marginal}: give an error > 0 and < 1")
+        longest = max(axis.length for axis in space.grid.box.axes)
+        if blur is not None and blur > WIDEST * longest:
+            raise InputError(
+                f"blur = {blur:g} on axes of a length up to {longest:g}, limit {WIDEST:g} times "
+                "that: give a smaller one"
+            )
+        if not LEAST_MARGINAL <= marginal < 1:
+            raise InputError(
+                f"marginal = {marginal}: give an error > 0 and < 1, at least that of rounding, "
+                f"{LEAST_MARGINAL:g}"
+            )
         self.space, self.tau = space, checked_step(tau)
         self.tolerance = tolerance or DEFAULT_TOLERANCE
         self.blur, self.debias, self.marginal = blur, debias, marginal
@@ -217,6 +228,7 @@ class EntropicJKO(Stepper):
         if blur is None:
             share = SHARE if self.debias else PLAIN_SHARE
             blur = max(math.sqrt(2 * share * self._whole.temperature * length), grid.spacing)
+            blur = min(blur, WIDEST * max(axis.length for axis in grid.box.axes))
         if self._kernel is None or self._kernel.blur != blur:
             self._kernel = GaussianKernel(grid, blur)
         return self._kernel
