@@ -86,6 +86,32 @@ def weighted(
 
 
 @njit(cache=True)
+def solve_line(
+    gradient: Array, bound: Array, least: float, response: float, length: float, out: Array
+) -> None:
+    """Solve (response bound - length div(bound grad)) d = gradient between walls.
+
+    ``length`` is in units of the width squared. Where the density is below least, it is least. The
+    elimination neither subtracts nor cancels, so that d is exact in far tails also.
+    """
+    n = len(gradient)
+    over = np.empty(n)  # share of an unknown that follows from the next
+    own, rest, link = 0.0, 0.0, 0.0
+    for k in range(n):
+        rho = max(bound[k], least)
+        # what the cells before leave: their mass in series with the link to them
+        inherited = own / (own + link) * link if k > 0 else 0.0
+        moved = rest * over[k - 1] if k > 0 else 0.0
+        own = response * rho + inherited
+        rest = gradient[k] + moved
+        link = 0.5 * length * (rho + max(bound[k + 1], least)) if k + 1 < n else 0.0
+        over[k] = link / (own + link)
+        out[k] = rest / (own + link)
+    for k in range(n - 2, -1, -1):
+        out[k] += over[k] * out[k + 1]
+
+
+@njit(cache=True)
 def divide_modes(modes: Array, mass: float, first: Array, rest: Array) -> None:
     """Divide the modes, real or complex, by mass + first[i] + rest[j]."""
     rows, columns = modes.shape

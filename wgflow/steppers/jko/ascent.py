@@ -16,6 +16,7 @@ PAIRS = 5  # of earlier steps that tell of the curvature
 INCREASE = 1e-4  # share of the expected increase that must come
 SHORTENINGS = 20
 ROUNDING = 1e-14  # relative to the dual's value
+QUICK, PATIENT = 12, 40  # evaluations with the metric of a line and with that of waves, in turn
 FAR = 0.5  # gap over movement from which on a start is far off
 LOOSE = 0.01  # gap over movement at which a shorter step is good enough for a start
 GROWTH = 2.0  # largest, of the length from one step to the next
@@ -119,9 +120,14 @@ def _ascend(
 ) -> tuple[Array, Point, int]:
     """Go on from a point; ``enough`` are the gaps in units of the movement and as they are."""
     curvature = _Curvature(dual)
+    dual.by_line, turn = dual.line, count + QUICK
     while not point.gap <= max(enough[0] * point.cost, enough[1]):
         if count >= iterations or not math.isfinite(point.value):
             raise _unsettled(dual, point, count)
+        if dual.line and count >= turn:
+            dual.by_line = not dual.by_line
+            turn = count + (QUICK if dual.by_line else PATIENT)
+            curvature.clear()
         direction = curvature.direction(point)
         slope = dual.kernels.dot(direction.ravel(), point.gradient.ravel())
         if not slope > 0:

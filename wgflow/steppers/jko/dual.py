@@ -17,6 +17,7 @@ __all__ = ["Dual", "LocalEnergy", "Point"]
 # less to a potential as the density falls (m < 2), and where it answers more (m > 2)
 TRACE = 1e-8  # share of the largest density at which a first potential is cut off
 FLOOR, FLOOR_OF_FRONTS = 1e-6, 1e-2
+LEAST = 1e-250  # share of the largest density: so small a one is empty
 SHORT = 0.3  # a step shorter than this share: the metric is too bold where the density is low
 BOLDER, SHYER = 1.3, 100.0  # by how much the floor changes with whole and with short steps
 
@@ -114,6 +115,9 @@ class Dual:
         self.old, self._largest, self.total = density, float(density.max()), float(density.sum())
         self._flat = (density.shape[0], density.size // density.shape[0])
         self._waves = Waves(density.shape, widths, around)
+        # a line of an entropy needs no waves: what they do not see are the far tails
+        self.line = self.by_line = density.ndim == 1 and not around[0] and local.exponent == 1.0
+        self._width = widths[0]
 
     def lengthen(self, length: float) -> None:
         """Change the length of the step."""
@@ -145,6 +149,16 @@ class Dual:
         power = 1 - self.local.exponent / 2
         scale = max(self._largest, float(bound.max()))
         work = np.empty_like(gradient)
+        if self.by_line:
+            self.kernels.solve_line(
+                gradient,
+                bound,
+                LEAST * scale,
+                1 / self.local.coefficient,
+                self.length / self._width**2,
+                work,
+            )
+            return work
         args = bound.ravel(), scale, self.floor, power
         self.kernels.weighted(gradient.ravel(), *args, work.ravel())
         found = self._waves.solve(work, self.local.response(scale), self.length * scale)
