@@ -10,8 +10,9 @@ from wgflow._typing import Array
 from wgflow.errors import SolverError
 from wgflow.steppers.jko.dual import Dual, Point
 
-__all__ = ["ascend"]
+__all__ = ["Unsettled", "ascend"]
 
+WATCHED = 40  # evaluations in which a gap that does not stall falls by half
 PAIRS = 5  # of earlier steps that tell of the curvature
 INCREASE = 1e-4  # share of the expected increase that must come
 SHORTENINGS = 20
@@ -21,6 +22,12 @@ FAR = 0.5  # gap over movement from which on a start is far off
 LOOSE = 0.01  # gap over movement at which a shorter step is good enough for a start
 GROWTH = 2.0  # largest, of the length from one step to the next
 NEARINGS = 30  # halvings of that growth
+
+
+class Unsettled(SolverError):
+    """The gap is not reached; ``relative`` is the gap in units of the movement."""
+
+    relative = math.inf
 
 
 class _Curvature:
@@ -61,9 +68,17 @@ class _Curvature:
 
 
 def ascend(
-    dual: Dual, potential: Array, tolerance: float, rounding: float, iterations: int
+    dual: Dual,
+    potential: Array,
+    tolerance: float,
+    rounding: float,
+    iterations: int,
+    stalled: float = 0.0,
 ) -> tuple[Array, Point, int]:
     """Ascend until the gap is below tolerance times the cost of the plan, or rounding.
+
+    Near rest the cost tends to 0 and the gap does not fall with it: the transport of far tails is
+    not smooth. A gap that does not fall any more is good enough below ``stalled``.
 
     If m > 2 a start that is far off is left for shorter steps. The slope of the old density's local
     energy is the potential of a step of length 0, and that of a step is near that of a somewhat
@@ -79,7 +94,7 @@ def ascend(
 
     Raises
     ------
-    SolverError
+    Unsettled
         If the gap is not reached.
     """
     point, count = dual.at(potential), 1
@@ -101,9 +116,9 @@ def ascend(
         if count >= iterations:
             raise _unsettled(dual, point, count)
         if length < whole:
-            loose = max(tolerance, LOOSE), rounding
+            loose = max(tolerance, LOOSE), rounding, 0.0
             potential, point, count = _ascend(dual, potential, point, count, loose, iterations)
-    return _ascend(dual, potential, point, count, (tolerance, rounding), iterations)
+    return _ascend(dual, potential, point, count, (tolerance, rounding, stalled), iterations)
 
 
 def _far(point: Point, rounding: float) -> bool:
@@ -115,14 +130,21 @@ def _ascend(
     potential: Array,
     point: Point,
     count: int,
-    enough: tuple[float, float],
+    enough: tuple[float, float, float],
     iterations: int,
 ) -> tuple[Array, Point, int]:
-    """Go on from a point; ``enough`` are the gaps in units of the movement and as they are."""
+    """Go on from a point; ``enough``: the gap in units of the movement, as it is, stalled."""
     curvature = _Curvature(dual)
     dual.by_line, turn = dual.line, count + QUICK
+    seen, watch = math.inf, count
     while not point.gap <= max(enough[0] * point.cost, enough[1]):
+        if count >= watch:
+            if seen / 2 < point.gap <= enough[2]:
+                break
+            seen, watch = point.gap, count + WATCHED
         if count >= iterations or not math.isfinite(point.value):
+            if point.gap <= enough[2]:
+                break
             raise _unsettled(dual, point, count)
         if dual.line and count >= turn:
             dual.by_line = not dual.by_line
@@ -136,6 +158,8 @@ def _ascend(
             slope = dual.kernels.dot(direction.ravel(), point.gradient.ravel())
         found = _searched(dual, potential, point, direction, slope)
         if found is None:
+            if point.gap <= enough[2]:
+                break
             raise _unsettled(dual, point, count)
         share, ahead, new, evaluations = found
         count += evaluations
@@ -163,9 +187,12 @@ def _searched(
     return None
 
 
-def _unsettled(dual: Dual, point: Point, count: int) -> SolverError:
-    return SolverError(
-        f"the duality gap is {point.gap / max(point.cost, 1e-300):.2g} of the movement after "
+def _unsettled(dual: Dual, point: Point, count: int) -> Unsettled:
+    relative = point.gap / max(point.cost, 1e-300)
+    error = Unsettled(
+        f"the duality gap is {relative:.2g} of the movement after "
         f"{count} iterations with a step of {dual.length:.3g} (time step times time scale): "
         "give a smaller tau, a larger gap, or more iterations"
     )
+    error.relative = relative
+    return error

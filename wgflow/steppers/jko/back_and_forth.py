@@ -12,10 +12,10 @@ from wgflow.energies.entropy import DiscreteEntropy
 from wgflow.energies.power_law import DiscretePowerLaw
 from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
+from wgflow.parallel import all_failed
 from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
-from wgflow.steppers.implicit import solvable
-from wgflow.steppers.jko.ascent import ascend
+from wgflow.steppers.jko.ascent import Unsettled, ascend
 from wgflow.steppers.jko.dual import Dual, LocalEnergy, Point
 
 __all__ = ["BackAndForth"]
@@ -24,6 +24,10 @@ GAP = 1e-4  # default, of the movement
 ITERATIONS = 400  # of one step, default
 OUTER = 60  # largest number of drifts of a step
 ROUNDING = 1e-13  # of the energy: what is below is no gap
+STALLED = 1e-10  # of the energy: a gap that falls no more and is below is good enough
+GROWTHS = 3  # of the relative gap, from one halving to the next, after which halving is no help
+HALVINGS = 20
+LONGER = 4.0  # largest, of a step after one that had to be halved
 LAW = 1e-12  # of the energy: what a step may miss the energy law by
 
 
@@ -86,14 +90,18 @@ class BackAndForth(Stepper):
         self._control = StepControl(self.tolerance, self.order)
         self._pressure: Array | None = None  # potential less drift, of all cells
         self._speed: Array | None = None
-        self._counts = {"iterations": 0, "outer": 0}
+        self._reach: float | None = None  # step that was done in place of tau
+        self._checked = obstacle is None
+        self._counts = {"iterations": 0, "outer": 0, "stalled": 0, "stays": 0}
         self._largest = {"duality_gap": 0.0, "relative_gap": 0.0}
 
     @property
     def facts(self) -> dict[str, float]:
         """Largest duality gap of a step, in units of the energy and of the movement; iterations.
 
-        ``outer`` counts the drifts that were tried.
+        ``outer`` counts the drifts that were tried, ``stalled`` the steps near rest whose gap was
+        below 1e-10 of the energy and fell no more, which ``relative_gap`` leaves out, and ``stays``
+        those of them that moved nothing.
         """
         return {**self._largest, **self._counts}
 
@@ -105,6 +113,7 @@ class BackAndForth(Stepper):
             **prefixed("largest", dict(self._largest)),
             "pressure": self._pressure,
             "speed": self._speed,
+            "reach": self._reach,
         }
 
     def restore(self, state: Values) -> None:
@@ -114,11 +123,14 @@ class BackAndForth(Stepper):
         self._largest = {k: float(cast(float, v)) for k, v in under("largest", state).items()}
         self._pressure = cast(Array | None, state.get("pressure"))
         self._speed = cast(Array | None, state.get("speed"))
+        reach = state.get("reach")
+        self._reach = None if reach is None else float(cast(float, reach))
 
     def step(self, density: Array, time: float, limit: float) -> Step:
         """Advance by one step of at most ``limit``; see :class:`Stepper`."""
+        self._check_obstacle(density, time)
         if self.tau is not None:
-            return self._solvable(density, time, divided(self.tau, limit))
+            return self._fixed(density, time, limit, self.tau)
         if self._speed is None:
             self._speed = self.space.rate(density, time).values
         speed = before = self._speed
@@ -136,18 +148,47 @@ class BackAndForth(Stepper):
         self._speed = speed
         return step
 
+    def _fixed(self, density: Array, time: float, limit: float, tau: float) -> Step:
+        """Take a step of tau, or of a few times what could be done before."""
+        wanted = tau if self._reach is None else min(tau, LONGER * self._reach)
+        step = self._solvable(density, time, divided(wanted, limit))
+        if step.rejections:
+            self._reach = step.dt
+        elif self._reach is not None:
+            self._reach = wanted if wanted < tau else None
+        return step
+
     def _solvable(self, density: Array, time: float, dt: float) -> Step:
         # every rank has the whole density and computes the same
         grid = self.space.grid
         old = grid.gather(density)
-        return solvable(lambda dt: self._attempt(density, old, time, dt), time, dt, comm=grid.comm)
+        relative, growths = math.inf, 0
+        for halvings in range(HALVINGS + 1):
+            try:
+                step = self._attempt(density, old, time, dt)
+            except SolverError as error:
+                if not all_failed(grid.comm):  # by what a user's energy raises on one rank
+                    raise
+                last = error
+                if isinstance(error, Unsettled):
+                    growths = growths + 1 if error.relative > relative else 0
+                    relative = error.relative
+                if growths >= GROWTHS:
+                    break
+                dt /= 2
+            else:
+                return step if halvings == 0 else step.after(halvings)
+        raise SolverError(
+            f"no step could be solved at t = {time:.6g} down to dt = {dt:.3g}, and shorter ones "
+            f"are no easier: {last}"
+        )
 
     def _attempt(self, density: Array, old: Array, time: float, dt: float) -> Step:
         """Solve one step, with a drift that is that of the new density."""
         space, volume = self.space, self._volume
         length, end = dt * space.problem.scale(time + dt), time + dt
         before = space.energy.value(density, end)
-        rounding = ROUNDING * (1 + abs(before))
+        rounding, stalled = ROUNDING * (1 + abs(before)), STALLED * (1 + abs(before))
         dual = Dual(old, self._widths, length, self._local, periodic=self._periodic)
         dual.drift = self._drift(density, end)
         pressure = self._pressure if self._pressure is not None else self._local.slope(old)
@@ -157,14 +198,15 @@ class BackAndForth(Stepper):
         for _ in range(OUTER):
             outer += 1
             left = self._iterations - used
-            potential, point, count = ascend(dual, potential, gap, rounding / volume, left)
+            floors = rounding / volume, stalled / volume
+            potential, point, count = ascend(dual, potential, gap, floors[0], left, floors[1])
             used += count
             new = self._block(point.moved)
             if not space.energy.interacting:
                 break
             drift = self._drift(new, end)
             missed = self._missed(dual, drift, point) * volume
-            if missed <= max(gap * point.cost * volume, rounding):
+            if missed <= max(gap * point.cost * volume, stalled if outer == OUTER else rounding):
                 break
             potential += np.where(dual.drift < np.inf, drift - dual.drift, 0.0)
             dual.drift = drift
@@ -175,6 +217,10 @@ class BackAndForth(Stepper):
             )
         movement = point.cost * volume
         excess = movement + space.energy.value(new, end) - before
+        if excess > LAW * (1 + abs(before)) and point.gap * volume + missed <= stalled:
+            # to stay is a plan of cost 0, whose gap is smaller by the excess
+            new, movement, excess = density.copy(), 0.0, 0.0
+            self._counts["stays"] += 1
         if excess > LAW * (1 + abs(before)):
             raise SolverError(
                 f"the energy law is missed by {excess:.2g} with tau = {dt:.3g}: give a smaller "
@@ -193,11 +239,13 @@ class BackAndForth(Stepper):
         self._pressure = np.where(inside, potential - np.where(inside, dual.drift, 0.0), 0.0)
         gap = point.gap * self._volume + missed
         movement = point.cost * self._volume
-        largest = self._largest
+        largest, least = self._largest, ROUNDING * (1 + abs(energy))
         largest["duality_gap"] = max(largest["duality_gap"], gap)
-        # below it, the gap is rounding
-        least = ROUNDING * (1 + abs(energy)) / self._gap
-        largest["relative_gap"] = max(largest["relative_gap"], gap / max(movement, least))
+        if gap > max(self._gap * movement, 2 * least):  # of the ascent and of the drift
+            self._counts["stalled"] += 1
+            return
+        relative = gap / max(movement, 2 * least / self._gap)
+        largest["relative_gap"] = max(largest["relative_gap"], relative)
 
     def _block(self, whole: Array) -> Array:
         """Give this rank's cells."""
@@ -213,6 +261,21 @@ class BackAndForth(Stepper):
         if not np.isfinite(drift).any():
             raise InputError(f"obstacle = {self._obstacle:g}: it closes all cells, give more")
         return drift
+
+    def _check_obstacle(self, density: Array, time: float) -> None:
+        """Raise InputError at the first step if there is mass where cells are closed."""
+        if self._checked:
+            return
+        grid, level = self.space.grid, cast(float, self._obstacle)
+        closed = self._block(self._drift(density, time)) == np.inf
+        inside = grid.integrate(np.where(closed, density, 0.0))
+        whole = grid.integrate(density)
+        if inside > 0:
+            raise InputError(
+                f"obstacle = {level:g}: the cells that it closes hold a mass of {inside:.3g} out "
+                f"of {whole:.3g} at t = {time:g}: start with none there, or give a higher level"
+            )
+        self._checked = True
 
     def _missed(self, dual: Dual, drift: Array, point: Point) -> float:
         """Give the energy of the movement that the change of the drift would make."""
