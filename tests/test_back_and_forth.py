@@ -158,6 +158,36 @@ def test_rest_in_a_potential(entropic: bool) -> None:
     assert solution.history["movement"][-1] < 1e-8
 
 
+def test_a_long_run_comes_to_rest() -> None:
+    """The Boltzmann density to the order in space; none of its steps near rest is refused."""
+    errors = []
+    for cells in (25, 50):
+        problem = wg.Problem(
+            wg.Box((-8, 8)),
+            wg.Confinement(1.0) + wg.Entropy(1.0),
+            initial=lambda x: np.exp(-((x - 1) ** 2) / 2),
+        )
+        solution = run(problem, cells, 20.0, tau=0.5)
+        keeps_its_laws(solution)
+        assert solution.facts["rejections"] == 0
+        exact = np.exp(-(solution.grid.coordinates[0] ** 2) / 2)
+        exact /= solution.grid.integrate(exact)
+        errors.append(solution.grid.integrate(np.abs(solution.density - exact)))
+    print(errors)
+
+
+@pytest.mark.parametrize("tau", [0.1, 1000.0])
+def test_a_start_at_rest_stays(tau: float) -> None:
+    well = wg.Potential(lambda x: (x**2 - 1) ** 2 / 2 + 0.3 * x)
+    start = lambda x: np.exp(-((x**2 - 1) ** 2) - 0.6 * x)  # noqa: E731
+    problem = wg.Problem(wg.Box((-3, 3)), well + wg.Entropy(0.5), initial=start)
+    solution = run(problem, 150, 20 * tau, tau=tau)
+    keeps_its_laws(solution)
+    exact = start(solution.grid.coordinates[0])
+    exact /= solution.grid.integrate(exact)
+    print(solution.facts, solution.grid.integrate(np.abs(solution.density - exact)))
+
+
 def test_an_obstacle_is_empty_and_passed() -> None:
     def potential(x: wg.Array, y: wg.Array) -> wg.Array:
         return np.where(x**2 + (y - 1) ** 2 < 0.3, 1e6, 2 * y)
@@ -221,6 +251,14 @@ def test_what_does_not_fit_is_refused() -> None:
             run(wg.Problem(domain, energy, initial=bump), 20, 0.1, **options)
     with pytest.raises(wg.SolverError, match="duality gap"):
         run(wg.Problem(box, noise, initial=bump), 20, 0.1, tau=0.1, gap=1e-9, iterations=1)
+
+
+def test_mass_in_closed_cells_is_refused() -> None:
+    energy = wg.Confinement(1.0) + wg.Entropy(1.0)
+    problem = wg.Problem(wg.Box((-4, 4)), energy, initial=lambda x: 1.0 * (np.abs(x) < 2))
+    with pytest.raises(wg.InputError, match=r"obstacle = 0.5: .* mass of 0.5 out of 1 at t = 0"):
+        run(problem, 80, 0.1, tau=0.1, obstacle=0.5)
+    assert run(problem, 80, 0.1, tau=0.1, obstacle=2.0).status == "finished"
 
 
 def test_a_mesh_is_refused() -> None:

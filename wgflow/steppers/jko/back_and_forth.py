@@ -25,7 +25,7 @@ ITERATIONS = 400  # of one step, default
 OUTER = 60  # largest number of drifts of a step
 ROUNDING = 1e-13  # of the energy: what is below is no gap
 STALLED = 1e-10  # of the energy: a gap that falls no more and is below is good enough
-GROWTHS = 3  # of the relative gap, from one halving to the next, after which halving is no help
+GROWTHS = 3  # of a gap above the movement, relative to it, by halvings: they are no help
 HALVINGS = 20
 LONGER = 4.0  # largest, of a step after one that had to be halved
 LAW = 1e-12  # of the energy: what a step may miss the energy law by
@@ -171,7 +171,8 @@ class BackAndForth(Stepper):
                     raise
                 last = error
                 if isinstance(error, Unsettled):
-                    growths = growths + 1 if error.relative > relative else 0
+                    lost = error.relative > max(relative, 1.0)
+                    growths = growths + 1 if lost else 0
                     relative = error.relative
                 if growths >= GROWTHS:
                     break
