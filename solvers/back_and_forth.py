@@ -32,7 +32,9 @@ less than the gap allows (`outer` counts).
 whatever tau, up to rounding: staying is a plan of cost 0, and the value that is compared is that of
 the returned density with its own plan, not that of the dual. A step that would miss it by more than
 1e-12, as it may where the interaction is far from convex, or whose gap is not reached in
-`iterations`, is done in halves, and then an error.
+`iterations`, is done in halves, and then an error; later steps grow from it by 4. Near rest the gap
+may stall above its share of the movement: below 1e-10 of the energy that is good enough (`stalled`
+counts such steps), and where the plan would miss the law, nothing moves (`stays`).
 
 **Limits.** Boxes with equal cells along an axis, between walls or around. One entropy, or power
 laws of one exponent m > 1. `obstacle` closes the cells where the potential is at least that: their

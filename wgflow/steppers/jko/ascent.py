@@ -143,7 +143,7 @@ def _ascend(
                 break
             seen, watch = point.gap, count + WATCHED
         if count >= iterations or not math.isfinite(point.value):
-            if point.gap <= enough[2]:
+            if point.gap <= enough[2] and count > WATCHED:  # not for want of iterations
                 break
             raise _unsettled(dual, point, count)
         if dual.line and count >= turn:
