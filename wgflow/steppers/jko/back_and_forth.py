@@ -27,6 +27,7 @@ ROUNDING = 1e-13  # of the energy: what is below is no gap
 STALLED = 1e-10  # of the energy: a gap that falls no more and is below is good enough
 GROWTHS = 3  # of a gap above the movement, relative to it, by halvings: they are no help
 HALVINGS = 20
+CRAWL = 1e6  # tau over a step that is too short to go on with
 LONGER = 4.0  # largest, of a step after one that had to be halved
 LAW = 1e-12  # of the energy: what a step may miss the energy law by
 
@@ -154,6 +155,11 @@ class BackAndForth(Stepper):
         step = self._solvable(density, time, divided(wanted, limit))
         if step.rejections:
             self._reach = step.dt
+            if step.dt < tau / CRAWL:
+                raise SolverError(
+                    f"at t = {time:.6g} the duality gap is reached with steps of {step.dt:.3g} "
+                    f"only, not of tau = {tau:.3g}: give a smaller tau, or more iterations"
+                )
         elif self._reach is not None:
             self._reach = wanted if wanted < tau else None
         return step
