@@ -16,7 +16,7 @@ import numpy as np
 import wgflow as wg
 from tests.test_mesh import equilateral, kuhn
 from wgflow._typing import Array
-from wgflow.algebra.petsc import saddle, saddle_krylov
+from wgflow.algebra.petsc import saddle, saddle_blocks, saddle_multigrid
 from wgflow.algebra.saddle import saddle_system
 from wgflow.algebra.saddle.direct import DirectSaddle as Reference
 from wgflow.errors import SolverError
@@ -170,8 +170,8 @@ def again() -> None:
 
 def failures() -> None:
     """What is not solved: gathered where it is small, else refused by all ranks alike."""
-    before = saddle_krylov.MAXIMUM_ITERATIONS, saddle.GATHERED_CELLS
-    saddle_krylov.MAXIMUM_ITERATIONS = 1
+    before = saddle_multigrid.MAXIMUM_ITERATIONS, saddle.GATHERED_CELLS
+    saddle_multigrid.MAXIMUM_ITERATIONS = 1
     whole, grid = plane(32)
     fields = gaussian(whole, 1.0, 4.0, 1.0)
     say(**compared("gathered", whole, grid, fields, 0.05))
@@ -188,13 +188,14 @@ def failures() -> None:
         except SolverError as error:
             message = str(error)
         say(name, message=message, alike=len(set(COMM.everyone(message))) == 1)
-    saddle_krylov.MAXIMUM_ITERATIONS, saddle.GATHERED_CELLS = before
+    saddle_multigrid.MAXIMUM_ITERATIONS, saddle.GATHERED_CELLS = before
 
 
 if __name__ == "__main__":
     import warnings
 
     warnings.simplefilter("error", RuntimeWarning)
+    saddle_blocks.GATHERED = 100  # cells: that there are divided levels
     against_factors()
     iterations()
     again()

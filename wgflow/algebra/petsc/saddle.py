@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from wgflow._typing import Array
 from wgflow.algebra.petsc.saddle_entries import SaddleData
-from wgflow.algebra.petsc.saddle_krylov import SaddleKrylov, saddle_krylov_of
+from wgflow.algebra.petsc.saddle_krylov import SaddleKrylov
+from wgflow.algebra.petsc.saddle_multigrid import PREFIX, SaddleMultigrid
 from wgflow.algebra.petsc.system import GATHERED_CELLS
 from wgflow.algebra.saddle.systems import SaddleSystem, saddle_system
+from wgflow.cells import Cells
 from wgflow.errors import SolverError
 from wgflow.grid import Grid
 from wgflow.mesh import Mesh, as_mesh
@@ -18,6 +21,8 @@ from wgflow.mesh import Mesh, as_mesh
 __all__ = ["DividedSaddle"]
 
 TOLERANCE = 1e-10
+
+_solvers: WeakKeyDictionary[Cells, SaddleKrylov | SaddleMultigrid] = WeakKeyDictionary()
 
 
 class DividedSaddle:
@@ -44,9 +49,9 @@ class DividedSaddle:
         self.cells, self.data, self.tolerance = cells, data, tolerance
         self.iterations = 0
         self._gathered: SaddleSystem | None = None
-        self._krylov: SaddleKrylov | None = None
+        self._krylov: SaddleKrylov | SaddleMultigrid | None = None
         if math.prod(cells.cells) > max(cells.cells) or as_mesh(cells) is not None:
-            self._krylov = saddle_krylov_of(cells)
+            self._krylov = _krylov_of(cells)
             self._krylov.prepare(self, cells, data)
 
     def solve(self, first: Array, second: Array) -> tuple[Array, Array]:
@@ -122,6 +127,16 @@ class DividedSaddle:
         density, potential = self._gathered.solve(cells.gather(first), cells.gather(second))
         self.iterations += self._gathered.iterations
         return _own(cells, density), _own(cells, potential)
+
+
+def _krylov_of(cells: Grid | Mesh) -> SaddleKrylov | SaddleMultigrid:
+    """Give the solver of these cells, which their systems share."""
+    from petsc4py import PETSc
+
+    if cells not in _solvers:
+        swept = isinstance(cells, Grid) and not PETSc.Options(PREFIX).hasName("pc_type")
+        _solvers[cells] = SaddleMultigrid(cells) if swept else SaddleKrylov(cells)
+    return _solvers[cells]
 
 
 def _all_faces(cells: Grid | Mesh, values: Array, axis: int) -> Array:
