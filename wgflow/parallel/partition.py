@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, IntArray
 from wgflow.errors import InputError
 from wgflow.parallel.communicator import SERIAL, Communicator
 from wgflow.parallel.release import release
@@ -43,7 +43,7 @@ class Partition:
     """
 
     def __init__(
-        self, comm: Communicator, ranges: Sequence[Array], periodic: Sequence[bool]
+        self, comm: Communicator, ranges: Sequence[Array | IntArray], periodic: Sequence[bool]
     ) -> None:
         self.comm = comm
         self.periodic = tuple(periodic)
@@ -142,7 +142,7 @@ class Partition:
 
     def paired(self, chosen: Sequence[bool]) -> Partition:
         """Partition of pairs of cells along some axes; the last of an odd number are three."""
-        ranges = [
+        ranges: list[IntArray] = [
             np.concatenate([[0], np.cumsum(np.diff(r) // 2)]) if pairs else r
             for r, pairs in zip(self.ranges, chosen, strict=True)
         ]

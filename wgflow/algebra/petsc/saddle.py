@@ -134,8 +134,11 @@ def _krylov_of(cells: Grid | Mesh) -> SaddleKrylov | SaddleMultigrid:
     from petsc4py import PETSc
 
     if cells not in _solvers:
-        swept = isinstance(cells, Grid) and not PETSc.Options(PREFIX).hasName("pc_type")
-        _solvers[cells] = SaddleMultigrid(cells) if swept else SaddleKrylov(cells)
+        if as_mesh(cells) is None and not PETSc.Options(PREFIX).hasName("pc_type"):
+            assert isinstance(cells, Grid)
+            _solvers[cells] = SaddleMultigrid(cells)
+        else:
+            _solvers[cells] = SaddleKrylov(cells)
     return _solvers[cells]
 
 
