@@ -29,10 +29,12 @@ class DividedSaddle:
     """The system of :func:`wgflow.algebra.saddle.saddle_system` on the cells of all ranks.
 
     The densities are eliminated, and PETSc's KSP with the prefix ``wgflow_saddle_`` solves for
-    the potentials: GMRES, with algebraic multigrid on the assembled Schur complement. The
-    system of both unknowns is not formed: its Schur complement is symmetric and definite, and
-    twice as small. In one dimension the cells are gathered, and so is what the iteration
-    cannot solve, if it is small.
+    the potentials: on grids flexible conjugate gradients with the multigrid of one rank, its
+    levels divided, and no matrix; on meshes, and if options ask for another preconditioner
+    (``-wgflow_saddle_pc_type gamg``, ``bjacobi``, ``redundant`` …), GMRES on the assembled Schur
+    complement. The system of both unknowns is not formed: its Schur complement is symmetric and
+    definite, and half as large. In one dimension the cells are gathered, and so is what the
+    iteration cannot solve, if it is small.
 
     The mass of the change is that of the right-hand side to rounding: what the iteration
     leaves of it goes into a constant of the potential.
@@ -42,7 +44,7 @@ class DividedSaddle:
     cells : Grid or Mesh
     data : SaddleData
     tolerance : float
-        Of the potentials, relative.
+        Of the residual in L1 on grids, otherwise of the potentials; relative.
     """
 
     def __init__(self, cells: Grid | Mesh, data: SaddleData, tolerance: float = TOLERANCE) -> None:
@@ -123,6 +125,7 @@ class DividedSaddle:
                 [_all_faces(cells, values, axis) for axis, values in enumerate(data.mobility)],
                 cells.gather(data.compliance),
                 data.factor,
+                self.tolerance,
             )
         density, potential = self._gathered.solve(cells.gather(first), cells.gather(second))
         self.iterations += self._gathered.iterations

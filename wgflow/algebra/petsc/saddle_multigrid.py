@@ -104,6 +104,8 @@ class SaddleMultigrid:
         SolverError
             If the right-hand side is not finite.
         """
+        from petsc4py import PETSc
+
         sweeps = self._sweeps
         assert sweeps.level is not None
         assert sweeps.cycle is not None
@@ -118,21 +120,25 @@ class SaddleMultigrid:
         sweeps.goal = tolerance * size
         self._b.array[:] = given
         self._ksp.setInitialGuessNonzero(False)
-        while not self._descended():
-            if self.iterations >= MAXIMUM_ITERATIONS or not sweeps.cycle.weaken():
+        reason = self._descend()
+        while reason <= 0:
+            # of a cycle that is not positive the smoothers are too strong
+            late = reason == PETSc.KSP.ConvergedReason.DIVERGED_MAX_IT
+            if late or self.iterations >= MAXIMUM_ITERATIONS or not sweeps.cycle.weaken():
                 return None
             self._ksp.setInitialGuessNonzero(True)
+            reason = self._descend()
         solved: Array = np.where(empty, 0.0, self._x.array_r)
         return solved
 
-    def _descended(self) -> bool:
-        """Iterate; false if the cycle is not positive, or that takes too long."""
+    def _descend(self) -> int:
+        """Iterate, and tell why that has ended."""
         with told_by_petsc("PETSc cannot solve with its options"):
             self._ksp.solve(self._b, self._x)
-            reason = self._ksp.getConvergedReason()
+            reason = int(self._ksp.getConvergedReason())
             self.iterations += self._ksp.getIterationNumber()
         self.reason = f"PETSc's reason {reason}"
-        return bool(reason > 0)
+        return reason
 
 
 class _Sweeps:
