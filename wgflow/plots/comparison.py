@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow.distances import first_marginal
 from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, new_figure, styled, visible
 
 if TYPE_CHECKING:
@@ -71,7 +70,7 @@ def _name(comparison: Comparison) -> str:
 def _draw_histogram(axes: Axes, comparison: Comparison, index: int) -> None:
     solution = comparison.solution
     grid = solution.grid
-    density = _first_marginal(solution.densities[index], grid.widths)
+    density = first_marginal(solution.densities[index], grid.widths)
     sample = comparison.sample(index)
     axis = grid.box.axes[0]
     if axis.periodic:
@@ -95,13 +94,6 @@ def _draw_histogram(axes: Axes, comparison: Comparison, index: int) -> None:
     axes.set_xlim(low, high)
     axes.set_title(f"t = {solution.times[index]:.3g}", fontsize=8)
     axes.set_xlabel(grid.box.names[0])
-
-
-def _first_marginal(density: Array, widths: Sequence[Array]) -> Array:
-    """Integrate a density over all axes but the first."""
-    for width in reversed(widths[1:]):
-        density = density @ width
-    return density
 
 
 def _draw_risks(axes: Axes, comparison: Comparison) -> None:
