@@ -67,7 +67,7 @@ def study_width(given: argparse.Namespace) -> int:
     print(study.to_text())
     print(f"written to {out}/ (see widths.png)")
     for name in study.missed():
-        print(f"MISSED: {TITLES[name]} falls more slowly than N^(-1/2): a smaller --step may help")
+        print(f"MISSED: {TITLES[name]} falls more slowly than N^(-1/2): try a smaller --step")
     return EXIT_MISSED if study.missed() else 0
 
 

@@ -39,6 +39,8 @@ class WidthStudy:
     ----------
     comparisons : tuple of Comparison
         One for each width, of the same solution.
+    asked : ParticleSettings
+        Those of all widths; each has a seed of its own that comes from theirs.
     risk : (seeds, widths) array
         Sup over the recorded times of |R_N - R|, R the risk of the density.
     distance : (seeds, widths) array
@@ -49,6 +51,7 @@ class WidthStudy:
     """
 
     comparisons: tuple[Comparison, ...]
+    asked: ParticleSettings
     risk: Array
     distance: Array
     grid_error: float | None = None
@@ -104,7 +107,7 @@ class WidthStudy:
 
     def settings(self) -> dict[str, Any]:
         """Give how the networks were run."""
-        return {**asdict(self.comparisons[0].settings), "particles": self.sizes}
+        return {**asdict(self.asked), "particles": self.sizes}
 
     def save(self, directory: str | Path, *, overwrite: bool = False) -> Path:
         """Write the study and the files of the solution; all ranks call it together.
@@ -197,6 +200,7 @@ def width_study(
     risk = _risk(solution, times)
     return WidthStudy(
         comparisons,
+        settings,
         np.stack([np.abs(one.risks - risk).max(axis=1) for one in comparisons], axis=1),
         np.stack([_distances(whole, one.coordinates) for one in comparisons], axis=1),
         None if coarse is None else float(np.abs(risk - _risk(coarse, times)).max()),

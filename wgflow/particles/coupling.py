@@ -129,16 +129,15 @@ def coupling_errors(
     For every seed the dynamics start from the same draws and, with noise, follow the same
     Brownian path. The errors, each a sup over the given times:
 
-    - ``rho-ND``: |R(ρ_t) - R_N(ND)|, against N, expected slope -1/2;
-    - ``ND-PD``: against N, expected slope -1/2;
+    - ``rho-ND`` and ``ND-PD``: against N, expected slope -1/2;
     - ``PD-GD``: against the step ε, at fixed N, expected slope 1;
     - ``GD-SGD``: against the step ε, at fixed N, expected slope 1/2.
 
-    The first in ``pred``, the root mean square over the data of f_ρ - f_N, and ``risk``, the
-    difference of risks, of which the mean excess of finite networks falls like 1/N. The last three
-    in three norms of the difference of two runs: ``rms``, the root mean square
-    over neurons of |θ_i - θ'_i|; ``max``, the largest; ``risk``, |R_N - R_N'|. Slopes are claimed
-    in ``pred`` and ``rms``. The theorems bound ``max`` too, with a factor sqrt(log N) that bends slopes in N.
+    The first in ``pred``, the root mean square over the data of f_ρ - f_N(ND) (weighted by the
+    curvature of other losses), and ``risk``, |R(ρ_t) - R_N(ND)|, where a mean excess of order 1/N
+    may hide the scatter. The others in ``rms``, the root mean square over neurons of |θ_i - θ'_i|;
+    ``max``, the largest; ``risk``, |R_N - R_N'|. Slopes are claimed in ``pred`` and ``rms``. The
+    theorems bound ``max`` too, with a factor sqrt(log N) that bends slopes in N.
     The risk is a smooth function of the parameters, so it obeys the same bounds, but not always
     the same rates: where its gradient is small the quadratic term takes over and it falls faster.
 

@@ -62,6 +62,8 @@ def _draw_pairs(axes: Axes, table: CouplingTable, name: str) -> None:
             x, middle * x**slope.expected, ":", color=colour, label=f"slope {slope.expected:g}"
         )
     axes.set(xscale="log", yscale="log", xlabel=LABELS[name])
+    axes.tick_params(axis="x", which="minor", labelbottom=False)
+    axes.set_xticks(x, [f"{value:g}" for value in x])
     low = axes.get_ylim()[0]
     axes.set_ylim(bottom=low / 4)  # room for the words
     axes.legend(fontsize=7, loc="lower left")

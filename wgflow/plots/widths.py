@@ -96,7 +96,8 @@ def _draw_risks(axes: Axes, study: WidthStudy) -> None:
         )  # fmt: skip
         axes.plot(times, mean, color=colour, lw=1, label=f"N = {size}")
         axes.fill_between(times, mean - spread, mean + spread, color=colour, alpha=0.15, lw=0)
-    axes.plot(history["time"][1:], history["risk"][1:], "k--", lw=1.3, label="density equation")
+    limit = np.interp(times, history["time"], history["risk"])
+    axes.plot(times, limit, "k--", lw=1.3, label="density equation")
     axes.set(xscale="log", xlabel="time", ylabel="population risk")
     axes.set_xlim(times[0], times[-1])
     axes.legend(fontsize=6, ncols=2)
