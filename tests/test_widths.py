@@ -110,8 +110,10 @@ def test_a_width_is_a_comparison(solution: wg.Solution) -> None:
     one = study.comparisons[1]
     again = compare(solution, one.settings)
     assert np.array_equal(again.risks, one.risks)
-    found = [[sample_wasserstein1(d, s, solution.grid) for s in sample]
-             for d, sample in zip(solution.densities, one.coordinates[:, :, 0], strict=True)]  # fmt: skip
+    found = [
+        [sample_wasserstein1(density, one_network, solution.grid) for one_network in networks]
+        for density, networks in zip(solution.densities, one.coordinates[:, :, 0], strict=True)
+    ]
     assert np.array_equal(study.distance[:, 1], np.max(found, axis=0))
     # widths are independent: the narrow networks are no part of the wide ones
     assert not np.isin(study.comparisons[0].coordinates[0], one.coordinates[0]).any()
