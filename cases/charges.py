@@ -67,6 +67,13 @@ VARIANTS = {  # against a fine reference, from a start that few cells resolve
     },
 }
 PARTICLES = {"particles": 1000, "step": 1e-2, "seeds": 4, "batch": 10}
+WIDTHS = {"dynamics": "particle", "step": 0.05, "seeds": 8}
+COUPLING = {
+    "times": (0.5, 1.0),
+    "sizes": (100, 400, 1600),
+    "steps": (0.02, 0.01, 0.005, 0.0025),
+    "seeds": 20,
+}
 TARGETS = {
     "one": ((1.0,), ((0.0, 0.0),)),
     "pair": ((1.5, -1.0), ((-1.0, -0.5), (1.0, 0.5))),

@@ -29,6 +29,7 @@ CELLS = 400
 EXPECTED = {"muscl": 2.0, "upwind": 1.0}
 CONVERGENCE = {"cells": (50, 100, 200, 400), "until": 0.5}
 PARTICLES = {"particles": 800, "step": 1e-3, "seeds": 5}
+WIDTHS = {"step": 1e-4, "seeds": 20}
 COUPLING = {
     "times": (0.25, 0.5, 0.75, 1.0, 1.5, 2.0),
     "sizes": (100, 400, 1600, 6400),

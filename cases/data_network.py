@@ -89,6 +89,13 @@ VARIANTS = {  # against a fine reference
     },
 }
 PARTICLES = {"particles": 800, "step": 5e-3, "seeds": 3, "batch": 10}
+WIDTHS = {"dynamics": "particle", "step": 0.1, "seeds": 8, "until": 3.0}
+COUPLING = {
+    "times": (0.5, 1.0),
+    "sizes": (100, 400, 1600, 6400),
+    "steps": (0.02, 0.01, 0.005, 0.0025),
+    "seeds": 20,
+}
 
 
 def problem(

@@ -38,6 +38,14 @@ from wgflow.networks import activation as named_activation
 CELLS = 1600
 SNAPSHOTS = (0.001, 0.01, 0.1, 1.0, 2.0, 4.0, 6.0)
 PARTICLES = {"particles": 800, "step": 1e-5, "seeds": 4, "extrapolate": True}
+WIDTHS = {"dynamics": "particle", "step": 0.1, "sizes": (10, 40, 160, 640), "seeds": 4}
+COUPLING = {  # SGD follows gradient descent where d times the step is small
+    "times": (0.04, 0.08),
+    "sizes": (50, 100, 200, 400, 800),
+    "steps": (8e-4, 4e-4, 2e-4, 1e-4),
+    "neurons": 50,
+    "seeds": 10,
+}
 
 
 def problem(

@@ -230,6 +230,27 @@ def test_factors_are_exact_without_the_laplacian() -> None:
     np.testing.assert_allclose(found, x, rtol=1e-9, atol=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("temperature", "decades", "factor"), [(1.0, 0, 1.0), (0.1, 0, 0.1), (0.1, 2, 0.1)]
+)
+def test_smoothing_never_amplifies(temperature: float, decades: float, factor: float) -> None:
+    """Nor in rough tails, which conjugate gradients do not see; bare factors would, up to 1.3."""
+    grid = Grid(Box((-8, 8), (-8, 8)), 48)
+    rng = np.random.default_rng(4)
+    density, potential = smooth(grid)
+    density = density * 10 ** rng.uniform(-decades, 0, grid.shape)
+    potential = potential + 30 * rng.standard_normal(grid.shape)
+    level = finest(*Newton(grid, density, potential, temperature, factor).given)
+    x = rng.standard_normal(grid.size)
+    image, correction = np.empty((2, grid.size))
+    for _ in range(40):
+        before = np.abs(x).max()
+        level.multiply(x, image)
+        level.smooth(image, correction)
+        x -= correction
+    assert np.abs(x).max() < before
+
+
 def test_coarse_faces_keep_the_energies() -> None:
     """C move² + weight is half the sum over the parts, against the potentials too; so is mass."""
     grid = Grid(Box((-1, 1), (-1, 1)), (8, 12))

@@ -12,7 +12,10 @@ from tests.mpi import ROOT, needs_mpi, succeeds
 pytestmark = needs_mpi
 
 PROGRAM = str(ROOT / "tests" / "ranks_saddle.py")
-TOLERANCE = 5e-9  # of potentials, where 1e-10 is asked for in the mean
+TOLERANCE = 5e-9  # of densities, in L1, where 1e-10 is asked for
+# Of potentials, in the far tails of rough densities too, by the decades these fall by; what is
+# left there is left on one rank too.
+TOLERANCES = {"2": 5e-9, "20 empty": 5e-7, "60": 1e-5}
 
 
 @pytest.fixture(scope="module", params=(1, 2, 4))
@@ -25,8 +28,10 @@ def test_agrees_with_factors(lines: dict[str, dict[str, Any]]) -> None:
     compared = [line for line in lines.values() if "potential" in line]
     assert len(compared) >= 35
     for line in compared:
-        assert line["potential"] < TOLERANCE, line
-        assert line["density"] < 10 * TOLERANCE, line
+        limit = TOLERANCES.get(line["case"].partition(" ")[2], TOLERANCE)
+        assert line["density"] < TOLERANCE, line
+        assert line["potential"] < limit, line
+        assert line["gap"] < 2 * limit, line
         # what one rank solves for all is exact to the tolerance of that solve
         assert line["mass"] < (1e-11 if "gathered" in line["case"] else 1e-15), line
 
@@ -34,11 +39,12 @@ def test_agrees_with_factors(lines: dict[str, dict[str, Any]]) -> None:
 def test_iterations_are_few_and_the_same_on_all_ranks(lines: dict[str, dict[str, Any]]) -> None:
     counts = {case: line["iterations"] for case, line in lines.items() if "iterations" in line}
     assert all(len(set(each)) == 1 for each in counts.values())
-    # 2, 3, 6 on any number of ranks
-    assert counts["gaussian 64"][0] <= 4
-    assert counts["gaussian 128"][0] <= 5
-    assert counts.get("gaussian 256", [6])[0] <= 8
-    assert counts["tails"][0] <= 6
+    # 5, 7, 8, 7 and 5 on any number of ranks
+    assert counts["gaussian 64"][0] <= 6
+    assert counts["gaussian 128"][0] <= 8
+    assert counts.get("gaussian 256", [8])[0] <= 10
+    assert counts["tails"][0] <= 8
+    assert counts["fast"][0] <= 6
     for case, each in counts.items():
         iterated = not case.startswith(("line", "loop"))
         assert (each[0] > 0) == iterated, case
@@ -78,8 +84,10 @@ if COMM.is_root:
     [
         ("-wgflow_saddle_pc_type bjacobi -wgflow_saddle_sub_pc_type icc", (8, 60)),
         ("-wgflow_saddle_pc_type redundant", (1, 1)),  # LU on every rank
-        ("-wgflow_saddle_mg_levels_pc_type jacobi", (5, 60)),
+        ("-wgflow_saddle_pc_type gamg", (2, 8)),
+        ("-wgflow_saddle_pc_type gamg -wgflow_saddle_mg_levels_pc_type jacobi", (5, 60)),
         ("-wgflow_saddle_ksp_type bcgs", (1, 5)),
+        ("-wgflow_saddle_ksp_rtol 1e-12", (5, 9)),
     ],
 )
 def test_options_choose_the_preconditioner(words: str, iterations: tuple[int, int]) -> None:

@@ -134,18 +134,12 @@ def _compare(words: Words) -> None:
     _add_step(compare)
     _add_output(compare)
     compare.add_argument("--particles", type=int, metavar="N", help="neurons")
-    compare.add_argument("--step", type=float, metavar="E", help="step size of SGD")
-    compare.add_argument("--seeds", type=int, metavar="M", help="independent networks")
-    compare.add_argument("--seed", type=int, metavar="S", help="seed of the first")
     compare.add_argument(
         "--extrapolate",
         action=argparse.BooleanOptionalAction,
         help="also run networks of half the width and extrapolate the risk to infinite width",
     )
-    compare.add_argument("--batch", type=int, metavar="P", help="samples a step of SGD")
-    compare.add_argument(
-        "--dynamics", choices=("sgd", "gradient", "particle", "nonlinear"), help="sgd by default"
-    )
+    _add_networks(compare)
     _add_checkpoints(compare)
     compare.set_defaults(command=commands.compare)
 
@@ -155,9 +149,21 @@ def _studies(words: Words) -> None:
     studies = study.add_subparsers(metavar="STUDY", required=True)
     coupling = studies.add_parser("coupling", help="distances of the four coupled dynamics")
     _add_problem(coupling)
-    coupling.add_argument("--seeds", type=int, default=40, metavar="M", help="repetitions")
+    coupling.add_argument("--seeds", type=int, metavar="M", help="repetitions (the case's, or 40)")
     coupling.add_argument("--json", metavar="FILE", help="write the table there too")
+    coupling.add_argument("--csv", metavar="FILE", help="write the errors there too")
+    coupling.add_argument("--figure", metavar="FILE", help="draw errors and slopes there")
     coupling.set_defaults(command=commands.study_coupling)
+    width = studies.add_parser(
+        "width", help="networks of several widths beside the density; exit 1 if too slow to near it"
+    )
+    _add_problem(width)
+    _add_step(width)
+    _add_output(width)
+    width.add_argument("--sizes", metavar="N,N…", help="neurons (by default the case's)")
+    _add_networks(width)
+    _add_checkpoints(width)
+    width.set_defaults(command=commands.study_width)
     refinement = studies.add_parser(
         "refinement", help="how a recorded quantity settles when the grid is refined"
     )
@@ -216,6 +222,18 @@ def _add_problem(parser: argparse.ArgumentParser) -> None:
         "--option", action="append", default=[], metavar="K=V", help="an option of the solver"
     )
     parser.add_argument("--verbose", action="store_true", help="say more on stderr")
+
+
+def _add_networks(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--step", type=float, metavar="E", help="step size of SGD")
+    parser.add_argument("--seeds", type=int, metavar="M", help="independent networks")
+    parser.add_argument("--seed", type=int, metavar="S", help="seed of the first")
+    parser.add_argument("--batch", type=int, metavar="P", help="samples a step of SGD")
+    parser.add_argument(
+        "--dynamics",
+        choices=("sgd", "gradient", "particle", "nonlinear"),
+        help="the case's, or sgd by default",
+    )
 
 
 def _add_step(parser: argparse.ArgumentParser) -> None:

@@ -8,6 +8,7 @@ from wgflow.commands.rates import converge, study_coupling, study_refinement, ve
 from wgflow.commands.runs import run
 from wgflow.commands.spins import study_spins
 from wgflow.commands.stationary import stationary
+from wgflow.commands.widths import study_width
 
 __all__ = [
     "compare",
@@ -22,5 +23,6 @@ __all__ = [
     "study_critical",
     "study_refinement",
     "study_spins",
+    "study_width",
     "verify",
 ]

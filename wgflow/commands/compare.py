@@ -7,7 +7,8 @@ import contextlib
 import json
 import math
 import types
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,13 +19,13 @@ from wgflow.commands.restarts import already_done, checkpoint_in, how_to_go_on, 
 from wgflow.errors import InputError, Interrupted, WgflowError
 from wgflow.io import Checkpoint
 from wgflow.loop.plain import differences, plain
-from wgflow.parallel import on_root, world
+from wgflow.parallel import Communicator, on_root, world
 from wgflow.solution import Solution
 
 if TYPE_CHECKING:
     from wgflow.compare import Comparison, ParticleSettings
 
-__all__ = ["compare"]
+__all__ = ["cleared_after_failure", "compare", "particle_settings", "settled"]
 
 
 def compare(given: argparse.Namespace) -> int:
@@ -32,14 +33,14 @@ def compare(given: argparse.Namespace) -> int:
     from wgflow.compare import clear
 
     case = catalog.load("cases", given.case)
-    settings = _settings(given, case)
+    settings = particle_settings(given, case)
     out = place(given)
     if case.problem(**settings_of(case.problem, given.set)).network is None:
         raise InputError(
             f"{given.case} has no finite network to compare with: choose a network case "
             "with a finite dimension"
         )
-    if already_done(out, given, case) and _settled(out, settings):
+    if already_done(out, given, case) and settled(out / "comparison.json", asdict(settings)):
         print(f"{out}/ holds the finished comparison: nothing is left to do")
         return 0
     # the density is needed again if the networks are stopped
@@ -57,15 +58,22 @@ def compare(given: argparse.Namespace) -> int:
     return 0
 
 
-def _settings(given: argparse.Namespace, case: types.ModuleType) -> ParticleSettings:
-    """Give the settings of the command line, over those of the case."""
+def particle_settings(
+    given: argparse.Namespace, case: types.ModuleType, plan: Mapping[str, Any] | None = None
+) -> ParticleSettings:
+    """Give the settings of the command line, over those of a plan, over those of the case."""
     from wgflow.compare import ParticleSettings
 
-    names = ("particles", "step", "seeds", "seed", "batch", "dynamics", "extrapolate")
-    chosen = {n: getattr(given, n) for n in names if getattr(given, n) is not None}
+    asked = {field.name: getattr(given, field.name, None) for field in fields(ParticleSettings)}
+    chosen = {name: value for name, value in asked.items() if value is not None}
     stated = dict(getattr(case, "PARTICLES", {}))
-    if chosen.get("dynamics", "sgd") != "sgd":
+    if plan and chosen.get("dynamics") in (None, plan.get("dynamics", "sgd")):
+        stated |= plan  # its step is that of its dynamics
+    if {**stated, **chosen}.get("dynamics", "sgd") != "sgd":
         stated.pop("batch", None)  # of the case's own dynamics
+    if plan is not None:
+        stated.pop("extrapolate", None)
+        stated.pop("particles", None)
     return ParticleSettings(**{**stated, **chosen})
 
 
@@ -90,30 +98,44 @@ def _compared(
     comm = solution.grid.comm
     count = settings.seeds * (1 + settings.extrapolate)
     bar = NetworkBar(len(range(comm.rank, count, comm.size)))
-    try:
+    with cleared_after_failure(given, comm, [checkpoint]):
         return comparing.compare(
             solution, settings, bar, checkpoint=checkpoint, restart=given.restart
         )
+
+
+@contextlib.contextmanager
+def cleared_after_failure(
+    given: argparse.Namespace, comm: Communicator, places: Sequence[Checkpoint]
+) -> Iterator[None]:
+    """Remove the checkpoints of networks that failed, if nobody has asked for any.
+
+    The last of the places is that of the density.
+    """
+    from wgflow.compare import clear
+
+    try:
+        yield
     except Interrupted:
         raise
     except WgflowError:
         asked = given.restart or given.checkpoint_every or given.checkpoint_steps
-        if comm.is_root and not asked:  # nothing is left that nobody has asked for
-            comparing.clear(checkpoint)
+        if comm.is_root and not asked:
+            for place in places:
+                clear(place)
             with contextlib.suppress(OSError):  # it is not there, or holds something
-                checkpoint.path.parent.rmdir()
+                places[-1].path.parent.rmdir()
         raise
 
 
-def _settled(out: Path, settings: ParticleSettings) -> bool:
-    """Whether the networks too have been run there.
+def settled(path: Path, settings: Mapping[str, Any]) -> bool:
+    """Whether the networks too have been run, as the file says that holds their settings.
 
     Raises
     ------
     InputError
         If others have.
     """
-    path = out / "comparison.json"
 
     def stored() -> dict[str, Any] | None:
         if not path.exists():
@@ -127,10 +149,10 @@ def _settled(out: Path, settings: ParticleSettings) -> bool:
     there = on_root(world(), stored)
     if there is None:
         return False
-    differing = differences(there, {k: plain(v) for k, v in asdict(settings).items()})
+    differing = differences(there, {k: plain(v) for k, v in settings.items()})
     if differing:
         raise InputError(
-            f"{out} holds the result of another comparison ({'; '.join(differing)}): name another "
-            "--out, or start anew with --overwrite in place of --restart"
+            f"{path.parent} holds the result of other networks ({'; '.join(differing)}): name "
+            "another --out, or start anew with --overwrite in place of --restart"
         )
     return True

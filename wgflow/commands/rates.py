@@ -7,6 +7,7 @@ import math
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -26,9 +27,13 @@ from wgflow.parallel import SERIAL, on_root, world
 from wgflow.problem import Problem
 from wgflow.solve import DEFAULT_CELLS, make_stepper, solve
 
+if TYPE_CHECKING:
+    from wgflow.particles import CouplingTable
+
 __all__ = ["converge", "study_coupling", "study_refinement", "verify"]
 
 EXIT_MISSED = 1  # an order or a slope is not as stated
+COUPLING_SEEDS, COUPLING_NEURONS = 40, 400  # where the case states none
 
 
 def converge(given: argparse.Namespace) -> int:
@@ -121,11 +126,12 @@ def study_coupling(given: argparse.Namespace) -> int:
     problem: Problem = case.problem(**settings_of(case.problem, given.set))
     if problem.network is None:
         raise InputError(f"{given.case} has no finite network: choose a network case")
-    if given.seeds < 2:
-        raise InputError(f"seeds = {given.seeds}: give at least 2, for the slopes' intervals")
     plan = getattr(case, "COUPLING", None)
     if plan is None:
         raise InputError(f"{given.case} states no sizes and steps for this study (COUPLING)")
+    seeds = plan.get("seeds", COUPLING_SEEDS) if given.seeds is None else given.seeds
+    if seeds < 2:
+        raise InputError(f"seeds = {seeds}: give at least 2, for the slopes' intervals")
     solver = solver_of(given, case, problem)
     options = options_of(solver, given.option)
     comm = world()
@@ -133,7 +139,8 @@ def study_coupling(given: argparse.Namespace) -> int:
     domain = problem.domain
     if isinstance(domain, Region):
         raise InputError(f"{given.case} is on {domain!r}: this study needs a case on a box")
-    grid = Grid(domain, DEFAULT_CELLS[domain.dimension - 1], comm=SERIAL)
+    cells = getattr(case, "CELLS", DEFAULT_CELLS[domain.dimension - 1])
+    grid = Grid(domain, cells, comm=SERIAL)
     stepper = make_stepper(problem, grid, solver, options)
     solution = solve(problem, stepper, until=max(plan["times"]))
     table = coupling_errors(
@@ -142,17 +149,29 @@ def study_coupling(given: argparse.Namespace) -> int:
         plan["times"],
         plan["sizes"],
         plan["steps"],
-        range(given.seeds),
+        range(seeds),
         schedule_of(problem),
+        neurons=plan.get("neurons", COUPLING_NEURONS),
         share=Team(comm).share,
     )
     print(table.to_text())
     if given.json:
         on_root(comm, lambda: Path(given.json).write_text(table.to_json(), encoding="utf-8"))
+    on_root(comm, lambda: _write_coupling(given, table))
     missed = table.missed()
     for slope in missed:
         print(f"MISSED: {slope}")
     return EXIT_MISSED if missed else 0
+
+
+def _write_coupling(given: argparse.Namespace, table: CouplingTable) -> None:
+    from wgflow.io import write_table
+    from wgflow.plots.coupling import coupling_figure
+
+    if given.csv:
+        write_table(Path(given.csv), table.columns())
+    if given.figure:
+        coupling_figure(table, Path(given.case).stem).savefig(given.figure, dpi=150)
 
 
 def study_refinement(given: argparse.Namespace) -> int:

@@ -4,13 +4,16 @@ from wgflow.compare.comparison import Comparison, ParticleSettings
 from wgflow.compare.keeper import clear
 from wgflow.compare.runs import compare, moments_of, schedule_of
 from wgflow.compare.team import Team
+from wgflow.compare.widths import WidthStudy, width_study
 
 __all__ = [
     "Comparison",
     "ParticleSettings",
     "Team",
+    "WidthStudy",
     "clear",
     "compare",
     "moments_of",
     "schedule_of",
+    "width_study",
 ]

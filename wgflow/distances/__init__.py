@@ -12,6 +12,7 @@ from wgflow.distances.norms import (
     wasserstein1,
     wasserstein2,
 )
+from wgflow.distances.samples import first_marginal, sample_wasserstein1
 
 __all__ = [
     "DIRECTIONS",
@@ -19,9 +20,11 @@ __all__ = [
     "available",
     "directions",
     "distance",
+    "first_marginal",
     "l1",
     "l2",
     "linf",
+    "sample_wasserstein1",
     "wasserstein1",
     "wasserstein2",
 ]

@@ -63,10 +63,14 @@ def wasserstein1(first: Array, second: Array, grid: Grid) -> float:
     width = grid.widths[0]
     gap = np.concatenate([[0.0], np.cumsum((first - second) * width)])
     if grid.box.axes[0].periodic:
-        gap = gap - _median(gap, width)
+        gap = gap - middle(gap[:-1], gap[1:], width)
     else:
         gap[-1] = 0.0  # equal masses: what is left is rounding
-    low, high = gap[:-1], gap[1:]
+    return area(gap[:-1], gap[1:], width)
+
+
+def area(low: Array, high: Array, width: Array) -> float:
+    """Integrate the modulus of a function that is linear in pieces, from low to high in each."""
     crossing = low * high < 0
     size = np.abs(low) + np.abs(high)
     mean = size / 2
@@ -74,18 +78,18 @@ def wasserstein1(first: Array, second: Array, grid: Grid) -> float:
     return float(np.dot(mean, width))
 
 
-def _median(values: Array, width: Array) -> float:
-    """Median over the axis of a piecewise linear function given at the edges."""
-    low, high = np.minimum(values[:-1], values[1:]), np.maximum(values[:-1], values[1:])
+def middle(first: Array, last: Array, width: Array) -> float:
+    """Median over the axis of a function that is linear in pieces, from first to last in each."""
+    low, high = np.minimum(first, last), np.maximum(first, last)
     rise = np.where(high > low, high - low, 1.0)
-    below, above = float(values.min()), float(values.max())
+    below, above = float(low.min()), float(high.max())
     for _ in range(60):  # bisection, to rounding
-        middle = (below + above) / 2
-        share = np.where(high > low, np.clip((middle - low) / rise, 0.0, 1.0), low < middle)
+        half = (below + above) / 2
+        share = np.where(high > low, np.clip((half - low) / rise, 0.0, 1.0), low < half)
         if np.dot(share, width) < width.sum() / 2:
-            below = middle
+            below = half
         else:
-            above = middle
+            above = half
     return (below + above) / 2
 
 

@@ -125,15 +125,17 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     atomically(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
-def write_table(path: Path, columns: Mapping[str, Iterable[float]]) -> None:
-    """Write columns as CSV with all digits."""
+def write_table(path: Path, columns: Mapping[str, Iterable[float | str]]) -> None:
+    """Write columns as CSV, numbers with all digits."""
 
     def write(aside: Path) -> None:
         with aside.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(columns)
             rows = zip(*columns.values(), strict=True)
-            writer.writerows([repr(float(v)) for v in row] for row in rows)
+            writer.writerows(
+                [v if isinstance(v, str) else repr(float(v)) for v in row] for row in rows
+            )
 
     atomically(path, write)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from wgflow._typing import Array
+from wgflow._typing import Array, IntArray
 from wgflow.errors import InputError
 from wgflow.parallel.communicator import SERIAL, Communicator
 from wgflow.parallel.release import release
@@ -31,6 +31,8 @@ class Partition:
 
     Attributes
     ----------
+    ranges : list of (splits + 1,) int arrays
+        As given.
     cells : tuple of int
         Cells along each axis, of all ranks.
     splits : tuple of int
@@ -41,13 +43,13 @@ class Partition:
     """
 
     def __init__(
-        self, comm: Communicator, ranges: Sequence[Array], periodic: Sequence[bool]
+        self, comm: Communicator, ranges: Sequence[Array | IntArray], periodic: Sequence[bool]
     ) -> None:
         self.comm = comm
         self.periodic = tuple(periodic)
-        self._ranges = [np.asarray(r, dtype=np.int64) for r in ranges]
-        self.cells = tuple(int(r[-1]) for r in self._ranges)
-        self.splits = tuple(len(r) - 1 for r in self._ranges)
+        self.ranges = [np.asarray(r, dtype=np.int64) for r in ranges]
+        self.cells = tuple(int(r[-1]) for r in self.ranges)
+        self.splits = tuple(len(r) - 1 for r in self.ranges)
         mine = self.block(comm.rank)
         self.starts = tuple(s.start for s in mine)
         self.shape = tuple(s.stop - s.start for s in mine)
@@ -70,7 +72,7 @@ class Partition:
         """Cells of a rank along each axis."""
         return tuple(
             slice(int(r[i]), int(r[i + 1]))
-            for r, i in zip(self._ranges, self.place(rank), strict=True)
+            for r, i in zip(self.ranges, self.place(rank), strict=True)
         )
 
     def beside(self, axis: int, side: int) -> int | None:
@@ -136,7 +138,15 @@ class Partition:
     @property
     def thinnest(self) -> tuple[int, ...]:
         """Cells of the thinnest block along each axis."""
-        return tuple(int(np.diff(r).min()) for r in self._ranges)
+        return tuple(int(np.diff(r).min()) for r in self.ranges)
+
+    def paired(self, chosen: Sequence[bool]) -> Partition:
+        """Partition of pairs of cells along some axes; the last of an odd number are three."""
+        ranges: list[IntArray] = [
+            np.concatenate([[0], np.cumsum(np.diff(r) // 2)]) if pairs else r
+            for r, pairs in zip(self.ranges, chosen, strict=True)
+        ]
+        return Partition(self.comm, ranges, self.periodic)
 
     def __repr__(self) -> str:
         return f"Partition({' x '.join(map(str, self.splits))} blocks of {self.cells} cells)"

@@ -13,6 +13,8 @@ from wgflow.errors import InputError
 
 __all__ = ["CouplingRow", "CouplingSlope", "CouplingTable"]
 
+SLOPE_COLUMNS = ("slope", "low", "high", "expected")
+
 
 @dataclass(frozen=True)
 class CouplingRow:
@@ -23,7 +25,7 @@ class CouplingRow:
     pair : str
         ``"rho-ND"``, ``"ND-PD"``, ``"PD-GD"`` or ``"GD-SGD"``.
     norm : str
-        ``"risk"``, ``"rms"`` or ``"max"``; see :func:`coupling_errors`.
+        ``"pred"``, ``"risk"``, ``"rms"`` or ``"max"``; see :func:`coupling_errors`.
     parameter : str
         What is varied: ``"N"`` or ``"step"``.
     value : float
@@ -204,6 +206,16 @@ class CouplingTable:
             lines += ["", "* shown, not claimed: see wgflow.particles.coupling_errors."]
         lines += ["", f"PD-GD and GD-SGD with N = {self.neurons}."]
         return "\n".join(lines)
+
+    def columns(self) -> dict[str, list[float | str]]:
+        """Give the errors as columns, each row with the slope of its pair and norm."""
+        found: dict[str, list[float | str]] = {}
+        for row in self.rows:
+            slope = self.slope(row.pair, row.norm)
+            both = asdict(row) | {name: getattr(slope, name) for name in SLOPE_COLUMNS}
+            for name, value in both.items():
+                found.setdefault(name, []).append(value)
+        return found
 
     def to_json(self) -> str:
         """Write the table as JSON; numbers that are not finite become null.

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from wgflow._typing import Array
 from wgflow.algebra.petsc.saddle_entries import SaddleData
-from wgflow.algebra.petsc.saddle_krylov import SaddleKrylov, saddle_krylov_of
+from wgflow.algebra.petsc.saddle_krylov import SaddleKrylov
+from wgflow.algebra.petsc.saddle_multigrid import PREFIX, SaddleMultigrid
 from wgflow.algebra.petsc.system import GATHERED_CELLS
 from wgflow.algebra.saddle.systems import SaddleSystem, saddle_system
+from wgflow.cells import Cells
 from wgflow.errors import SolverError
 from wgflow.grid import Grid
 from wgflow.mesh import Mesh, as_mesh
@@ -19,15 +22,19 @@ __all__ = ["DividedSaddle"]
 
 TOLERANCE = 1e-10
 
+_solvers: WeakKeyDictionary[Cells, SaddleKrylov | SaddleMultigrid] = WeakKeyDictionary()
+
 
 class DividedSaddle:
     """The system of :func:`wgflow.algebra.saddle.saddle_system` on the cells of all ranks.
 
     The densities are eliminated, and PETSc's KSP with the prefix ``wgflow_saddle_`` solves for
-    the potentials: GMRES, with algebraic multigrid on the assembled Schur complement. The
-    system of both unknowns is not formed: its Schur complement is symmetric and definite, and
-    twice as small. In one dimension the cells are gathered, and so is what the iteration
-    cannot solve, if it is small.
+    the potentials: on grids flexible conjugate gradients with the multigrid of one rank, its
+    levels divided, and no matrix; on meshes, and if options ask for another preconditioner
+    (``-wgflow_saddle_pc_type gamg``, ``bjacobi``, ``redundant`` …), GMRES on the assembled Schur
+    complement. The system of both unknowns is not formed: its Schur complement is symmetric and
+    definite, and half as large. In one dimension the cells are gathered, and so is what the
+    iteration cannot solve, if it is small.
 
     The mass of the change is that of the right-hand side to rounding: what the iteration
     leaves of it goes into a constant of the potential.
@@ -37,16 +44,16 @@ class DividedSaddle:
     cells : Grid or Mesh
     data : SaddleData
     tolerance : float
-        Of the potentials, relative.
+        Of the residual in L1 on grids, otherwise of the potentials; relative.
     """
 
     def __init__(self, cells: Grid | Mesh, data: SaddleData, tolerance: float = TOLERANCE) -> None:
         self.cells, self.data, self.tolerance = cells, data, tolerance
         self.iterations = 0
         self._gathered: SaddleSystem | None = None
-        self._krylov: SaddleKrylov | None = None
+        self._krylov: SaddleKrylov | SaddleMultigrid | None = None
         if math.prod(cells.cells) > max(cells.cells) or as_mesh(cells) is not None:
-            self._krylov = saddle_krylov_of(cells)
+            self._krylov = _krylov_of(cells)
             self._krylov.prepare(self, cells, data)
 
     def solve(self, first: Array, second: Array) -> tuple[Array, Array]:
@@ -118,10 +125,24 @@ class DividedSaddle:
                 [_all_faces(cells, values, axis) for axis, values in enumerate(data.mobility)],
                 cells.gather(data.compliance),
                 data.factor,
+                self.tolerance,
             )
         density, potential = self._gathered.solve(cells.gather(first), cells.gather(second))
         self.iterations += self._gathered.iterations
         return _own(cells, density), _own(cells, potential)
+
+
+def _krylov_of(cells: Grid | Mesh) -> SaddleKrylov | SaddleMultigrid:
+    """Give the solver of these cells, which their systems share."""
+    from petsc4py import PETSc
+
+    if cells not in _solvers:
+        if as_mesh(cells) is None and not PETSc.Options(PREFIX).hasName("pc_type"):
+            assert isinstance(cells, Grid)
+            _solvers[cells] = SaddleMultigrid(cells)
+        else:
+            _solvers[cells] = SaddleKrylov(cells)
+    return _solvers[cells]
 
 
 def _all_faces(cells: Grid | Mesh, values: Array, axis: int) -> Array:

@@ -5,19 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 from typing import Any, ClassVar
-from weakref import ReferenceType, WeakKeyDictionary, ref
+from weakref import ReferenceType, ref
 
 import numpy as np
 
 from wgflow._typing import Array
 from wgflow.algebra.petsc.saddle_entries import Entries, Pattern, SaddleData
-from wgflow.cells import Cells
 from wgflow.errors import SolverError
 from wgflow.grid import Grid
 from wgflow.mesh import Mesh
 from wgflow.parallel import configure, told_by_petsc
 
-__all__ = ["SaddleKrylov", "saddle_krylov_of"]
+__all__ = ["SaddleKrylov"]
 
 PREFIX = "wgflow_saddle_"
 MAXIMUM_ITERATIONS = 300
@@ -38,15 +37,6 @@ MULTIGRID = {
     "mg_levels_sub_pc_factor_levels": "1",
     "mg_levels_sub_pc_factor_shift_type": "positive_definite",
 }
-
-_solvers: WeakKeyDictionary[Cells, SaddleKrylov] = WeakKeyDictionary()
-
-
-def saddle_krylov_of(cells: Grid | Mesh) -> SaddleKrylov:
-    """Give the solver of these cells, which their systems share."""
-    if cells not in _solvers:
-        _solvers[cells] = SaddleKrylov(cells)
-    return _solvers[cells]
 
 
 class SaddleKrylov:

@@ -15,6 +15,7 @@ from wgflow._typing import Array
 
 Numbers = NDArray[np.int32]
 
+ROUNDING = 1e-12  # of an entry that the factors are to have
 LEAST_PIVOT = 1e-14  # of the diagonal: in exact arithmetic a pivot is never negative
 
 
@@ -130,12 +131,22 @@ def downhill(potential: Array, low: Numbers, high: Numbers) -> Numbers:
 
 @njit(cache=True)
 def factorize(
-    diagonal: Array, beside: Array, order: Numbers, low: Numbers, high: Numbers, least: float
+    diagonal: Array,
+    beside: Array,
+    compliance: Array,
+    moves: Array,
+    order: Numbers,
+    low: Numbers,
+    high: Numbers,
+    least: float,
 ) -> tuple[Array, Array, Numbers]:
     """Incomplete factors G d G^T of S, G of unit diagonal with entries of neighbours only.
 
     In an order that goes downhill they are exact but for L: no two neighbours of a cell are
-    neighbours, so that nothing but pivots changes, and these stay above those of A C A^T.
+    neighbours, so that nothing but pivots changes, and these stay above those of A C A^T. Where
+    the product lacks some of what S has between two neighbours of a cell, their pivots are raised
+    by it: else it would be too small, and smoothing by it would amplify what is rough, unseen
+    where there is next to no mass.
 
     Returns
     -------
@@ -143,6 +154,10 @@ def factorize(
         Of d, in the order; 0 for rows that are empty.
     shares, before : (cells, 2 D) arrays
         Minus the entries of G in each row in the order, and their columns.
+
+    References
+    ----------
+    Jennings, Malik, J. Inst. Math. Appl. 20 (1977), for the raised pivots.
     """
     axes, n = low.shape
     place = np.empty(n, np.int32)
@@ -150,20 +165,39 @@ def factorize(
         place[order[k]] = k
     inverse = np.zeros(n)
     shares, before = np.zeros((n, 2 * axes)), np.empty((n, 2 * axes), np.int32)
+    raised = np.zeros(n)
+    after, entries_after, moved = np.empty((3, 2 * axes))
     for k in range(n):
         i = order[k]
-        pivot = diagonal[i]
+        pivot = diagonal[i] + raised[i]
+        count = 0
         for side in range(2 * axes):
             a = side // 2
             j = low[a, i] if side % 2 == 0 else high[a, i]
             before[k, side] = i
-            if j != i and place[j] < k:
-                entry = beside[a, i if side % 2 == 0 else j]
+            if j == i:
+                continue
+            entry = beside[a, i if side % 2 == 0 else j]
+            if place[j] < k:
                 before[k, side] = j
                 shares[k, side] = entry * inverse[place[j]]
                 pivot -= entry * shares[k, side]
-        if diagonal[i] > least:
-            inverse[k] = 1.0 / max(pivot, LEAST_PIVOT * diagonal[i])
+            else:
+                f = -moves[a, i] if side % 2 == 0 else moves[a, j]
+                after[count], entries_after[count], moved[count] = j, entry, max(f, 0.0)
+                count += 1
+        if diagonal[i] <= least:
+            continue
+        inverse[k] = 1.0 / max(pivot, LEAST_PIVOT * diagonal[i])
+        for s in range(count):
+            for t in range(s):
+                there = compliance[i] * moved[s] * moved[t]
+                lacking = there - entries_after[s] * entries_after[t] * inverse[k]
+                if lacking > ROUNDING * there:
+                    one, other = int(after[s]), int(after[t])
+                    ratio = np.sqrt(diagonal[one] / diagonal[other])
+                    raised[one] += ratio * lacking
+                    raised[other] += lacking / ratio
     return inverse, shares, before
 
 

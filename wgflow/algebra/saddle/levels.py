@@ -79,7 +79,9 @@ class Level:
         from wgflow.algebra.saddle import _kernels
 
         order = _kernels.downhill(self.potential, *self.beside)
-        found = _kernels.factorize(*self.entries, order, *self.beside, SMALLEST)
+        found = _kernels.factorize(
+            *self.entries, self.compliance, self.moves, order, *self.beside, SMALLEST
+        )
         inverse, shares, before = found
         return inverse, shares, before, order
 

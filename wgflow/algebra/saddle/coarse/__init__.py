@@ -9,7 +9,7 @@ import numpy as np
 from wgflow._typing import Array, IntArray
 from wgflow.algebra.saddle.levels import SMALLEST, Level, Numbers, neighbours
 
-__all__ = ["coarser"]
+__all__ = ["ALIKE", "coarser", "distances"]
 
 ALIKE = 0.25  # an axis is coarsened if its neighbours are as strong as this, beside the strongest
 
@@ -34,7 +34,7 @@ def coarser(level: Level) -> tuple[Level, Numbers]:
     parents = _parents(level.shape, tuple(bool(c) for c in chosen))
     nearer = np.empty((len(shape), *shape))
     for axis, first in enumerate(starts):
-        ratio = _distances(level.widths[axis])[first] / _distances(widths[axis])
+        ratio = distances(level.widths[axis])[first] / distances(widths[axis])
         nearer[axis] = ratio.reshape([-1 if a == axis else 1 for a in range(len(shape))])
     cells = level.volumes, level.compliance, level.potential
     size = nearer[0].size
@@ -70,6 +70,6 @@ def _parents(shape: tuple[int, ...], chosen: tuple[bool, ...]) -> Numbers:
     return coarse
 
 
-def _distances(widths: Array) -> Array:
+def distances(widths: Array) -> Array:
     """Distances of the centres of each cell and the one below, around the end."""
     return np.asarray((widths + np.roll(widths, 1)) / 2)
