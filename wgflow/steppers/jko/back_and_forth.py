@@ -8,15 +8,14 @@ from typing import ClassVar, cast
 import numpy as np
 
 from wgflow._typing import Array, Values
-from wgflow.energies.entropy import DiscreteEntropy
-from wgflow.energies.power_law import DiscretePowerLaw
 from wgflow.errors import InputError, SolverError
 from wgflow.finite_volume import FiniteVolume
 from wgflow.parallel import all_failed
 from wgflow.steppers.base import Step, Stepper, checked_step, divided, prefixed, under
 from wgflow.steppers.control import DEFAULT_TOLERANCE, StepControl, checked_choice
 from wgflow.steppers.jko.ascent import Unsettled, ascend
-from wgflow.steppers.jko.dual import Dual, LocalEnergy, Point
+from wgflow.steppers.jko.dual import Dual, Point
+from wgflow.steppers.jko.dual_problem import equal_widths, local_energy
 
 __all__ = ["BackAndForth"]
 
@@ -84,10 +83,10 @@ class BackAndForth(Stepper):
         if obstacle is not None and math.isnan(obstacle):
             raise InputError("obstacle = nan: give the potential from which on cells are closed")
         self._gap, self._iterations, self._obstacle = gap, int(iterations), obstacle
-        self._widths = _equal_widths(space)
+        self._widths = equal_widths(space)
         self._periodic = [axis.periodic for axis in space.grid.box.axes]
         self._volume = math.prod(self._widths)
-        self._local = _local_energy(space)
+        self._local = local_energy(space)
         self._control = StepControl(self.tolerance, self.order)
         self._pressure: Array | None = None  # potential less drift, of all cells
         self._speed: Array | None = None
@@ -295,46 +294,3 @@ class BackAndForth(Stepper):
             )
             total += slopes / width**2
         return dual.length / 2 * total
-
-
-def _equal_widths(space: FiniteVolume) -> list[float]:
-    """Width of the cells along each axis, or raise InputError."""
-    if space.mesh is not None:
-        raise InputError(
-            "back_and_forth needs the cells of a box: on a mesh use scharfetter_gummel or upwind"
-        )
-    grid = space.grid
-    for number, axis in enumerate(grid.box.axes):
-        if axis.radial is not None:
-            raise InputError(
-                f"axis {number} is radial: back_and_forth needs straight axes; use quantile_jko"
-            )
-        if not grid.uniform[number]:
-            raise InputError(
-                f"axis {number} has unequal cells: back_and_forth needs equal ones along an axis"
-            )
-    return [axis.length / n for axis, n in zip(grid.box.axes, grid.cells, strict=True)]
-
-
-def _local_energy(space: FiniteVolume) -> LocalEnergy:
-    """Give the entropy or power law of the energy, or raise InputError."""
-    found: dict[float, float] = {}
-    for term in space.energy.terms:
-        if isinstance(term, DiscreteEntropy) and term.temperature > 0:
-            found[1.0] = found.get(1.0, 0.0) + term.temperature
-        elif isinstance(term, DiscretePowerLaw) and term.term.coefficient > 0:
-            law = term.term
-            found[law.exponent] = found.get(law.exponent, 0.0) + law.coefficient
-    if not found:
-        raise InputError(
-            "back_and_forth needs an Entropy or a PowerLaw: without diffusion there is no dual "
-            "to ascend; use muscl, or quantile_jko in one dimension"
-        )
-    if len(found) > 1 or min(found) < 1:
-        kinds = ", ".join("an entropy" if m == 1 else f"m = {m:g}" for m in sorted(found))
-        raise InputError(
-            f"back_and_forth needs one entropy, or power laws of one exponent m > 1, and this "
-            f"energy has {kinds}: use bailo_carrillo_hu"
-        )
-    ((exponent, coefficient),) = found.items()
-    return LocalEnergy(coefficient, exponent)
