@@ -15,8 +15,9 @@ f1(t, C1), f2(t, C1, C2), f3(t, C2), functions on two index spaces with a law. A
 of both, its weights at the start these functions at i.i.d. indices. On finite spaces with equal
 weights the limit is itself a network, that has every index once: then it is computed exactly.
 
-Entries of w2 drawn independently of each other are no function of the indices: as N1 grows, h = 0
-at the start, and neurons of a layer with equal other weights stay equal. So f2 is a function here.
+Were the entries of w2 drawn independently of each other at the start, they would be no function of
+the indices: as N1 grows they average out, h = 0, and what moves depends on w1 and w3 alone. So here
+f2 is a function, and h of order 1 from the start.
 """
 
 from __future__ import annotations

@@ -20,6 +20,7 @@ __all__ = ["three_layer_figure"]
 LINES = {
     "weights": ("weights at T", "D", "k"),
     "predictions": ("sup |f_n - f|", "s", PDE_COLOUR),
+    "end": ("|f_n - f| at T", "^", "#3a8fb7"),
     "risk": ("sup |R_n - R|", "o", SGD_COLOUR),
 }
 
@@ -57,10 +58,11 @@ def _draw(table: ThreeLayerTable) -> Figure:
 
 
 def _draw_errors(axes: Axes, table: ThreeLayerTable) -> None:
-    names = ["risk", "predictions", "weights"]  # as the table has them
+    from wgflow.particles.three_layer_study import THREE_LAYER_ERRORS
+
     root, error = table.mean_error()
     for name, (words, mark, colour) in LINES.items():
-        k = names.index(name)
+        k = THREE_LAYER_ERRORS.index(name)
         slope = table.slope(name)[0]
         axes.errorbar(
             table.sizes,
