@@ -137,7 +137,7 @@ def three_layer(
     network takes n indices of both, independently and with replacement, and starts with the limit's
     weights at these. Theory: sup over t <= T of |R_n - R| is of order n^(-1/2), up to logarithms.
     The weights' distance has the same order while it is small. By default its measured slope is
-    -0.49 at T = 5 and -0.41 at T = 40, where it is of the size of the weights.
+    -0.48 at T = 5 and -0.41 at T = 40, where it is of the size of the weights.
 
     Parameters
     ----------
