@@ -1,4 +1,4 @@
-"""Commands that study regimes of training: students of a teacher, and lazy training."""
+"""Commands that study regimes: students of a teacher, lazy training, three layers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wgflow.parallel import on_root, world
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["add_regimes", "study_lazy", "study_teacher"]
+__all__ = ["add_regimes", "study_lazy", "study_teacher", "study_three_layer"]
 
 
 def study_teacher(given: argparse.Namespace) -> int:
@@ -65,6 +65,31 @@ def study_lazy(given: argparse.Namespace) -> int:
     return 0
 
 
+def study_three_layer(given: argparse.Namespace) -> int:
+    """Measure how far three-layer networks are from their limit."""
+    from wgflow.compare import Team
+    from wgflow.particles.three_layer_study import three_layer
+    from wgflow.plots.three_layer import three_layer_figure
+
+    check_files(given)
+    table = three_layer(
+        whole_numbers(given.sizes, "--sizes") or (),
+        indices=given.indices,
+        spaces=given.spaces,
+        dimension=given.dimension,
+        samples=given.samples,
+        activation=given.activation,
+        until=given.until,
+        dt=given.step,
+        seeds=given.seeds,
+        seed=given.seed,
+        share=lambda task, count: Team(world()).share(task, count),
+    )
+    print(table.to_text())
+    _write(given, table.columns(), lambda: three_layer_figure(table))
+    return 0
+
+
 def _write(given: argparse.Namespace, columns: Mapping[str, Iterable[float]], draw: Any) -> None:
     from wgflow.io import write_table
 
@@ -111,6 +136,21 @@ def add_regimes(studies: Any) -> None:
     _number(lazy, "dt", float, 0.1, "X", "longest time step")
     _number(lazy, "seeds", int, 5, "M", "networks of each kind")
     _finish(lazy, study_lazy)
+    three = studies.add_parser(
+        "three_layer", help="distance of three-layer networks from their limit of infinite width"
+    )
+    three.add_argument(
+        "--sizes", default="8,16,32,64,128,256", metavar="N,N…", help="widths of both hidden layers"
+    )
+    _number(three, "indices", int, 1000, "N", "of each index space of the limit")
+    _number(three, "spaces", int, 4, "K", "limits, to know how much N indices scatter")
+    _number(three, "dimension", int, 2, "D", "of the inputs")
+    _number(three, "samples", int, 30, "M", "of the data")
+    three.add_argument("--activation", default="tanh", metavar="A", help="tanh, erf or logistic")
+    _number(three, "until", float, 40.0, "T", "end of the flow")
+    _number(three, "step", float, 0.5, "X", "longest time step")
+    _number(three, "seeds", int, 30, "M", "networks of each width")
+    _finish(three, study_three_layer)
 
 
 def _number(parser: Any, name: str, kind: type, default: float, letter: str, text: str) -> None:

@@ -17,6 +17,8 @@ from wgflow.particles.lazy_study import LazyTable, lazy_training
 from wgflow.particles.schedule import Progress, Schedule
 from wgflow.particles.sgd import stochastic_gradient_descent
 from wgflow.particles.teacher_student import TeacherTable, teacher_student
+from wgflow.particles.three_layer import Layers, ThreeLayerRun, index_spaces, three_layer_run
+from wgflow.particles.three_layer_study import ThreeLayerTable, three_layer
 from wgflow.particles.trajectory import Trajectory
 from wgflow.particles.width import WidthTable, width_errors
 
@@ -26,21 +28,27 @@ __all__ = [
     "CouplingSlope",
     "CouplingTable",
     "Keeper",
+    "Layers",
     "LazyRun",
     "LazyTable",
     "Progress",
     "Schedule",
     "TeacherTable",
+    "ThreeLayerRun",
+    "ThreeLayerTable",
     "Trajectory",
     "WidthTable",
     "cosine_moments",
     "coupling_errors",
     "gradient_descent",
+    "index_spaces",
     "lazy_run",
     "lazy_training",
     "nonlinear",
     "particle",
     "stochastic_gradient_descent",
     "teacher_student",
+    "three_layer",
+    "three_layer_run",
     "width_errors",
 ]
