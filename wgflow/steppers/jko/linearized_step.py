@@ -20,6 +20,8 @@ TOLERANCE = 1e-12  # L1 norm of the density's misfit, over the mass, at which a 
 STAGNATED = 1e-8  # the same, where rounding or far tails let it fall no further
 MAXIMUM_ITERATIONS = 40
 PATIENCE = 15  # iterations without progress once that is reached: tails may turn for a while
+TURNING = 2.0  # ratio of the densities beside a face from which on a turn of its fall counts
+TURNS = 3  # linear systems at most for one Newton step, for what turns
 SMALLEST_SHARE = 1 / 64  # of a Newton step in the line search
 KRYLOV_TOLERANCE = 1e-3  # relative; of the interaction, Newton is inexact
 KRYLOV_ITERATIONS = 40
@@ -193,12 +195,33 @@ class LinearizedStep:
         return np.where(change >= 0, density + change, np.maximum(density + change, kept))
 
     def _newton_step(self, here: Point) -> tuple[Array, Array]:
-        """Give the changes of density and potential."""
-        space, grid = self.space, self.space.grid
-        mobility = []
+        """Give the changes of density and potential.
+
+        Across a face at which the potential's fall would turn, more may move than what the
+        density upwind of it now lets expect: the larger of the two is taken for it then.
+        """
+        grid = self.space.grid
+        mobility, turned = [], False
         for axis, (forth, _) in enumerate(here.coefficients):
             low, high = grid.beside(here.density, axis)
             mobility.append(np.where(forth > 0, low, high))
+        for _ in range(TURNS):
+            change, step = self._linear_step(here, mobility)
+            turned = False
+            for axis, (forth, back) in enumerate(here.coefficients):
+                larger = np.maximum(*grid.beside(here.density, axis))
+                turns = (forth - back) * (forth - back - grid.difference(step, axis)) <= 0
+                turns &= larger > TURNING * mobility[axis]
+                if turns.any():
+                    mobility[axis] = np.where(turns, larger, mobility[axis])
+                    turned = True
+            if not grid.comm.any(turned):
+                break
+        return change, step
+
+    def _linear_step(self, here: Point, mobility: list[Array]) -> tuple[Array, Array]:
+        """Solve the linear system of a Newton step."""
+        space, grid = self.space, self.space.grid
         system = saddle_system(grid, here.coefficients, mobility, here.compliance, self.length)
 
         def solve(first: Array, second: Array) -> tuple[Array, Array]:
