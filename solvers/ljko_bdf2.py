@@ -20,7 +20,8 @@ and `energy_law` of the history tell of.
 
 **Limits.** As for `ljko`. The order is seen once tau resolves the movement: where extrapolation
 empties cells, in fronts and far tails, it is lower there; from a start at which the density is not
-smooth in time, such as one that touches 0, 1.5 to 1.9.
+smooth in time, such as one that touches 0, 1.5 to 1.9; 1.8 to 2 at moderate tau. After a short
+step, such as one that an output time cuts, steps double again until they are tau.
 
 **Order.** 1 in space, 2 in time.
 

@@ -177,6 +177,22 @@ def test_a_step_from_an_empty_half_is_reached_by_shorter_ones() -> None:
     assert stepper.facts["continuations"] > 0
 
 
+@pytest.mark.parametrize("ends", [(-1.0, 1.0), (-2.0, 2.0), (1.0, 2.0)])
+def test_few_iterations_from_a_cut_off_start_in_a_steep_potential(
+    ends: tuple[float, float],
+) -> None:
+    # where the fall of the potential turns, a cell that was empty takes mass all at once
+    problem = line(
+        wg.Potential(lambda x: (x * x - 1) ** 2) + wg.Entropy(0.2),
+        wg.Box((-4, 4)),
+        lambda x: (x > ends[0]) * (x < ends[1]) * 1.0,
+    )
+    stepper = made(problem, 80, tau=0.1)
+    keeps_its_laws(stepper, 0.1, 10, positive=False)
+    assert stepper.facts["newton_iterations"] < 100
+    assert stepper.facts["continuations"] == 0
+
+
 def test_few_iterations_a_step() -> None:
     assert keeps_its_laws(made(case("ornstein_uhlenbeck"), 100, tau=0.02), 0.02, 5) <= 3
     assert keeps_its_laws(made(case("barenblatt"), 100, tau=0.01), 0.01, 5, False) <= 4
@@ -326,8 +342,12 @@ def test_a_tolerance_is_kept() -> None:
 def test_bad_settings() -> None:
     problem = line(wg.Entropy(1.0))
     refuses(lambda: made(problem, 20, tau=0.1, dt=0.1), "tau = 0.1", "give one")
-    refuses(lambda: made(problem, 20, tau=-1.0), "-1", "> 0")
-    refuses(lambda: made(problem, 20, tau=0.1, tolerance=1e-3), "0.001", "give one")
+    refuses(lambda: made(problem, 20, tau=-1.0), "tau = -1", "> 0")
+    refuses(
+        lambda: made(problem, 20, tau=0.1, tolerance=1e-3),
+        "tau = 0.1 and tolerance = 0.001",
+        "give one",
+    )
 
 
 @pytest.mark.parametrize("solver", ["ljko", "ljko_bdf2"])

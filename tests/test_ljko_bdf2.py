@@ -137,4 +137,8 @@ def test_a_tolerance_is_kept() -> None:
 def test_bad_settings() -> None:
     problem = line(wg.Entropy(1.0), LINE, bump)
     refuses(lambda: stepped(problem, 20, tau=0.1, dt=0.1), "tau = 0.1", "give one")
-    refuses(lambda: stepped(problem, 20, tau=0.1, tolerance=1e-3), "0.001", "give one")
+    refuses(
+        lambda: stepped(problem, 20, tau=0.1, tolerance=1e-3),
+        "tau = 0.1 and tolerance = 0.001",
+        "give one",
+    )

@@ -117,10 +117,12 @@ def under(name: str, state: Values) -> Values:
     return {k.removeprefix(start): value for k, value in state.items() if k.startswith(start)}
 
 
-def checked_step(dt: float | None) -> float | None:
+def checked_step(dt: float | None, word: str = "dt") -> float | None:
     """Return a given time step, or raise InputError unless it is finite and positive."""
     if dt is not None and not (math.isfinite(dt) and dt > 0):
-        raise InputError(f"time step dt = {dt}: give a finite number > 0, or none for automatic")
+        raise InputError(
+            f"time step {word} = {dt}: give a finite number > 0, or none for automatic"
+        )
     return dt
 
 

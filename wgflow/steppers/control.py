@@ -105,10 +105,10 @@ class StepControl:
         return accepted
 
 
-def checked_choice(dt: float | None, tolerance: float | None) -> None:
+def checked_choice(dt: float | None, tolerance: float | None, word: str = "dt") -> None:
     """Raise InputError if both a step and a tolerance are given, or a bad tolerance."""
     if dt is not None and tolerance is not None:
-        raise InputError(f"dt = {dt} and tolerance = {tolerance}: give one of the two")
+        raise InputError(f"{word} = {dt} and tolerance = {tolerance}: give one of the two")
     if tolerance is not None and not (math.isfinite(tolerance) and tolerance > 0):
         raise InputError(f"tolerance {tolerance}: give a finite number > 0")
 

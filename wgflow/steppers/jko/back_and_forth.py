@@ -73,8 +73,8 @@ class BackAndForth(Stepper):
         iterations: int = ITERATIONS,
         obstacle: float | None = None,
     ) -> None:
-        checked_choice(tau, tolerance)
-        self.space, self.tau = space, checked_step(tau)
+        checked_choice(tau, tolerance, "tau")
+        self.space, self.tau = space, checked_step(tau, "tau")
         self.tolerance = tolerance or DEFAULT_TOLERANCE
         if not 0 < gap <= 1:
             raise InputError(f"gap = {gap}: give a share of the movement in (0, 1], such as {GAP}")

@@ -68,8 +68,8 @@ class VariationalBDF2(Stepper):
     def __init__(
         self, space: FiniteVolume, tau: float | None = None, tolerance: float | None = None
     ) -> None:
-        checked_choice(tau, tolerance)
-        self.space, self.tau = space, checked_step(tau)
+        checked_choice(tau, tolerance, "tau")
+        self.space, self.tau = space, checked_step(tau, "tau")
         self.tolerance = tolerance or DEFAULT_TOLERANCE
         self._control = StepControl(self.tolerance, self.order)
         self._past, self._next = _Past(), _Past()

@@ -47,8 +47,8 @@ class LinearizedJKO(Stepper):
     def __init__(
         self, space: FiniteVolume, tau: float | None = None, tolerance: float | None = None
     ) -> None:
-        checked_choice(tau, tolerance)
-        self.space, self.tau = space, checked_step(tau)
+        checked_choice(tau, tolerance, "tau")
+        self.space, self.tau = space, checked_step(tau, "tau")
         self.tolerance = tolerance or DEFAULT_TOLERANCE
         self._control = StepControl(self.tolerance, self.order)
         self._potential: Array | None = None  # of the last step

@@ -20,6 +20,9 @@ TOLERANCE = 1e-12  # L1 norm of the density's misfit, over the mass, at which a 
 STAGNATED = 1e-8  # the same, where rounding or far tails let it fall no further
 MAXIMUM_ITERATIONS = 40
 PATIENCE = 15  # iterations without progress once that is reached: tails may turn for a while
+TURNING = 2.0  # times the density upwind of a face is beyond it, where a turn counts
+SAFE = 8  # iterations in which the mobility of turns is rather too large
+TURNS = 3  # linear systems at most for one Newton step, for what turns
 SMALLEST_SHARE = 1 / 64  # of a Newton step in the line search
 KRYLOV_TOLERANCE = 1e-3  # relative; of the interaction, Newton is inexact
 KRYLOV_ITERATIONS = 40
@@ -90,12 +93,12 @@ class LinearizedStep:
         """
         here = best = self._image(guess)
         patience = PATIENCE
-        for _ in range(MAXIMUM_ITERATIONS):
+        for iteration in range(MAXIMUM_ITERATIONS):
             if best.size <= TOLERANCE * self.mass or patience == 0:
                 return best
             if not np.isfinite(here.size):
                 break
-            here = self._searched(here, *self._newton_step(here))
+            here = self._searched(here, *self._newton_step(here, slow=iteration >= SAFE))
             self.iterations += 1
             if here.size > NEAR * self.mass:
                 continue
@@ -192,13 +195,42 @@ class LinearizedStep:
             kept = KEPT_SHARE * density
         return np.where(change >= 0, density + change, np.maximum(density + change, kept))
 
-    def _newton_step(self, here: Point) -> tuple[Array, Array]:
-        """Give the changes of density and potential."""
-        space, grid = self.space, self.space.grid
-        mobility = []
-        for axis, (forth, _) in enumerate(here.coefficients):
+    def _newton_step(self, here: Point, slow: bool) -> tuple[Array, Array]:
+        """Give the changes of density and potential.
+
+        Where a step would turn the fall of the potential through a face, what moves back is of
+        the density beyond. Its mobility is taken then, which is safe, or, if that is slow, so
+        much that the linear flux is the one through the turn.
+        """
+        grid, faces = self.space.grid, []
+        for axis, (forth, back) in enumerate(here.coefficients):
             low, high = grid.beside(here.density, axis)
-            mobility.append(np.where(forth > 0, low, high))
+            down = forth > 0
+            upwind, beyond = np.where(down, low, high), np.where(down, high, low)
+            faces.append((np.where(down, 1.0, -1.0), forth + back, upwind, beyond))
+        mobility = [upwind for _, _, upwind, _ in faces]
+        for _ in range(TURNS):
+            change, step = self._linear_step(here, mobility)
+            turned = False
+            for axis, (sign, fall, upwind, beyond) in enumerate(faces):
+                loss = np.maximum(sign * grid.difference(step, axis), 0.0)
+                lost = mobility[axis] * loss
+                over = lost - upwind * fall
+                turns = (over > 0 if slow else loss >= fall) & (beyond > TURNING * upwind)
+                turned |= bool(turns.any())
+                if slow:
+                    chord = np.divide(over, beyond, out=np.ones_like(over), where=turns)
+                    chord = np.divide(lost, fall + chord, out=upwind.copy(), where=turns)
+                    mobility[axis] = chord
+                else:
+                    mobility[axis] = np.where(turns, beyond, mobility[axis])
+            if not grid.comm.any(turned):
+                break
+        return change, step
+
+    def _linear_step(self, here: Point, mobility: list[Array]) -> tuple[Array, Array]:
+        """Solve the linear system of a Newton step."""
+        space, grid = self.space, self.space.grid
         system = saddle_system(grid, here.coefficients, mobility, here.compliance, self.length)
 
         def solve(first: Array, second: Array) -> tuple[Array, Array]:

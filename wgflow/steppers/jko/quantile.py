@@ -77,8 +77,8 @@ class QuantileJKO(Stepper):
         tolerance: float | None = None,
         quantiles: int | None = None,
     ) -> None:
-        checked_choice(tau, tolerance)
-        self.space, self.tau = space, checked_step(tau)
+        checked_choice(tau, tolerance, "tau")
+        self.space, self.tau = space, checked_step(tau, "tau")
         self.tolerance = tolerance or DEFAULT_TOLERANCE
         self._line = Line.of(space.grid)
         if quantiles is None:

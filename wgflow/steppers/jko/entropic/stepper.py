@@ -76,7 +76,7 @@ class EntropicJKO(Stepper):
         debias: bool = True,
         marginal: float = MARGINAL,
     ) -> None:
-        checked_choice(tau, tolerance)
+        checked_choice(tau, tolerance, "tau")
         _check_box(space)
         if tau is None and not space.temperature > 0:
             raise InputError(
@@ -96,7 +96,7 @@ class EntropicJKO(Stepper):
                 f"marginal = {marginal}: give an error > 0 and < 1, at least that of rounding, "
                 f"{LEAST_MARGINAL:g}"
             )
-        self.space, self.tau = space, checked_step(tau)
+        self.space, self.tau = space, checked_step(tau, "tau")
         self.tolerance = tolerance or DEFAULT_TOLERANCE
         self.blur, self.debias, self.marginal = blur, debias, marginal
         grid = space.grid
