@@ -24,6 +24,7 @@ TURNING = 2.0  # times the density upwind of a face is beyond it, where a turn c
 SAFE = 8  # iterations in which the mobility of turns is rather too large
 TURNS = 3  # linear systems at most for one Newton step, for what turns
 SMALLEST_SHARE = 1 / 64  # of a Newton step in the line search
+MOST_EXACT, LEAST_EXACT = 1e-10, 1e-2  # relative, of a linear solve
 KRYLOV_TOLERANCE = 1e-3  # relative; of the interaction, Newton is inexact
 KRYLOV_ITERATIONS = 40
 FLOOR = 1e-250  # density below which a cell counts as holding this much
@@ -231,7 +232,12 @@ class LinearizedStep:
     def _linear_step(self, here: Point, mobility: list[Array]) -> tuple[Array, Array]:
         """Solve the linear system of a Newton step."""
         space, grid = self.space, self.space.grid
-        system = saddle_system(grid, here.coefficients, mobility, here.compliance, self.length)
+        # no more digits than bring the misfit well below what is asked of it
+        needed = 0.01 * TOLERANCE * self.mass / max(here.size, np.finfo(float).tiny)
+        tolerance = min(max(needed, MOST_EXACT), LEAST_EXACT)
+        system = saddle_system(
+            grid, here.coefficients, mobility, here.compliance, self.length, tolerance
+        )
 
         def solve(first: Array, second: Array) -> tuple[Array, Array]:
             found = system.solve(first, second)
