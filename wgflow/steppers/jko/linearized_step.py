@@ -8,7 +8,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.algebra import gmres, linear_system
-from wgflow.algebra.saddle import saddle_system
+from wgflow.algebra.saddle import conductances, saddle_system
 from wgflow.energies.power_law import DiscretePowerLaw
 from wgflow.errors import SolverError
 from wgflow.finite_volume import FiniteVolume
@@ -21,6 +21,7 @@ STAGNATED = 1e-8  # the same, where rounding or far tails let it fall no further
 MAXIMUM_ITERATIONS = 40
 PATIENCE = 15  # iterations without progress once that is reached: tails may turn for a while
 TURNING = 2.0  # times the density upwind of a face is beyond it, where a turn counts
+TURNED = 1e-6  # of the misfit: less mass that turns at a face does not matter
 SAFE = 8  # iterations in which the mobility of turns is rather too large
 TURNS = 3  # linear systems at most for one Newton step, for what turns
 SMALLEST_SHARE = 1 / 64  # of a Newton step in the line search
@@ -212,20 +213,22 @@ class LinearizedStep:
         mobility = [upwind for _, _, upwind, _ in faces]
         for _ in range(TURNS):
             change, step = self._linear_step(here, mobility)
-            turned = False
+            turned = 0.0  # mass that the linear flux misses at one face, at most
             for axis, (sign, fall, upwind, beyond) in enumerate(faces):
                 loss = np.maximum(sign * grid.difference(step, axis), 0.0)
                 lost = mobility[axis] * loss
                 over = lost - upwind * fall
                 turns = (over > 0 if slow else loss >= fall) & (beyond > TURNING * upwind)
-                turned |= bool(turns.any())
+                if turns.any():
+                    back = beyond * (loss - fall) * conductances(grid, axis)
+                    turned = max(turned, float(back.max(initial=0.0, where=turns)))
                 if slow:
                     chord = np.divide(over, beyond, out=np.ones_like(over), where=turns)
                     chord = np.divide(lost, fall + chord, out=upwind.copy(), where=turns)
                     mobility[axis] = chord
                 else:
                     mobility[axis] = np.where(turns, beyond, mobility[axis])
-            if not grid.comm.any(turned):
+            if grid.comm.maximum(turned) * self.length <= TURNED * here.size:
                 break
         return change, step
 
