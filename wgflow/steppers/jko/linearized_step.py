@@ -78,6 +78,8 @@ class LinearizedStep:
     def __init__(self, space: FiniteVolume, old: Array, time: float, length: float) -> None:
         self.space, self.old, self.time, self.length = space, old, time, length
         self.mass = space.grid.integrate(old)
+        # made here by all ranks alike, since they ask their neighbours
+        self._conductances = [conductances(space.grid, a) for a in range(len(space.grid.shape))]
         self.iterations = self.linear = 0
         # an energy that resists emptying without bound, as a barrier does
         self._barrier = space.temperature > 0 or any(
@@ -220,7 +222,7 @@ class LinearizedStep:
                 over = lost - upwind * fall
                 turns = (over > 0 if slow else loss >= fall) & (beyond > TURNING * upwind)
                 if turns.any():
-                    back = beyond * (loss - fall) * conductances(grid, axis)
+                    back = beyond * (loss - fall) * self._conductances[axis]
                     turned = max(turned, float(back.max(initial=0.0, where=turns)))
                 if slow:
                     chord = np.divide(over, beyond, out=np.ones_like(over), where=turns)
