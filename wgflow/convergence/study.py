@@ -239,7 +239,7 @@ def restrict(density: Array, fine: Grid, coarse: Grid) -> Array:
     blocks = [k for n, m in zip(fine.cells, coarse.cells, strict=True) for k in (m, n // m)]
     masses = fine.gather(density * fine.volumes).reshape(blocks)
     coarse_masses: Array = masses.sum(axis=tuple(range(1, 2 * fine.dimension, 2)))
-    return coarse_masses[coarse.partition.block(coarse.comm.rank)] / coarse.volumes
+    return coarse.partition.own(coarse_masses) / coarse.volumes
 
 
 def _level(

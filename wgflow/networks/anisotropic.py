@@ -15,7 +15,7 @@ from wgflow.networks.features import Features
 from wgflow.networks.gaussian_population import GaussianRidgePopulation
 from wgflow.networks.gaussians import AnisotropicGaussians
 from wgflow.networks.hermite import coefficients, sphere_moment
-from wgflow.networks.network import Network
+from wgflow.networks.network import Network, gaussian_weights
 from wgflow.networks.units import Ridge
 
 __all__ = [
@@ -246,15 +246,7 @@ def anisotropic_network(
     >>> theta.shape, [c.shape for c in network.chart.coordinates(theta)]
     ((3, 40), [(3,), (3,)])
     """
-    if not 0 < spread < math.inf:
-        raise InputError(f"spread = {spread}: must be a positive finite number")
-
-    def draw(rng: np.random.Generator, size: int) -> Array:
-        if math.isinf(data.dimension):
-            raise InputError("dimension = inf has no neurons to draw: give a finite dimension")
-        d = int(data.dimension)
-        return rng.standard_normal((size, d)) * (spread / math.sqrt(d))
-
+    draw = gaussian_weights(data.dimension, spread)
     first = None if math.isinf(data.signal) else int(data.signal)
     return Network(
         unit=Ridge(activation),

@@ -19,7 +19,7 @@ from wgflow.networks.population import FeaturePopulation, Population
 from wgflow.networks.relu_population import ReluPopulation
 from wgflow.networks.units import Cosine, Ridge, Unit
 
-__all__ = ["Network", "cosine_network", "isotropic_network"]
+__all__ = ["Network", "cosine_network", "gaussian_weights", "isotropic_network"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,6 +98,22 @@ class Network:
         return moments
 
 
+def gaussian_weights(
+    dimension: float, spread: float
+) -> Callable[[np.random.Generator, int], Array]:
+    """Give the draw of weights w ~ N(0, spread² I/d); raise InputError for a bad spread."""
+    if not 0 < spread < math.inf:
+        raise InputError(f"spread = {spread}: must be a positive finite number")
+
+    def draw(rng: np.random.Generator, size: int) -> Array:
+        if math.isinf(dimension):
+            raise InputError("dimension = inf has no neurons to draw: give a finite dimension")
+        d = int(dimension)
+        return rng.standard_normal((size, d)) * (spread / math.sqrt(d))
+
+    return draw
+
+
 def isotropic_network(
     activation: Activation, data: IsotropicGaussians, spread: float = 0.8, order: int = 8
 ) -> Network:
@@ -128,15 +144,7 @@ def isotropic_network(
     >>> network.draw(np.random.default_rng(1), 3).shape
     (3, 40)
     """
-    if not 0 < spread < math.inf:
-        raise InputError(f"spread = {spread}: must be a positive finite number")
-
-    def draw(rng: np.random.Generator, size: int) -> Array:
-        if math.isinf(data.dimension):
-            raise InputError("dimension = inf has no neurons to draw: give a finite dimension")
-        d = int(data.dimension)
-        return rng.standard_normal((size, d)) * (spread / math.sqrt(d))
-
+    draw = gaussian_weights(data.dimension, spread)
     return Network(
         unit=Ridge(activation),
         data=data,

@@ -75,6 +75,10 @@ class Partition:
             for r, i in zip(self.ranges, self.place(rank), strict=True)
         )
 
+    def own(self, whole: Array) -> Array:
+        """Give this rank's part of an array of all cells, a view."""
+        return whole[self.block(self.comm.rank)]
+
     def beside(self, axis: int, side: int) -> int | None:
         """Rank with the block below (side -1) or above (1) this one, None beyond a wall."""
         place = list(self.place(self.comm.rank))

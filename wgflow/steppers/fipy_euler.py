@@ -160,7 +160,7 @@ class _System:
         if space.mesh is not None:
             return space.mesh.own(values)
         whole = values.reshape(grid.cells, order="F")
-        return whole[grid.partition.block(grid.comm.rank)]
+        return grid.partition.own(whole)
 
     def _composed(self) -> Any:
         """Give ∂t rho = ∇·(rho ∇psi) + ∇·(D ∇rho); without constraints no flux leaves the mesh."""

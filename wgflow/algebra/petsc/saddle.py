@@ -161,4 +161,4 @@ def _own(cells: Grid | Mesh, values: Array) -> Array:
     if mesh is not None:
         return mesh.own(values)
     assert isinstance(cells, Grid)
-    return np.ascontiguousarray(values[cells.partition.block(cells.comm.rank)])
+    return np.ascontiguousarray(cells.partition.own(values))

@@ -67,7 +67,7 @@ class BlockCycle:
             if block.partition.whole:
                 return self._rest(right)
             solved = self._rest(block.gather(right)).reshape(block.partition.cells)
-            block.own(x)[...] = solved[block.partition.block(block.partition.comm.rank)]
+            block.own(x)[...] = block.partition.own(solved)
             return x
         join, (coarse, below) = self._joins[depth], self._levels[depth + 1]
         block.exchange(right)

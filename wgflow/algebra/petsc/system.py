@@ -99,7 +99,7 @@ class BlockSystem:
 
     def _solve_gathered(self, density: Array) -> Array:
         everywhere = self._gather().solve(self.grid.gather(density))
-        return np.ascontiguousarray(everywhere[self.grid.partition.block(self.grid.comm.rank)])
+        return np.ascontiguousarray(self.grid.partition.own(everywhere))
 
     def _gather(self) -> LocalSystem:
         """Give the system of the cells of all ranks, the same on each."""

@@ -41,7 +41,7 @@ class GatheredConvolution:
     def __call__(self, density: Array) -> Array:
         """W * rho in this rank's cells; collective."""
         everywhere = self._whole(self._grid.gather(density))
-        return everywhere[self._grid.partition.block(self._grid.comm.rank)].copy()
+        return self._grid.partition.own(everywhere).copy()
 
 
 class DividedConvolution:

@@ -256,7 +256,7 @@ class BackAndForth(Stepper):
     def _block(self, whole: Array) -> Array:
         """Give this rank's cells."""
         grid = self.space.grid
-        return whole[grid.partition.block(grid.comm.rank)].copy()
+        return grid.partition.own(whole).copy()
 
     def _drift(self, density: Array, time: float) -> Array:
         """V + U*rho in all cells, infinite in those that are closed."""

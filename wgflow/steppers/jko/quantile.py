@@ -162,7 +162,7 @@ class QuantileJKO(Stepper):
         """Density in this rank's cells."""
         grid = self.space.grid
         whole = density_of(quantiles, self._line)
-        return whole[grid.partition.block(grid.comm.rank)].copy()
+        return grid.partition.own(whole).copy()
 
     def _solvable(self, time: float, dt: float) -> _Moved:
         found: list[_Moved] = []

@@ -220,7 +220,7 @@ class EntropicJKO(Stepper):
         grid = self.space.grid
         if not grid.comm.active:
             return whole
-        return whole[grid.partition.block(grid.comm.rank)].copy()
+        return grid.partition.own(whole).copy()
 
     def _kernel_of(self, length: float) -> GaussianKernel:
         """Give the kernel of a step, that of the last one if the blur has not changed."""
