@@ -5,6 +5,7 @@ from wgflow.commands.critical import study_critical
 from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import describe, list_cases, list_solvers
 from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
+from wgflow.commands.regimes import study_lazy, study_teacher, study_three_layer
 from wgflow.commands.runs import run
 from wgflow.commands.spins import study_spins
 from wgflow.commands.stationary import stationary
@@ -21,8 +22,11 @@ __all__ = [
     "stationary",
     "study_coupling",
     "study_critical",
+    "study_lazy",
     "study_refinement",
     "study_spins",
+    "study_teacher",
+    "study_three_layer",
     "study_width",
     "verify",
 ]

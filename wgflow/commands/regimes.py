@@ -13,7 +13,7 @@ from wgflow.parallel import on_root, world
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-__all__ = ["add_regimes", "study_lazy", "study_teacher", "study_three_layer"]
+__all__ = ["study_lazy", "study_teacher", "study_three_layer"]
 
 
 def study_teacher(given: argparse.Namespace) -> int:
@@ -101,67 +101,3 @@ def _write(given: argparse.Namespace, columns: Mapping[str, Iterable[float]], dr
             figure.savefig(given.figure, dpi=150)
 
     on_root(world(), write)
-
-
-def add_regimes(studies: Any) -> None:
-    """Add the words of these studies."""
-    teacher = studies.add_parser(
-        "teacher_student", help="risk of students of a ReLU teacher against their width"
-    )
-    teacher.add_argument(
-        "--sizes", default="1,2,3,4,6,10,20,50,100,200", metavar="N,N…", help="widths"
-    )
-    _number(teacher, "dimension", int, 100, "D", "of the inputs")
-    _number(teacher, "teacher", int, 4, "N", "neurons of the teacher")
-    _number(teacher, "spread", float, 1.0, "K", "size of the initial weights")
-    _number(teacher, "step", float, 0.1, "E", "step size of SGD")
-    _number(teacher, "batch", int, 100, "P", "fresh samples a step")
-    _number(teacher, "until", float, 100.0, "T", "training time")
-    _number(teacher, "seeds", int, 8, "M", "students of each width")
-    _finish(teacher, study_teacher)
-    lazy = studies.add_parser(
-        "lazy_training", help="distance of networks from their lazy limit, in width and in scale"
-    )
-    lazy.add_argument(
-        "--sizes", default="50,100,200,400,800,1600", metavar="N,N…", help="widths, even"
-    )
-    lazy.add_argument(
-        "--scales", default="1,2,4,8,16,32,64,128,256", metavar="A,A…", help="of the output"
-    )
-    _number(lazy, "neurons", int, 400, "N", "width where the scale varies")
-    _number(lazy, "dimension", int, 5, "D", "of the inputs")
-    _number(lazy, "samples", int, 20, "M", "of the data")
-    lazy.add_argument("--activation", default="tanh", metavar="A", help="tanh, erf or logistic")
-    _number(lazy, "until", float, 10.0, "T", "end of the flow")
-    _number(lazy, "dt", float, 0.1, "X", "longest time step")
-    _number(lazy, "seeds", int, 5, "M", "networks of each kind")
-    _finish(lazy, study_lazy)
-    three = studies.add_parser(
-        "three_layer", help="distance of three-layer networks from their limit of infinite width"
-    )
-    three.add_argument(
-        "--sizes", default="8,16,32,64,128,256", metavar="N,N…", help="widths of both hidden layers"
-    )
-    _number(three, "indices", int, 1000, "N", "of each index space of the limit")
-    _number(three, "spaces", int, 4, "K", "limits, to know how much N indices scatter")
-    _number(three, "dimension", int, 2, "D", "of the inputs")
-    _number(three, "samples", int, 30, "M", "of the data")
-    three.add_argument("--activation", default="tanh", metavar="A", help="tanh, erf or logistic")
-    _number(three, "until", float, 40.0, "T", "end of the flow")
-    _number(three, "step", float, 0.5, "X", "longest time step")
-    _number(three, "seeds", int, 30, "M", "networks of each width")
-    _finish(three, study_three_layer)
-
-
-def _number(parser: Any, name: str, kind: type, default: float, letter: str, text: str) -> None:
-    parser.add_argument(
-        f"--{name}", type=kind, default=default, metavar=letter, help=f"{text} ({default:g})"
-    )
-
-
-def _finish(parser: Any, command: Any) -> None:
-    _number(parser, "seed", int, 0, "S", "of the first")
-    parser.add_argument("--csv", metavar="FILE", help="write the table there")
-    parser.add_argument("--figure", metavar="FILE", help="draw it there")
-    parser.add_argument("--verbose", action="store_true", help="say more on stderr")
-    parser.set_defaults(command=command)
