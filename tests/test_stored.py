@@ -217,6 +217,7 @@ def test_a_case_of_ones_own(caplog: pytest.LogCaptureFixture) -> None:
     for name, text, why in [
         ("moved.py", None, "no case file"),
         ("wider.py", OWN.format(half=2.5), "was on"),
+        ("bent.py", OWN.format(half=2.0).replace("** 3", "** 5"), "was on"),
         ("other.py", "def problem(a: int = 1): ...", "unknown parameter"),
         ("fails.py", fails, "AttributeError"),
     ]:
