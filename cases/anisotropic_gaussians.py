@@ -8,13 +8,13 @@ reduces to $\rho(r_1, r_2)$, with respect to $\mathrm dr_1\, \mathrm dr_2$, of t
 $r_2$ of the two parts of $w$:
 
 $$
-\begin{aligned}
+\begin{split}
 \partial_t \rho &= s(t) \left[ \nabla \cdot \left( \rho\, \nabla \left( \Psi
   + \tfrac{\lambda}{2} (r_1^2 + r_2^2) \right) \right)
   + \frac1\beta\, \nabla \cdot \left( \mu\, \nabla \frac{\rho}{\mu} \right) \right], \\
 \mu &= r_1^{s_0 - 1}\, r_2^{d - s_0 - 1}, \\
 \Psi(r; \rho) &= V(r) + \int U(r, r')\, \rho(r')\, \mathrm dr',
-\end{aligned}
+\end{split}
 $$
 
 $V$ and $U$ from exact Hermite features: with $z = (\tau^2 r_1^2 + r_2^2)^{1/2}$ they are

@@ -19,12 +19,12 @@ is the energy of charged particles, with $F = \mathbb E\, f \varphi$ and
 $K = \mathbb E\, \varphi \varphi$ known exactly, and
 
 $$
-\begin{aligned}
+\begin{split}
 \partial_t \rho &= \nabla_y \cdot \left( \rho\, \nabla_y \frac{\delta E}{\delta \rho} \right)
   + \partial_c \left( \rho\, \partial_c \frac{\delta E}{\delta \rho} \right), \\
 \frac{\delta E}{\delta \rho}(y, c)
   &= c \left[ -F(y) + \int c'\, K(y - y')\, \rho(y', c')\, \mathrm dy'\, \mathrm dc' \right] .
-\end{aligned}
+\end{split}
 $$
 
 Weight decay adds $\lambda c^2/2$ to the potential, of charges alone, and noise $1/\beta$ times the

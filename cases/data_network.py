@@ -7,11 +7,11 @@ $(a, w)$ or $w$, with one to four components. The network
 $f(x) = \int \sigma(x; \theta)\, \rho(\theta)\, \mathrm d\theta$ is trained by the flow
 
 $$
-\begin{aligned}
+\begin{split}
 \partial_t \rho &= s\, \nabla \cdot \left( \rho\, \nabla \frac{\delta F}{\delta \rho} \right), \\
 F &= \frac1M \sum_m \ell(f(x_m), y_m) + \frac{\lambda}{2} \int |\theta|^2 \rho
   + \frac1\beta \int \rho \log\rho,
-\end{aligned}
+\end{split}
 $$
 
 that is, by gradient descent with weight decay $\lambda$ and noise of temperature $1/\beta$, in the

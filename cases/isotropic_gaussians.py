@@ -6,12 +6,12 @@ $\sigma(\langle w, x \rangle)$. A rotation-invariant start stays so, and the den
 reduces to a density $\rho(r)$ of $r = |w|$ with
 
 $$
-\begin{aligned}
+\begin{split}
 \partial_t \rho &= s(t) \left[ \partial_r \left( \rho\, \partial_r \left( \Psi
   + \tfrac{\lambda}{2} r^2 \right) \right)
   + \frac1\beta\, \partial_r \left( r^{d-1}\, \partial_r \frac{\rho}{r^{d-1}} \right) \right], \\
 \Psi(r; \rho) &= V(r) + \int U(r, r')\, \rho(r')\, \mathrm dr',
-\end{aligned}
+\end{split}
 $$
 
 $V$ and $U$ from the exact Hermite features of the activation. The start is

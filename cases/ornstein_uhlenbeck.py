@@ -8,11 +8,11 @@ $$
 A Gaussian start of mean $m$ and covariance $S$ stays Gaussian, with
 
 $$
-\begin{aligned}
+\begin{split}
 \text{mean}(t) &= e^{-A t}\, m, \\
 \text{covariance}(t)
   &= \frac{A^{-1}}{\beta} + e^{-A t} \left( S - \frac{A^{-1}}{\beta} \right) e^{-A t} .
-\end{aligned}
+\end{split}
 $$
 
 The $i$-th axis has the stiffness

@@ -11,12 +11,11 @@ with $D$ a distance between cell densities that tends to the Wasserstein distanc
 its dual, concave and differentiable, one number $\varphi$ a cell:
 
 $$
-\begin{aligned}
-J(\varphi) &= \int \varphi^c \rho^n - \int H^*(\varphi - V), &
+\begin{split}
+J(\varphi) &= \int \varphi^c \rho^n - \int H^*(\varphi - V), \\
 \varphi^c(x) &= \min_y\; \varphi(y) + \frac{|x - y|^2}{2 \tau s}, \\
-J'(\varphi) &= T_\# \rho^n - (H^*)'(\varphi - V), &
-T(x) &\text{ the } y \text{ of the minimum.}
-\end{aligned}
+J'(\varphi) &= T_\# \rho^n - (H^*)'(\varphi - V), \qquad T(x) \text{ the } y \text{ of the minimum.}
+\end{split}
 $$
 
 The c-transform is taken axis by axis, by the lower envelope of parabolas in linear time: along an

@@ -7,11 +7,11 @@ $$
 $$
 
 $$
-\begin{aligned}
+\begin{split}
 \mathcal F &= \max(u, 0)\, \rho_K^{n+1} + \min(u, 0)\, \rho_L^{n+1}, \qquad
   u = -\frac{\xi_L - \xi_K}{h}, \\
 \xi &= H'(\rho^{n+1}) + V + \tfrac12\, W * (\rho^{n+1} + \rho^n) .
-\end{aligned}
+\end{split}
 $$
 
 The equations are solved by Newton's method with a line search; the nonlocal part by GMRES with

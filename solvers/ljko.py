@@ -6,12 +6,12 @@ the new upwind density. With cells $K$, $L$, volumes $|K|$, face areas $a$, dist
 first variation $V + U * \rho + H'(\rho)$, the conditions of the minimum are
 
 $$
-\begin{aligned}
+\begin{split}
 |K|\, (\rho_K - \rho_K^n) + \tau' \sum_L \frac{a}{h}\, \rho_\mathrm{up}\, (\varphi_K - \varphi_L)
   &= 0, \\
 \varphi_K + \frac{\tau'}{2 |K|} \sum_L \frac{a}{h} \left( (\varphi_K - \varphi_L)^+ \right)^2
   &= \xi_K(\rho),
-\end{aligned}
+\end{split}
 $$
 
 $\rho_\mathrm{up} = \rho_K$ if $\varphi_K > \varphi_L$, else $\rho_L$. Everything in $\xi$ is that

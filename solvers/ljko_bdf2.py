@@ -4,12 +4,12 @@ Steps of the linearized scheme of `ljko` start from an extrapolated density. Wit
 this step, $\tau$, and the last one,
 
 $$
-\begin{aligned}
+\begin{split}
 \rho^a &= \rho^n + \frac{r^2}{1 + 2r}\, (\rho^n - \rho^{n-1})
   + \frac{\tau'^2}{2}\, D(q(\varphi^n)), \\
 \rho^{n+1} &= \text{the minimum of } \frac{W^2}{2 \tau'} + F \text{ from } \rho^a, \qquad
   \tau' = \tau s\, \frac{1 + r}{1 + 2r},
-\end{aligned}
+\end{split}
 $$
 
 $\varphi^n$ the potential of the last step,

@@ -5,13 +5,13 @@ $X_{i+1}$ lies the mass $m_i$, which never changes. A step of length $\tau$ from
 of
 
 $$
-\begin{aligned}
+\begin{split}
 J(X) &= \sum_i w_i\, \frac{|X_i - Y_i|^2}{2 \tau s} + F(X), \qquad
   w_i = \frac{m_{i-1} + m_i}{2}, \\
 F(X) &= \sum_i w_i V(X_i) + G\Big( \sum_i w_i \Phi(X_i) \Big)
   + \tfrac12 \sum_{ij} w_i w_j W(X_i - X_j) + \sum_i v_i H(m_i/v_i), \\
 v_i &= \int_{X_i}^{X_{i+1}} r^{d-1}\, \mathrm dr .
-\end{aligned}
+\end{split}
 $$
 
 The first sum is the squared Wasserstein distance of the atoms $(w, X)$ and $(w, Y)$, exactly, since
