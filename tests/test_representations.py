@@ -126,6 +126,8 @@ def test_a_problem() -> None:
     found = dict(zip(texts[1::2], texts[2::2], strict=True))
     assert found["domain"] == "x in [-5, 5]"
     assert found["energy"] == "Confinement(strength=1) + Entropy(temperature=0.5)"
+    assert found["equation"] == f"${known.equation}$"
+    assert found["free energy"] == f"${known.free_energy}$"
     assert found["time scale"] == "s(t)"
     assert found["exact"] == "risk"
     assert found["blows up"] == "it may"
@@ -148,6 +150,7 @@ def test_a_solution_in_a_notebook(solution: wg.Solution) -> None:
         warnings=("first & last", "second"),
         parameters={"k": "<b>"},
         record={"equation": r"\partial_t \rho < 1", "errors": {"L1": 0.5}},
+        problem=None,
     )
     page = read(told._repr_html_())
     assert "<script>alert(1)</script> by scharfetter_gummel" in page.texts

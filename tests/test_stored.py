@@ -147,6 +147,7 @@ def test_a_network_of_the_command_line() -> None:
     assert record["started"][:2] == "20"
     assert record["started"][-6] in "+-"
     assert record["case_file"] is None
+    assert record["equation"] == found.problem.equation
     # saved again it is the same, but for what only the first run knows
     found.save("again")
     assert Path("again/summary.json").read_bytes() == Path("a b/summary.json").read_bytes()

@@ -12,6 +12,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.domain import Box
 from wgflow.energies import Energy, Term
+from wgflow.equation import equation, free_energy
 from wgflow.errors import InputError
 from wgflow.mesh import Region
 from wgflow.networks.data import EmpiricalData
@@ -93,6 +94,23 @@ class Problem:
         return self.domain
 
     @property
+    def equation(self) -> str:
+        r"""The equation in LaTeX, one line with its numbers and what its letters mean.
+
+        Examples
+        --------
+        >>> from wgflow import Entropy, Potential
+        >>> print(Problem(Box((-1, 1)), Potential(abs) + Entropy(0.5), abs).equation)
+        \partial_t \rho = \partial_x(\rho\,\partial_x V) + 0.5\,\partial_x^2 \rho
+        """
+        return equation(self.domain, self.energy, self.time_scale)
+
+    @property
+    def free_energy(self) -> str:
+        """The free energy in LaTeX, one line."""
+        return free_energy(self.domain, self.energy)
+
+    @property
     def samples(self) -> dict[str, Any]:
         """Number and digest of the samples that the network is trained with; empty without."""
         if self.network is None or not isinstance(self.network.data, EmpiricalData):
@@ -112,14 +130,14 @@ class Problem:
         return self._checked_scale(value, time)
 
     def _repr_html_(self) -> str:
-        equation = getattr(self, "equation", "")
         terms = self.energy.terms if isinstance(self.energy, Energy) else (self.energy,)
         domain = [repr(self.domain)]
         if isinstance(self.domain, Box):
             domain = [f"{name} in {text}" for name, text in self.domain.lines]
         known = ["density"] if self.exact is not None else []
         rows = [
-            ("equation", f"${equation}$" if equation else ""),
+            ("equation", f"${self.equation}$"),
+            ("free energy", f"${self.free_energy}$"),
             ("domain", "\n".join(domain)),
             ("energy", " + ".join(map(_in_words, terms))),
             ("time scale", "s(t)" if callable(self.time_scale) else number(self.time_scale)),

@@ -50,7 +50,7 @@ def summary_of(solution: Solution) -> dict[str, Any]:
         "errors": solution.errors,
         "warnings": list(solution.warnings),
         "versions": versions(solution.grid.comm),
-        "equation": getattr(solution.problem, "equation", None),
+        "equation": None if solution.problem is None else solution.problem.equation,
         "started": None,
         "command": None,
         "case_file": None,

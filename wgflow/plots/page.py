@@ -74,7 +74,9 @@ def _quantities(solution: Solution) -> list[tuple[str, str]]:
 
 
 def _equation(solution: Solution) -> str:
-    equation = getattr(solution.problem, "equation", None) or solution.record.get("equation")
+    equation = solution.record.get("equation")
+    if solution.problem is not None:
+        equation = solution.problem.equation
     return f"${equation}$" if equation else ""
 
 
