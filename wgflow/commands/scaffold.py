@@ -38,12 +38,11 @@ def new(given: argparse.Namespace) -> int:
     on_root(world(), write)
     typed = str(path) if path.is_absolute() else f".{os.sep}{path}"
     print(f"written to {typed}: it works as it is. Next:\n")
-    for line, why in _next(kind, typed):
-        print(f"  {line:<{WIDTH}}  {why}")
+    steps = _next(kind, typed)
+    width = max(len(line) for line, _ in steps)
+    for line, why in steps:
+        print(f"  {line:<{width}}   {why}")
     return 0
-
-
-WIDTH = 46
 
 
 def _next(kind: catalog.Kind, path: str) -> list[tuple[str, str]]:
@@ -71,9 +70,7 @@ def _checked(kind: catalog.Kind, given: str) -> str:
         fitting = re.sub(r"\W+", "_", Path(name).name).strip("_")
         example = fitting if fitting.isidentifier() else f"my_{what}"
         where = ", and the folder with --in" if os.sep in name else ""
-        raise InputError(
-            f"name '{given}': give letters, digits and _, such as {example}{where}"
-        )
+        raise InputError(f"name '{given}': give letters, digits and _, such as {example}{where}")
     if name in catalog.names(kind):
         raise InputError(
             f"name '{name}': it is that of a shipped {what}, choose another such as my_{name} "
@@ -87,7 +84,9 @@ def _text(kind: catalog.Kind, name: str, like: str | None) -> str:
     if like is not None:
         original = catalog.find(kind, like)
         copied = original.read_text(encoding="utf-8")
-        return f"# Began as a copy of {original.stem}, a {kind.removesuffix('s')} of wgflow.\n{copied}"
+        return (
+            f"# Began as a copy of {original.stem}, a {kind.removesuffix('s')} of wgflow.\n{copied}"
+        )
     shipped = catalog.find(kind, catalog.names(kind)[0]).parent
     template = (shipped / f"{TEMPLATE}.py").read_text(encoding="utf-8")
     return template.replace(TEMPLATE, name)

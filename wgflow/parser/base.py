@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias
 
@@ -50,7 +51,8 @@ class Parser(argparse.ArgumentParser):
     examples: tuple[str, ...] = ()
 
     def __init__(self, **settings: Any) -> None:
-        settings.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
+        formatter = functools.partial(argparse.RawDescriptionHelpFormatter, max_help_position=26)
+        settings.setdefault("formatter_class", formatter)
         super().__init__(**{**settings, "allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
@@ -139,9 +141,7 @@ def add_step(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--tolerance", type=float, metavar="X", help="local error of a step, in place of --dt"
     )
-    group.add_argument(
-        "--until", type=float, metavar="T", help="final time (default: the case's)"
-    )
+    group.add_argument("--until", type=float, metavar="T", help="final time (default: the case's)")
 
 
 def add_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
@@ -41,10 +42,8 @@ def answer(parser: Parser, words: Sequence[str]) -> str:
         be followed by more.
     """
     *before, now = words or [""]
-    found = {text: about for text, about in _candidates(tree(parser), before, now)}
-    return "".join(
-        f"{text}\t{about}\n" for text, about in found.items() if text.startswith(now)
-    )
+    found = dict(_candidates(tree(parser), before, now))
+    return "".join(f"{text}\t{about}\n" for text, about in found.items() if text.startswith(now))
 
 
 def _candidates(root: Command, before: Sequence[str], now: str) -> Candidates:
@@ -104,9 +103,7 @@ def _next_operand(node: Command, rest: Sequence[str]) -> argparse.Action | None:
     return node.operands[count] if count < len(node.operands) else None
 
 
-def _values(
-    node: Command, action: argparse.Action, rest: Sequence[str], now: str
-) -> Candidates:
+def _values(node: Command, action: argparse.Action, rest: Sequence[str], now: str) -> Candidates:
     """Offer values of an option or an operand."""
     metavar = action.metavar if isinstance(action.metavar, str) else ""
     if action.choices is not None:
@@ -123,7 +120,7 @@ def _values(
     elif action.dest == "set":
         yield from _settings("cases", _given(node, rest)[:1])
     elif action.dest == "option":
-        chosen = [b for a, b in zip(rest, rest[1:], strict=False) if a == "--solver"]
+        chosen = [b for a, b in itertools.pairwise(rest) if a == "--solver"]
         chosen += [w.partition("=")[2] for w in rest if w.startswith("--solver=")]
         yield from _settings("solvers", chosen or catalog.names("solvers"))
     elif action.dest == "norm":

@@ -94,7 +94,7 @@ def mend_by(parser: Parser, words: Sequence[str], message: str) -> Mended | None
     message : str
         An error with the wrong name in quotes and the known ones "nearest first".
     """
-    found = re.search(r"'([^']+)'.*nearest first: ([\w.+-]+)", message)
+    found = re.search(r"'([^']+)'.*(?:nearest first:|known are) ([\w.+-]+)", message)
     if found is None or likeness(*found.groups()) < 0.6:
         return None
     wrong, right = found.groups()
@@ -118,9 +118,7 @@ def _understood(parser: Parser, words: Sequence[str]) -> bool:
     return True
 
 
-def _command(
-    root: Command, words: list[str], said: list[str]
-) -> tuple[Command | None, list[str]]:
+def _command(root: Command, words: list[str], said: list[str]) -> tuple[Command | None, list[str]]:
     """Find the command that the first words mean; return it and the words behind."""
     words = _command_first(root, words, said)
     node: Command = root
@@ -130,10 +128,9 @@ def _command(
         elif words and words[0] in {"--help", "-h", "--version"}:
             break
         elif node is root:
-            found = _meant(root, words, said)
-            if found is None:
+            words = _meant(root, words, said)
+            if not words:
                 return None, words
-            words = found
         else:
             words = _below(node, words, said)
     return node, words
@@ -150,10 +147,10 @@ def _command_first(root: Command, words: list[str], said: list[str]) -> list[str
     return [words[place], *words[place + 1 :], *words[:place]]
 
 
-def _meant(root: Command, words: list[str], said: list[str]) -> list[str] | None:
-    """Replace a first word that is no command; return all words, None if nothing is near."""
+def _meant(root: Command, words: list[str], said: list[str]) -> list[str]:
+    """Replace a first word that is no command; return all words."""
     if not words:
-        return None
+        return []
     word, rest = words[0], words[1:]
     if word == "help":
         said.append("help is asked for behind the command, with --help")
@@ -165,7 +162,8 @@ def _meant(root: Command, words: list[str], said: list[str]) -> list[str] | None
         said.append(f"'{word}' is a file, not a command")
         return ["run", word, *rest]
     if word.startswith("-"):
-        return None
+        said.append(f"unknown option {word}")
+        return [nearest(word, root.options) or "--help"]
     # each known word, how it is begun, and what it is called
     known = {name: (["describe"], "solver") for name in catalog.names("solvers")}
     known |= {name: (["run"], "case") for name in catalog.names("cases")}
@@ -174,7 +172,8 @@ def _meant(root: Command, words: list[str], said: list[str]) -> list[str] | None
     known |= {name: ([], "command") for name in root.choices}
     found = nearest(word, known)
     if found is None:
-        return None
+        said.append(f"unknown command '{word}'")
+        return ["--help"]
     before, kind = known[found]
     exact = found == word
     said.append(f"'{word}' is a {kind}, not a command" if exact else f"unknown command '{word}'")
@@ -183,12 +182,14 @@ def _meant(root: Command, words: list[str], said: list[str]) -> list[str] | None
 
 def _below(node: Command, words: list[str], said: list[str]) -> list[str]:
     """Replace or insert the second word of a command such as ``study``; return it and the rest."""
-    listed = ", ".join(node.choices)
-    found = nearest(words[0], node.choices) if words else None
+    # what is not very near to `case` is the name of one
+    found = (
+        nearest(words[0], node.choices, 0.6 if len(node.choices) > 2 else 0.8) if words else None
+    )
     if found is not None:
-        said.append(f"`{node.line}` knows no '{words[0]}', but {listed}")
+        said.append(f"`{node.line}` knows no '{words[0]}'")
         return [found, *words[1:]]
-    said.append(f"`{node.line}` needs one of {listed}")
+    said.append(f"`{node.line}` needs one of {', '.join(node.choices)}")
     first = next(iter(node.choices))
     is_case = bool(words) and (words[0] in catalog.names("cases") or catalog.is_path(words[0]))
     keep = not words or is_case or words[0].startswith("-") or node.words == ("new",)

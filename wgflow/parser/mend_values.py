@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import itertools
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from typing import Any, get_args
 
 from wgflow import catalog
 from wgflow.errors import InputError
-from wgflow.parser.likeness import likeness, nearest
+from wgflow.parser.likeness import nearest
 from wgflow.parser.tree import Command
 
 __all__ = ["Settings", "example_of", "mend_pair", "mend_value"]
@@ -59,7 +60,7 @@ class Settings:
         case = next((word for word in plain if word in known or _entry("cases", word)), "")
         if not case:
             case = next(filter(None, (nearest(word, known) for word in plain)), "")
-        after = [b for a, b in zip(rest, rest[1:], strict=False) if a == "--solver"]
+        after = [b for a, b in itertools.pairwise(rest) if a == "--solver"]
         after += [word.partition("=")[2] for word in rest if word.startswith("--solver=")]
         solver = _solver(after[-1]) if after else ""
         options: dict[str, str] = {}
@@ -87,7 +88,10 @@ def _entry(kind: catalog.Kind, name: str) -> Callable[..., Any] | None:
 
 def _defaults(kind: catalog.Kind, name: str) -> dict[str, str]:
     entry = _entry(kind, name)
-    return {} if entry is None else {p.name: str(p.default) for p in catalog.parameters(entry)}
+    try:
+        return {} if entry is None else {p.name: str(p.default) for p in catalog.parameters(entry)}
+    except InputError:  # an annotation that cannot be read; the command itself says so
+        return {}
 
 
 def example_of(command: Command, settings: Settings, action: argparse.Action) -> str:
@@ -103,20 +107,18 @@ def example_of(command: Command, settings: Settings, action: argparse.Action) ->
     for example in command.parser.examples:
         words = example.partition(command.line)[2].split()
         try:
-            value = getattr(command.parser.parse_args(words), action.dest)
+            shown = getattr(command.parser.parse_args(words), action.dest)
         except InputError:
             continue
-        if isinstance(value, list):
-            value = value[0] if value else None
-        if value not in (None, action.default):
-            return str(value)
+        if isinstance(shown, list):
+            shown = shown[0] if shown else None
+        if shown not in (None, action.default):
+            return f"{shown:g}" if isinstance(shown, float) else str(shown)
     metavar = action.metavar if isinstance(action.metavar, str) else ""
     return EXAMPLES.get(metavar, "1")
 
 
-def mend_value(
-    action: argparse.Action, text: str, settings: Settings, said: list[str]
-) -> str:
+def mend_value(action: argparse.Action, text: str, settings: Settings, said: list[str]) -> str:
     """Put a value right.
 
     Parameters
@@ -144,7 +146,8 @@ def mend_value(
         if text in known:
             return text
         found = nearest(text, known)
-        said.append(f"{flag} '{text}': give one of {', '.join(known)}")
+        listed = f"give one of {', '.join(known)}" if len(known) < 6 else "it is not known"
+        said.append(f"{flag} '{text}': {listed}")
         return known[0] if found is None else found
     if action.type in (int, float):
         return _number(f"{flag}", text, action.type is int, EXAMPLES.get(metavar, "1"), said)
@@ -265,9 +268,7 @@ def mend_pair(
     return [flag, f"{found}={_setting(kind, settings, found, value or own[found], said)}"]
 
 
-def _setting(
-    kind: catalog.Kind, settings: Settings, name: str, value: str, said: list[str]
-) -> str:
+def _setting(kind: catalog.Kind, settings: Settings, name: str, value: str, said: list[str]) -> str:
     """Put the value of a setting right."""
     entry = _entry(kind, settings.case if kind == "cases" else settings.solver)
     if entry is None:
@@ -279,7 +280,7 @@ def _setting(
         words = [str(word) for word in get_args(parameter.annotation) if isinstance(word, str)]
         found = nearest(value, words)
         right = str(parameter.default) if found is None else found
-        if found is None or likeness(value, found) < 1.0 or found != value:
-            said.append(str(error).partition(" (default")[0])
+        if right != value:
+            said.append(str(error))
         return right
     return value

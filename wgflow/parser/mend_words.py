@@ -15,7 +15,8 @@ from wgflow.parser.tree import Command, takes_value
 __all__ = ["mend_words"]
 
 # Where results are written or printed: no reason to take another command for them.
-BESIDE = {"--json", "--csv", "--figure", "--verbose", "--help", "-h"}
+BESIDE = {"--json", "--csv", "--figure", "--out", "--overwrite", "--verbose"}
+FEW = 3
 
 
 @dataclass
@@ -154,16 +155,17 @@ def _known_option(line: _Line, name: str) -> str | None:
         line.said.append(f"{name} is written {double}")
         return double
     plain = name.lstrip("-").replace("-", "_")
-    if plain in line.settings.parameters or plain in line.settings.options:
+    settings = line.settings
+    if plain in settings.parameters or (settings.solver and plain in settings.options):
         return None
     if OPTIONS.get(name) in known:
         line.said.append(f"unknown option {name} of `{line.command.line}`")
         return OPTIONS[name]
-    if any(name in leaf.options for leaf in line.root.leaves()):
+    if plain in settings.options or _is_elsewhere(line, name):
         return None
     found = nearest(name, [each for each in known if each.startswith("--")])
-    near = nearest(plain, [*line.settings.parameters, *line.settings.options, *filter(None, [found])])
-    if found is None or near != found:
+    others = [*settings.parameters, *settings.options, *([found] if found else [])]
+    if found is None or nearest(plain, others) != found:
         return None
     line.said.append(f"unknown option {name} of `{line.command.line}`")
     return found
@@ -178,15 +180,17 @@ def _unknown(line: _Line, name: str, value: str | None, words: list[str]) -> Non
         line.said.append("the case is named without --case")
         line.operands.extend([value] if value else [])
         return
+    case, solver = f"a parameter of {settings.case}", f"an option of {settings.solver or 'solvers'}"
     for flag, names, whose in (
-        ("--set", settings.parameters, settings.case),
-        ("--option", settings.options, settings.solver),
+        ("--set", settings.parameters, case),
+        ("--option", settings.options, solver),
     ):
         found = nearest(plain, names) if flag in line.command.options else None
         if found is not None and (found == plain or not _is_elsewhere(line, name)):
             if value is None:
                 value = words.pop(0) if follows is not None else names[found]
-            line.said.append(f"{name}: {found} is set with {flag}, for it is {whose}'s")
+            what = found if found == plain else f"unknown option {name}: {found}"
+            line.said.append(f"{what} is {whose}, given with {flag}")
             action = line.command.options[flag]
             line.options.append(
                 mend_pair(line.command, settings, action, f"{found}={value}", line.said)
@@ -272,11 +276,12 @@ def _at_home(line: _Line) -> Command:
         for leaf in line.root.leaves()
         if names | foreign <= set(leaf.options) and [e.dest for e in leaf.operands] == kinds
     ]
-    owners = [leaf.line for name in foreign for leaf in line.root.leaves() if name in leaf.options]
-    home = homes[0] if homes and foreign - BESIDE else line.command
+    owners = [leaf for name in foreign for leaf in line.root.leaves() if name in leaf.options]
+    # an option of many commands is no reason to take another
+    home = homes[0] if 0 < len(homes) <= FEW and foreign - BESIDE else line.command
+    owner = owners[0] if home is line.command else home
     listed = ", ".join(sorted(foreign))
-    whose = f"`{home.line}`" if home is not line.command else f"`{owners[0]}`"
-    line.said.append(f"{listed} belongs to {whose}, not to `{line.command.line}`")
+    line.said.append(f"{listed}: of `{owner.line}`, not of `{line.command.line}`")
     if home is not line.command:
         line.options.extend(line.foreign)
     return home

@@ -27,7 +27,10 @@ def _teacher_student(studies: Words) -> None:
         ],
     )
     teacher.add_argument(
-        "--sizes", default="1,2,3,4,6,10,20,50,100,200", metavar="N,N…", help="widths (default 1 to 200)"
+        "--sizes",
+        default="1,2,3,4,6,10,20,50,100,200",
+        metavar="N,N…",
+        help="widths (default 1 to 200)",
     )
     _number(teacher, "dimension", int, 100, "D", "of the inputs")
     _number(teacher, "teacher", int, 4, "N", "neurons of the teacher")
@@ -50,15 +53,23 @@ def _lazy_training(studies: Words) -> None:
         ],
     )
     lazy.add_argument(
-        "--sizes", default="50,100,200,400,800,1600", metavar="N,N…", help="widths, even (default 50 to 1600)"
+        "--sizes",
+        default="50,100,200,400,800,1600",
+        metavar="N,N…",
+        help="widths, even (default 50 to 1600)",
     )
     lazy.add_argument(
-        "--scales", default="1,2,4,8,16,32,64,128,256", metavar="A,A…", help="of the output (default 1 to 256)"
+        "--scales",
+        default="1,2,4,8,16,32,64,128,256",
+        metavar="A,A…",
+        help="of the output (default 1 to 256)",
     )
     _number(lazy, "neurons", int, 400, "N", "width where the scale varies")
     _number(lazy, "dimension", int, 5, "D", "of the inputs")
     _number(lazy, "samples", int, 20, "M", "of the data")
-    lazy.add_argument("--activation", default="tanh", metavar="A", help="tanh (default), erf or logistic")
+    lazy.add_argument(
+        "--activation", default="tanh", metavar="A", help="tanh (default), erf or logistic"
+    )
     _number(lazy, "until", float, 10.0, "T", "end of the flow")
     _number(lazy, "dt", float, 0.1, "X", "longest time step")
     _number(lazy, "seeds", int, 5, "M", "networks of each kind")
@@ -76,13 +87,18 @@ def _three_layer(studies: Words) -> None:
         ],
     )
     three.add_argument(
-        "--sizes", default="8,16,32,64,128,256", metavar="N,N…", help="of both hidden layers (default 8 to 256)"
+        "--sizes",
+        default="8,16,32,64,128,256",
+        metavar="N,N…",
+        help="of both hidden layers (default 8 to 256)",
     )
     _number(three, "indices", int, 1000, "N", "of each index space of the limit")
     _number(three, "spaces", int, 4, "K", "limits, to know how much N indices scatter")
     _number(three, "dimension", int, 2, "D", "of the inputs")
     _number(three, "samples", int, 30, "M", "of the data")
-    three.add_argument("--activation", default="tanh", metavar="A", help="tanh (default), erf or logistic")
+    three.add_argument(
+        "--activation", default="tanh", metavar="A", help="tanh (default), erf or logistic"
+    )
     _number(three, "until", float, 40.0, "T", "end of the flow")
     _number(three, "step", float, 0.5, "X", "longest time step")
     _number(three, "seeds", int, 30, "M", "networks of each width")
@@ -91,7 +107,11 @@ def _three_layer(studies: Words) -> None:
 
 def _number(parser: Parser, name: str, kind: type, default: float, letter: str, text: str) -> None:
     parser.add_argument(
-        f"--{name}", type=kind, default=default, metavar=letter, help=f"{text} (default {default:g})"
+        f"--{name}",
+        type=kind,
+        default=default,
+        metavar=letter,
+        help=f"{text} (default {default:g})",
     )
 
 

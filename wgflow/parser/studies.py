@@ -85,8 +85,10 @@ def _refinement(studies: Words) -> None:
     )
     add_problem(refinement)
     refinement.add_argument(
-        "--cells", type=int, metavar="N", help="cells an axis, coarsest grid (default: a quarter "
-        "of the case's)"
+        "--cells",
+        type=int,
+        metavar="N",
+        help="cells an axis, coarsest grid (default: a quarter of the case's)",
     )
     refinement.add_argument(
         "--levels", type=int, default=4, metavar="L", help="number of grids (default 4)"
