@@ -21,7 +21,7 @@ LAYERS = [
     {"_typing", "_version", "_settings", "catalog", "errors", "formulas", "parallel"},
     {"cells", "domain", "grid", "lines", "mesh"},
     {"distances", "energies", "fluxes", "networks"},
-    {"algebra", "density", "finite_volume", "problem", "quantiles", "transport"},
+    {"algebra", "density", "equation", "finite_volume", "problem", "quantiles", "transport"},
     {"steppers"},
     {"concentration", "io", "loop", "observers", "particles", "plots", "progress"}
     | {"solution", "solve", "stationary"},

@@ -63,8 +63,8 @@ def _tidy(text: str) -> str:
     text = re.sub(rf"{AFTER}(?![\w(\[√∫∬∑|⟨])", "", text)
     text = re.sub(rf"[{CALL}{AFTER}] *", " ", text)
     text = re.sub(r"∇ *· *", "∇·", re.sub(" +", " ", text))
-    text = re.sub(r"∇ (?=[^\W\d])", "∇", text)
-    text = re.sub(r"(∂[ₐ-ₜᵢᵣᵤᵥ₀-₉]|∂_\w) (?=\w)", r"\1", text)
+    text = re.sub(r"∇ (?=[^\W\d]|\()", "∇", text)
+    text = re.sub(r"(∂[ₐ-ₜᵢᵣᵤᵥ₀-₉]|∂_\w) (?=[\w(])", r"\1", text)
     text = re.sub(r"([(\[⟨]) +| +(?=[)\]⟩,;])", r"\1", text)
     return "\n".join(line.strip(" ") for line in text.split("\n"))
 
@@ -259,9 +259,10 @@ def _scripted(base: str, text: str, kind: str) -> str:
     text = _tidy(text)
     small = text.replace(" ", "")
     word = len(text) > 2 and text.isalpha()
+    plain = kind == "_" and text.isalnum()
     if all(c in table for c in small) and not word:
         script = "".join(table[c] for c in small)
-    elif len(text) == 1 or (word and kind == "_"):
+    elif len(text) == 1 or plain:
         script = kind + text
     else:
         script = f"{kind}({text})"
