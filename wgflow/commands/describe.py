@@ -61,7 +61,7 @@ def _found(name: str) -> tuple[catalog.Kind, types.ModuleType]:
 def _prose(module: types.ModuleType, width: int) -> str:
     """Give the docstring without its first line."""
     text = (module.__doc__ or "").strip()
-    return terminal(text.partition("\n")[2].strip(), width)
+    return terminal(text.partition("\n")[2].strip("\n"), width)
 
 
 def _settings(head: str, entry: Any, width: int) -> str:
@@ -95,7 +95,7 @@ def _case(given: argparse.Namespace, case: types.ModuleType, width: int) -> Iter
             raise
         problem = None  # one that needs a setting
     if problem is not None:
-        yield _equation(problem)
+        yield f"    {formula(problem.equation)}\n    {formula(problem.free_energy)}"
     yield _prose(case, width)
     yield _settings(
         "Parameters (--set NAME=VALUE), dimensionless unless a unit is named:", case.problem, width
@@ -105,11 +105,6 @@ def _case(given: argparse.Namespace, case: types.ModuleType, width: int) -> Iter
     yield _orders(case)
     yield _variants(case, width)
     yield _listed("Examples:", _case_examples(given, case, problem))
-
-
-def _equation(problem: Problem) -> str:
-    latex: str = getattr(problem, "equation", "")
-    return f"    {formula(latex)}" if latex else ""
 
 
 def _run(case: types.ModuleType, problem: Problem) -> str:

@@ -118,13 +118,16 @@ def example_of(command: Command, settings: Settings, action: argparse.Action) ->
     return EXAMPLES.get(metavar, "1")
 
 
-def mend_value(action: argparse.Action, text: str, settings: Settings, said: list[str]) -> str:
+def mend_value(
+    command: Command, action: argparse.Action, text: str, settings: Settings, said: list[str]
+) -> str:
     """Put a value right.
 
     Parameters
     ----------
+    command : Command
     action : argparse.Action
-        The option or the operand.
+        Its option or operand.
     text : str
         The value.
     settings : Settings
@@ -150,7 +153,8 @@ def mend_value(action: argparse.Action, text: str, settings: Settings, said: lis
         said.append(f"{flag} '{text}': {listed}")
         return known[0] if found is None else found
     if action.type in (int, float):
-        return _number(f"{flag}", text, action.type is int, EXAMPLES.get(metavar, "1"), said)
+        example = example_of(command, settings, action)
+        return _number(f"{flag}", text, action.type is int, example, said)
     if metavar.startswith(("N[,N", "P[,P", "N,N")):
         return _list(f"{flag}", text, int, "whole numbers like 400 or 128,64", said)
     if metavar.startswith(("T[,T", "A,A", "A,B")):

@@ -118,7 +118,7 @@ def _place(line: _Line, action: argparse.Action, name: str, value: str, joined: 
     if action.dest in {"set", "option"}:
         line.options.append(mend_pair(line.command, line.settings, action, value, line.said))
         return
-    mended = mend_value(action, value, line.settings, line.said)
+    mended = mend_value(line.command, action, value, line.settings, line.said)
     if joined or re.match(r"-[\d.]+.*[^\d.]", mended):
         line.options.append([f"{name}={mended}"])
     else:
@@ -248,7 +248,7 @@ def _operands(line: _Line) -> Iterator[str]:
     for action in line.command.operands:
         if action.nargs == "*":
             for text in left:
-                yield mend_value(action, text, line.settings, line.said)
+                yield mend_value(line.command, action, text, line.settings, line.said)
         elif left:
             text = left.pop(0)
             solvers = catalog.names("solvers")
@@ -257,7 +257,7 @@ def _operands(line: _Line) -> Iterator[str]:
                 line.options.append(["--solver", text])
                 yield example_of(line.command, line.settings, action)
             else:
-                yield mend_value(action, text, line.settings, line.said)
+                yield mend_value(line.command, action, text, line.settings, line.said)
         else:
             what = action.metavar or action.dest
             line.said.append(f"`{line.command.line}` needs a {what}")
