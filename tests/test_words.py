@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import re
 import shlex
 import subprocess
@@ -17,6 +18,8 @@ from wgflow.parser import build_parser
 from wgflow.parser.base import WordsError
 from wgflow.parser.likeness import COMMANDS, OPTIONS, nearest
 from wgflow.parser.mend import mend
+from wgflow.parser.mend_settings import Settings
+from wgflow.parser.mend_values import mend_value
 from wgflow.parser.reference import markdown
 from wgflow.parser.tree import Command, tree
 
@@ -192,6 +195,33 @@ def test_a_beginning_is_near_and_a_stranger_is_not() -> None:
     assert nearest("iso", ["anisotropic", "isotropic", "risotto"]) == "isotropic"
     assert nearest("x", ["anisotropic", "isotropic"]) is None
     assert nearest("a", []) is None
+
+
+QUICK = [  # of the examples, those that take no time
+    *("wgflow cases", "wgflow solvers", "wgflow describe muscl", "wgflow doctor"),
+    *("wgflow describe cosine_neuron --set beta=20", "wgflow converge ornstein_uhlenbeck"),
+    *("wgflow stationary cosine_neuron --set beta=20", "wgflow verify transport --solver upwind"),
+    *("wgflow new case my_charges --like charges", "wgflow new solver my_solver"),
+]
+
+
+@pytest.mark.parametrize("line", QUICK)
+def test_quick_examples_do_what_they_say(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert line in EXAMPLES
+    code = main(shlex.split(line)[1:])
+    assert code == 0 or line == "wgflow doctor"  # who may find something wrong here
+    assert capsys.readouterr().out
+
+
+def test_the_folder_of_a_result_is_found(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("keller_segel").mkdir()
+    operand = argparse.Namespace(
+        dest="directory", metavar="DIR", option_strings=[], choices=None, type=None
+    )
+    said: list[str] = []
+    run = LEAVES["wgflow run"]
+    assert mend_value(run, operand, "keler_segel", Settings(), said) == "keller_segel"  # type: ignore[arg-type]
+    assert said == ["no folder 'keler_segel'"]
 
 
 def test_no_words_start_one_off(capsys: pytest.CaptureFixture[str]) -> None:

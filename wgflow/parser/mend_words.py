@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from wgflow import catalog
 from wgflow.parser.likeness import OPTIONS, nearest
-from wgflow.parser.mend_values import Settings, example_of, mend_pair, mend_value
+from wgflow.parser.mend_settings import Settings, mend_pair
+from wgflow.parser.mend_values import example_of, mend_value
 from wgflow.parser.tree import Command, takes_value
 
 __all__ = ["mend_words"]
