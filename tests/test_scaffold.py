@@ -11,6 +11,7 @@ from tests.helpers import refused
 from wgflow import catalog
 from wgflow.cli import main
 from wgflow.parser import build_parser
+from wgflow.parser.mend import mend
 
 pytestmark = pytest.mark.usefixtures("elsewhere")
 
@@ -113,7 +114,11 @@ def test_every_page_ends_with_lines_that_are_understood(
         lines = [line.strip() for line in examples if line.strip()]
         assert lines, name
         for line in lines:
-            build_parser().parse_args(shlex.split(line)[1:])
+            given = build_parser().parse_args(shlex.split(line)[1:])
+            assert mend(build_parser(), shlex.split(line)[1:]) is None
+            if getattr(given, "cells", None) is not None:
+                dimension = catalog.load("cases", name).problem().domain.dimension
+                assert len(given.cells.split(",")) == dimension
 
 
 def test_pages_of_new_files(capsys: pytest.CaptureFixture[str]) -> None:

@@ -111,10 +111,7 @@ def _run(case: types.ModuleType, problem: Problem) -> str:
     """Say what a run takes where nothing is said."""
     solver = getattr(case, "DEFAULT_SOLVER", None) or default_solver(problem)
     lines = [f"solver     {solver}"]
-    dimension = problem.domain.dimension
-    cells = getattr(case, "CELLS", None) or DEFAULT_CELLS[dimension - 1]
-    each = [cells] * dimension if isinstance(cells, int) else list(cells)
-    lines.append(f"cells      {' x '.join(map(str, each))}")
+    lines.append(f"cells      {' x '.join(map(str, _cells(case, problem)))}")
     lines.append(f"until      t = {problem.until:g}")
     if problem.network is not None:
         own = getattr(case, "PARTICLES", {})
@@ -125,6 +122,12 @@ def _run(case: types.ModuleType, problem: Problem) -> str:
     if known:
         lines.append(f"known      {'; '.join(known)}")
     return _listed("A run takes by default:", lines)
+
+
+def _cells(case: types.ModuleType, problem: Problem) -> list[int]:
+    dimension = problem.domain.dimension
+    cells = getattr(case, "CELLS", None) or DEFAULT_CELLS[dimension - 1]
+    return [cells] * dimension if isinstance(cells, int) else list(cells)
 
 
 def _orders(case: types.ModuleType) -> str:
@@ -174,8 +177,9 @@ def _case_examples(
     name = given.name
     lines = [f"wgflow run {name}"]
     setting = next((p for p in catalog.parameters(case.problem) if type(p.default) is float), None)
-    if setting is not None and setting.default == setting.default < float("inf"):
-        lines.append(f"wgflow run {name} --set {setting.name}={setting.default:g} --cells 200")
+    if setting is not None and problem is not None and setting.default < float("inf"):
+        half = ",".join(str(count // 2) for count in _cells(case, problem))
+        lines.append(f"wgflow run {name} --set {setting.name}={setting.default:g} --cells {half}")
     rates = getattr(case, "EXPECTED", {})
     variants = getattr(case, "VARIANTS", {})
     if rates:
