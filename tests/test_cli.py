@@ -92,9 +92,10 @@ def test_nothing_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["run", "ornstein_uhlenbek"], "ornstein_uhlenbeck, "),
-        (["run", OU, "--solver", "mucsl"], "muscl, "),
-        (["run", OU, "--set", "bta=1"], "beta, "),
+        (["run", "ornstein_uhlenbek"], "did you mean: wgflow run ornstein_uhlenbeck"),
+        (["run", OU, "--solver", "mucsl"], "--solver muscl"),
+        (["run", OU, "--set", "bta=1"], "--set beta=1"),
+        (["run", OU, "--set", "temprature=1"], "known, nearest first: "),
         (["run", OU, "--set", "beta=cold"], "a number"),
         (["run", OU, "--set", "beta"], "NAME=VALUE"),
         (["run", OU, "--set", "beta=-1"], "beta = -1"),
@@ -111,7 +112,7 @@ def test_nothing_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", OU, "--option", "limiter=superbee", "--solver", "muscl"], "minmod"),
         (["run", OU, "--snapshots", "0.1,later"], "give numbers"),
         (["run", OU, "--snapshots", "7"], "snapshot time 7"),
-        (["run", "isotropic_gaussians", "--set", "activation=rellu"], "relu, "),
+        (["run", "isotropic_gaussians", "--set", "activation=rellu"], "--set activation=relu"),
         (["run", "isotropic_gaussians", "--set", "delta=1.5"], "1.5"),
         (["run", "isotropic_gaussians", "--set", "d=inf", "--set", "beta=10"], "finite dimension"),
         (["run", "nowhere/case.py"], "nowhere/case.py"),

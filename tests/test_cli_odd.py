@@ -47,26 +47,6 @@ def test_an_unwritable_file_is_refused_before_anything_is_computed(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["run", OU, "--checkpoint-steps", "1.5"], "'1.5': see `wgflow run --help`"),
-        (["frobnicate"], "'frobnicate'"),
-        (["run"], "required: CASE"),
-    ],
-)
-def test_words_that_are_not_understood_are_told_on_one_line(
-    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as end:
-        main(words)
-    assert end.value.code == 2
-    err = capsys.readouterr().err
-    assert err.startswith("wgflow: error: ")
-    assert said in err
-    assert len(err.splitlines()) == 1
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
         (["converge", OU, "--cells", "0"], "--cells 0: give a whole number >= 3"),
         (["converge", OU, "--cells", "-3"], "--cells -3: give a whole number >= 3"),
         (["converge", OU, "--within", "-1"], "--within -1.0: give"),
@@ -80,8 +60,10 @@ def test_words_that_are_not_understood_are_told_on_one_line(
         (["run", OU, "--out", ""], "--out ''"),
         (["run", OU, "--set", "correlation=inf"], "correlation = inf: give a finite number"),
         (["run", "isotropic_gaussians", "--set", "d=1"], "d = 1: give a whole number >= 2"),
-        (["verify", "transport", "--solver", "mucsl"], "nearest first: muscl"),
-        (["describe", "mucsl"], "nearest first: muscl"),
+        (["verify", "transport", "--solver", "mucsl"], "transport --solver muscl"),
+        (["describe", "mucsl"], "did you mean: wgflow describe muscl"),
+        (["describe", "sinkhorn"], "known, nearest first: "),
+        (["describe", "muscl", "--set", "a=1"], "it has no parameters"),
     ],
 )
 def test_odd_words_are_refused(

@@ -78,7 +78,7 @@ def test_bad_input_is_said_once(tmp_path: Path) -> None:
     assert done.stderr.count("unknown case 'nosuch'") == 1
     done = on_ranks(2, ["-m", "wgflow", "run"], cwd=tmp_path)
     assert done.returncode == 2
-    assert done.stderr.count("required: CASE") == 1
+    assert done.stderr.count("needs a CASE: did you mean: wgflow run ") == 1
     thin = ["-m", "wgflow", "run", "ornstein_uhlenbeck", "--cells", "3"]
     done = on_ranks(2, thin, cwd=tmp_path)
     assert done.returncode == 2

@@ -122,3 +122,12 @@ def test_command_runs_a_copied_case(environment: Path, elsewhere: Path) -> None:
     options = ["--cells", "32", "--until", "0.02", "--out", "copied"]
     run(environment / "bin" / "wgflow", "run", "my/case.py", *options, cwd=elsewhere)
     assert (elsewhere / "copied" / "summary.json").is_file()
+
+
+def test_command_begins_a_case(environment: Path, elsewhere: Path) -> None:
+    wgflow = environment / "bin" / "wgflow"
+    for kind in ("case", "solver"):
+        run(wgflow, "new", kind, "mine", "--in", kind, cwd=elsewhere)
+    options = ["--cells", "32", "--until", "0.02", "--out", "begun"]
+    run(wgflow, "run", "case/mine.py", "--solver", "solver/mine.py", *options, cwd=elsewhere)
+    assert (elsewhere / "begun" / "summary.json").is_file()

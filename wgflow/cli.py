@@ -23,12 +23,15 @@ from wgflow.parallel import (
     unused_options,
     world,
 )
-from wgflow.parser import build_parser
+from wgflow.parser import START, WordsError, build_parser
+from wgflow.parser.complete import ASKED, answer
+from wgflow.parser.mend import Mended, mend, mend_by
 
 __all__ = ["main"]
 
 EXIT_BAD_INPUT, EXIT_INTERRUPTED = 2, 130
 EXIT_STOPPED = 75  # EX_TEMPFAIL of sysexits.h: run it again
+ERROR = "wgflow: error: "
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     What follows ``--`` are options of PETSc.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == [ASKED]:  # a shell asks how a word may end
+        sys.stdout.write(answer(build_parser(), words[1:]))
+        return 0
     cut = words.index("--") if "--" in words else len(words)
     words, options = words[:cut], words[cut + 1 :]
     try:
@@ -46,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         comm = SERIAL if words[:1] == ["doctor"] else world()
     except WgflowError as error:
         if launched_rank() == 0:
-            sys.stderr.write(f"wgflow: error: {error}\n")
+            sys.stderr.write(f"{ERROR}{error}\n")
         return EXIT_BAD_INPUT
     with contextlib.ExitStack() as stack:
         if not comm.is_root:  # the root speaks for all
@@ -55,11 +61,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stack.enter_context(warnings.catch_warnings())
             if not sys.warnoptions:
                 warnings.simplefilter("ignore")
-        with contextlib.redirect_stderr(sys.stderr if comm.is_root else sink):
+        try:
             given = build_parser().parse_args(words)
+        except WordsError as error:
+            if comm.is_root:
+                sys.stderr.write(f"{_not_understood(words, options, error)}\n")
+            return EXIT_BAD_INPUT
         given.typed = shlex.join(["wgflow", *words, *(["--", *options] if options else [])])
         if given.command is None:
-            build_parser().print_help()
+            sys.stdout.write(START)
             return 0
         _configure_logging(given.verbose, comm.is_root)
         code, message = _run_command(given, comm, options)
@@ -68,8 +78,32 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not all_failed(comm):
             abort(comm, message, code)
         if comm.is_root and message:
-            sys.stderr.write(f"{message}\n")
+            sys.stderr.write(f"{_with_remedy(message, words, options)}\n")
     return code
+
+
+def _not_understood(words: Sequence[str], options: Sequence[str], error: WordsError) -> str:
+    """Say on one line what is wrong with the words, and what to type."""
+    mended = mend(build_parser(), words)
+    if mended is None:
+        return f"{ERROR}{error}: see `{error.command} --help`"
+    return f"{ERROR}{mended.said}: did you mean: {_typed(mended, options)}"
+
+
+def _with_remedy(message: str, words: Sequence[str], options: Sequence[str]) -> str:
+    """Add to a refusal what to type, where the words were understood but named something wrong."""
+    if not message.startswith(ERROR):
+        return message
+    reason = message.removeprefix(ERROR)
+    parser = build_parser()
+    mended = mend(parser, words) or mend_by(parser, words, reason)
+    if mended is None:
+        return message
+    return f"{ERROR}{mended.said}: did you mean: {_typed(mended, options)}"
+
+
+def _typed(mended: Mended, options: Sequence[str]) -> str:
+    return mended.line + (f" -- {shlex.join(options)}" if options else "")
 
 
 def _configure_logging(verbose: bool, speaks: bool) -> None:
@@ -107,7 +141,7 @@ def _run_command(
     except Interrupted as stop:
         return EXIT_STOPPED, f"wgflow: {stop}"
     except WgflowError as error:
-        return EXIT_BAD_INPUT, f"wgflow: error: {error}"
+        return EXIT_BAD_INPUT, f"{ERROR}{error}"
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED, "wgflow: interrupted"
     except BrokenPipeError:
@@ -116,7 +150,7 @@ def _run_command(
         return 0, None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        message = f"wgflow: error: {where}{error.strerror or error}: name another file"
+        message = f"{ERROR}{where}{error.strerror or error}: name another file"
         return EXIT_BAD_INPUT, message
     except MemoryError as error:
         message = f"wgflow: error: out of memory: {error}: give fewer cells or particles"
@@ -126,4 +160,4 @@ def _run_command(
         if cause is None:  # none of the user's files took part: a defect, to be reported whole
             raise
         logging.info("the whole traceback", exc_info=True)
-        return EXIT_BAD_INPUT, f"wgflow: error: {cause}"
+        return EXIT_BAD_INPUT, f"{ERROR}{cause}"

@@ -1,23 +1,28 @@
 """What the commands of the command line do; each takes the parsed words, returns the exit code."""
 
 from wgflow.commands.compare import compare
+from wgflow.commands.completion import completion
 from wgflow.commands.critical import study_critical
+from wgflow.commands.describe import describe
 from wgflow.commands.doctor import doctor
-from wgflow.commands.pages import describe, list_cases, list_solvers
+from wgflow.commands.pages import list_cases, list_solvers
 from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
 from wgflow.commands.regimes import study_lazy, study_teacher, study_three_layer
 from wgflow.commands.runs import run
+from wgflow.commands.scaffold import new
 from wgflow.commands.spins import study_spins
 from wgflow.commands.stationary import stationary
 from wgflow.commands.widths import study_width
 
 __all__ = [
     "compare",
+    "completion",
     "converge",
     "describe",
     "doctor",
     "list_cases",
     "list_solvers",
+    "new",
     "run",
     "stationary",
     "study_coupling",

@@ -5,8 +5,6 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from tqdm import tqdm
-
 __all__ = ["NetworkBar"]
 
 
@@ -19,6 +17,8 @@ class NetworkBar:
 
     def start(self, total: int) -> None:
         """Open the bar of the next network."""
+        from tqdm import tqdm
+
         self._run += 1
         self._bar = tqdm(
             total=total,

@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 from wgflow._version import __version__
-from wgflow.parser.base import Parser
-from wgflow.parser.pages import add_pages
+from wgflow.parser.base import Parser, WordsError
+from wgflow.parser.pages import add_doctor, add_pages
 from wgflow.parser.rates import add_converge, add_verify
 from wgflow.parser.runs import add_compare, add_run, add_stationary
+from wgflow.parser.scaffold import add_completion, add_new
 from wgflow.parser.studies import add_studies
 
-__all__ = ["build_parser"]
+__all__ = ["START", "WordsError", "build_parser"]
+
+START = """\
+wgflow solves density equations that are gradient flows, among them the limits of wide networks.
+
+  wgflow cases                         what can be solved
+  wgflow run isotropic_gaussians       solve one: results and a figure in a new folder
+  wgflow new case my_case              begin one of your own
+
+All commands: wgflow --help
+"""
 
 COMMANDS = (
     add_pages,
     add_run,
+    add_compare,
     add_converge,
     add_verify,
     add_stationary,
-    add_compare,
     add_studies,
+    add_new,
+    add_completion,
+    add_doctor,
 )
 
 
@@ -26,9 +40,17 @@ def build_parser() -> Parser:
     """Build the parser of all commands."""
     parser = Parser(
         prog="wgflow",
-        description="Density equations that are gradient flows, by finite volumes.",
-        epilog="Start with: wgflow cases; wgflow describe isotropic_gaussians; "
-        "wgflow run isotropic_gaussians",
+        description="Density equations that are gradient flows, by finite volumes.\n"
+        "`wgflow COMMAND --help` tells the options of a command, with examples.\n"
+        "What follows `--` are options of PETSc.",
+    )
+    parser.show(
+        [
+            "wgflow cases",
+            "wgflow describe isotropic_gaussians",
+            "wgflow run isotropic_gaussians",
+            "wgflow converge cosine_neuron --solver muscl",
+        ]
     )
     parser.add_argument("--version", action="version", version=f"wgflow {__version__}")
     parser.set_defaults(command=None, verbose=False)

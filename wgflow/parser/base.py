@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn, TypeAlias
+import functools
+from collections.abc import Sequence
+from typing import Any, NoReturn, TypeAlias
+
+from wgflow.errors import InputError
 
 __all__ = [
     "Parser",
     "Words",
+    "WordsError",
     "add_checkpoints",
+    "add_command",
     "add_networks",
     "add_output",
     "add_problem",
@@ -16,67 +22,145 @@ __all__ = [
 ]
 
 
+class WordsError(InputError):
+    """A command line that the parser does not understand.
+
+    Attributes
+    ----------
+    command : str
+        As far as it was understood, such as ``"wgflow run"``.
+    """
+
+    def __init__(self, message: str, command: str) -> None:
+        super().__init__(message)
+        self.command = command
+
+
 class Parser(argparse.ArgumentParser):
-    """A parser whose errors are one line."""
+    """A parser whose errors are exceptions, and that takes no abbreviations.
+
+    An abbreviation that is unique today means something else once an option is added: it is
+    refused with the option written out.
+
+    Attributes
+    ----------
+    examples : tuple of str
+        Command lines that its help shows and tests run.
+    """
+
+    examples: tuple[str, ...] = ()
+
+    def __init__(self, **settings: Any) -> None:
+        formatter = functools.partial(argparse.RawDescriptionHelpFormatter, max_help_position=26)
+        settings.setdefault("formatter_class", formatter)
+        super().__init__(**{**settings, "allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
-        """Say on one line what is wrong, as all errors do."""
-        self.exit(2, f"wgflow: error: {message}: see `{self.prog} --help`\n")
+        """Leave it to the command line to say what is wrong and what is right."""
+        raise WordsError(message, self.prog)
+
+    def show(self, examples: Sequence[str]) -> None:
+        """Put examples at the end of the help."""
+        self.examples = tuple(examples)
+        self.epilog = "\n  ".join(["examples:", *examples])
 
 
 Words: TypeAlias = "argparse._SubParsersAction[Parser]"
 
 
+def add_command(words: Words, name: str, summary: str, examples: Sequence[str]) -> Parser:
+    """Add a command.
+
+    Parameters
+    ----------
+    words : Words
+        Where it is added: the commands, or the studies.
+    name : str
+    summary : str
+        What it does, on a line.
+    examples : sequence of str
+        Whole command lines, the most usual first.
+    """
+    parser = words.add_parser(
+        name, help=summary, description=summary[0].upper() + summary[1:] + "."
+    )
+    parser.show(examples)
+    return parser
+
+
 def add_problem(parser: argparse.ArgumentParser) -> None:
     """Add the case, the solver and their settings."""
-    parser.add_argument("case", metavar="CASE", help="name or path of a case")
-    parser.add_argument("--solver", metavar="S", help="name or path of a solver")
-    parser.add_argument(
-        "--set", action="append", default=[], metavar="K=V", help="a parameter of the case"
+    parser.add_argument("case", metavar="CASE", help="name or path of a case (see `wgflow cases`)")
+    group = parser.add_argument_group("problem and solver")
+    group.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="a parameter of the case, again for each (`wgflow describe CASE` lists them)",
     )
-    parser.add_argument(
-        "--option", action="append", default=[], metavar="K=V", help="an option of the solver"
+    group.add_argument(
+        "--solver",
+        metavar="S",
+        help="name or path of a solver (default: the case's; else scharfetter_gummel with entropy, "
+        "muscl without)",
+    )
+    group.add_argument(
+        "--option",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="an option of the solver, again for each (`wgflow describe SOLVER` lists them)",
     )
     parser.add_argument("--verbose", action="store_true", help="say more on stderr")
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
     """Add the settings of finite networks."""
-    parser.add_argument("--step", type=float, metavar="E", help="step size of SGD")
-    parser.add_argument("--seeds", type=int, metavar="M", help="independent networks")
-    parser.add_argument("--seed", type=int, metavar="S", help="seed of the first")
-    parser.add_argument("--batch", type=int, metavar="P", help="samples a step of SGD")
-    parser.add_argument(
+    group = parser.add_argument_group("networks", "What is not given is the case's own.")
+    group.add_argument(
         "--dynamics",
         choices=("sgd", "gradient", "particle", "nonlinear"),
-        help="the case's, or sgd by default",
+        help="how the networks are trained (default: the case's, or sgd)",
     )
+    group.add_argument("--step", type=float, metavar="E", help="step size of SGD, in units of time")
+    group.add_argument("--seeds", type=int, metavar="M", help="independent networks")
+    group.add_argument("--seed", type=int, metavar="S", help="seed of the first (default 0)")
+    group.add_argument("--batch", type=int, metavar="P", help="samples a step of SGD")
 
 
 def add_step(parser: argparse.ArgumentParser) -> None:
     """Add cells, steps and the final time."""
-    parser.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
-    parser.add_argument("--dt", type=float, metavar="X", help="fixed time step")
-    parser.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
-    parser.add_argument("--until", type=float, metavar="T", help="final time")
-
-
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """Add where the results go."""
-    parser.add_argument(
-        "--out", metavar="DIR", help="where to write (by default a new folder named by the case)"
+    group = parser.add_argument_group("cells and steps")
+    group.add_argument(
+        "--cells", metavar="N[,N…]", help="cells along each axis (default: the case's)"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result there")
+    group.add_argument(
+        "--dt", type=float, metavar="X", help="fixed time step (default: chosen by the solver)"
+    )
+    group.add_argument(
+        "--tolerance", type=float, metavar="X", help="local error of a step, in place of --dt"
+    )
+    group.add_argument("--until", type=float, metavar="T", help="final time (default: the case's)")
+
+
+def add_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add where the results go; return the group, for more of its kind."""
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--out", metavar="DIR", help="where to write (default: a new folder named by the case)"
+    )
+    group.add_argument("--overwrite", action="store_true", help="replace an earlier result there")
+    return group
 
 
 def add_checkpoints(parser: argparse.ArgumentParser) -> None:
     """Add checkpoints and restarts."""
-    parser.add_argument(
-        "--checkpoint-every", type=float, metavar="S", help="seconds between checkpoints in DIR"
+    group = parser.add_argument_group("checkpoints", "They lie in the folder given by --out.")
+    group.add_argument(
+        "--checkpoint-every", type=float, metavar="S", help="seconds between two (default: none)"
     )
-    parser.add_argument(
-        "--checkpoint-steps", type=int, metavar="K", help="steps between checkpoints in DIR"
+    group.add_argument(
+        "--checkpoint-steps", type=int, metavar="K", help="steps between two (default: none)"
     )
-    parser.add_argument(
-        "--restart", action="store_true", help="go on from the last checkpoint in DIR, if any"
-    )
+    group.add_argument("--restart", action="store_true", help="go on from the last one, if any")

@@ -3,22 +3,45 @@
 from __future__ import annotations
 
 from wgflow import commands
-from wgflow.parser.base import Words
+from wgflow.parser.base import Words, add_command
 
-__all__ = ["add_pages"]
+__all__ = ["add_doctor", "add_pages"]
 
 
 def add_pages(words: Words) -> None:
     """Add the commands that list and describe."""
-    listing = words.add_parser("cases", help="list the cases")
-    listing.set_defaults(command=commands.list_cases)
-    listing = words.add_parser("solvers", help="list the solvers")
-    listing.set_defaults(command=commands.list_solvers)
-    describe = words.add_parser("describe", help="describe a case or a solver")
+    cases = add_command(words, "cases", "list the cases", ["wgflow cases"])
+    cases.set_defaults(command=commands.list_cases)
+    solvers = add_command(words, "solvers", "list the solvers", ["wgflow solvers"])
+    solvers.set_defaults(command=commands.list_solvers)
+    describe = add_command(
+        words,
+        "describe",
+        "print the page of a case or a solver: equation, settings, orders, what to type",
+        [
+            "wgflow describe isotropic_gaussians",
+            "wgflow describe cosine_neuron --set beta=20",
+            "wgflow describe muscl",
+            "wgflow describe ./my_case.py",
+        ],
+    )
     describe.add_argument("name", metavar="NAME", help="name or path of a case or a solver")
+    describe.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="a parameter of the case, again for each: the equation is printed with it",
+    )
     describe.set_defaults(command=commands.describe)
-    doctor = words.add_parser(
+
+
+def add_doctor(words: Words) -> None:
+    """Add the command that looks at the installation."""
+    doctor = add_command(
+        words,
         "doctor",
-        help="look for mistakes in the installation and the launch; exit 1 if one is found",
+        "look for mistakes in the installation and the launch; exit 1 if one is found",
+        ["wgflow doctor", "mpiexec -n 2 wgflow doctor"],
     )
     doctor.set_defaults(command=commands.doctor)

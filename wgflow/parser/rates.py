@@ -3,40 +3,69 @@
 from __future__ import annotations
 
 from wgflow import commands
-from wgflow.parser.base import Words, add_problem
+from wgflow.parser.base import Words, add_command, add_problem
 
 __all__ = ["add_converge", "add_verify"]
 
 
 def add_converge(words: Words) -> None:
     """Add the command that measures one order."""
-    converge = words.add_parser("converge", help="measure the order; exit 1 if it is missed")
+    converge = add_command(
+        words,
+        "converge",
+        "measure the order of a solver on a case; exit 1 if it is missed",
+        [
+            "wgflow converge ornstein_uhlenbeck",
+            "wgflow converge cosine_neuron --solver muscl --figure order.png",
+            "wgflow converge ornstein_uhlenbeck --cells 40 --levels 3 --norm W2 --json order.json",
+            "wgflow converge ornstein_uhlenbeck --variant 2-D",
+            "wgflow converge ./my_case.py --solver ./my_solver.py --expected 2 --within 0.2",
+        ],
+    )
     add_problem(converge)
-    converge.add_argument(
-        "--levels", type=int, metavar="L", help="number of grids, each twice finer"
+    study = converge.add_argument_group("refinement", "What is not given is the case's own.")
+    study.add_argument("--levels", type=int, metavar="L", help="number of grids, each twice finer")
+    study.add_argument("--cells", type=int, metavar="N", help="cells an axis on the first grid")
+    study.add_argument("--dt", type=float, metavar="X", help="time step on the first grid")
+    study.add_argument("--until", type=float, metavar="T", help="final time")
+    study.add_argument("--norm", metavar="NORM", help="L1 (default), L2, Linf, W1 or W2")
+    study.add_argument(
+        "--refine", choices=("both", "space", "time"), help="what is refined (default: both)"
     )
-    converge.add_argument("--cells", type=int, metavar="N", help="cells an axis on the first grid")
-    converge.add_argument("--dt", type=float, metavar="X", help="time step on the first grid")
-    converge.add_argument("--until", type=float, metavar="T", help="final time")
-    converge.add_argument("--norm", metavar="NORM", help="L1, L2, Linf, W1 or W2")
-    converge.add_argument("--expected", type=float, metavar="P", help="order to require")
-    converge.add_argument("--within", type=float, metavar="W", help="allowed distance")
-    converge.add_argument(
-        "--refine", choices=("both", "space", "time"), help="what is refined (default both)"
+    study.add_argument(
+        "--variant", default="", metavar="V", help="a variant that the case states, such as 2-D"
     )
-    converge.add_argument("--variant", default="", metavar="V", help="a variant of the case")
-    converge.add_argument("--json", metavar="FILE", help="write the table there too")
-    converge.add_argument("--figure", metavar="FILE", help="draw errors and orders there")
+    order = converge.add_argument_group("what is required")
+    order.add_argument("--expected", type=float, metavar="P", help="order (default: the case's)")
+    order.add_argument(
+        "--within", type=float, metavar="W", help="allowed distance from it (default: the case's)"
+    )
+    output = converge.add_argument_group("output")
+    output.add_argument("--json", metavar="FILE", help="write the table there too")
+    output.add_argument(
+        "--figure", metavar="FILE", help="draw errors and orders there (.png, .pdf, .svg)"
+    )
     converge.set_defaults(command=commands.converge)
 
 
 def add_verify(words: Words) -> None:
     """Add the command that measures all orders."""
-    verify = words.add_parser(
-        "verify", help="measure every order that the cases state; exit 1 if one is missed"
+    verify = add_command(
+        words,
+        "verify",
+        "measure every order that the cases state; exit 1 if one is missed",
+        [
+            "wgflow verify",
+            "wgflow verify transport --solver upwind",
+            "wgflow verify transport tilted_box --json verify.json",
+        ],
     )
-    verify.add_argument("case", nargs="*", metavar="CASE", help="all cases if none is named")
-    verify.add_argument("--solver", action="append", metavar="S", help="only this solver")
+    verify.add_argument(
+        "case", nargs="*", metavar="CASE", help="names or paths of cases (default: all)"
+    )
+    verify.add_argument(
+        "--solver", action="append", metavar="S", help="only this solver, again for each"
+    )
     verify.add_argument("--json", metavar="FILE", help="write the results there too")
     verify.add_argument("--verbose", action="store_true", help="say more on stderr")
     verify.set_defaults(command=commands.verify)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wgflow import commands
-from wgflow.parser.base import Parser, Words
+from wgflow.parser.base import Parser, Words, add_command
 
 __all__ = ["add_regimes"]
 
@@ -17,11 +17,20 @@ def add_regimes(studies: Words) -> None:
 
 
 def _teacher_student(studies: Words) -> None:
-    teacher = studies.add_parser(
-        "teacher_student", help="risk of students of a ReLU teacher against their width"
+    teacher = add_command(
+        studies,
+        "teacher_student",
+        "risk of students of a ReLU teacher against their width",
+        [
+            "wgflow study teacher_student --figure teacher_student.png",
+            "wgflow study teacher_student --dimension 20 --sizes 2,4,8 --until 10 --seeds 2",
+        ],
     )
     teacher.add_argument(
-        "--sizes", default="1,2,3,4,6,10,20,50,100,200", metavar="N,N…", help="widths"
+        "--sizes",
+        default="1,2,3,4,6,10,20,50,100,200",
+        metavar="N,N…",
+        help="widths (default 1 to 200)",
     )
     _number(teacher, "dimension", int, 100, "D", "of the inputs")
     _number(teacher, "teacher", int, 4, "N", "neurons of the teacher")
@@ -34,19 +43,33 @@ def _teacher_student(studies: Words) -> None:
 
 
 def _lazy_training(studies: Words) -> None:
-    lazy = studies.add_parser(
-        "lazy_training", help="distance of networks from their lazy limit, in width and in scale"
+    lazy = add_command(
+        studies,
+        "lazy_training",
+        "distance of networks from their lazy limit, in width and in scale",
+        [
+            "wgflow study lazy_training --figure lazy_training.png",
+            "wgflow study lazy_training --sizes 50,100 --scales 1,4 --seeds 2 --csv lazy.csv",
+        ],
     )
     lazy.add_argument(
-        "--sizes", default="50,100,200,400,800,1600", metavar="N,N…", help="widths, even"
+        "--sizes",
+        default="50,100,200,400,800,1600",
+        metavar="N,N…",
+        help="widths, even (default 50 to 1600)",
     )
     lazy.add_argument(
-        "--scales", default="1,2,4,8,16,32,64,128,256", metavar="A,A…", help="of the output"
+        "--scales",
+        default="1,2,4,8,16,32,64,128,256",
+        metavar="A,A…",
+        help="of the output (default 1 to 256)",
     )
     _number(lazy, "neurons", int, 400, "N", "width where the scale varies")
     _number(lazy, "dimension", int, 5, "D", "of the inputs")
     _number(lazy, "samples", int, 20, "M", "of the data")
-    lazy.add_argument("--activation", default="tanh", metavar="A", help="tanh, erf or logistic")
+    lazy.add_argument(
+        "--activation", default="tanh", metavar="A", help="tanh (default), erf or logistic"
+    )
     _number(lazy, "until", float, 10.0, "T", "end of the flow")
     _number(lazy, "dt", float, 0.1, "X", "longest time step")
     _number(lazy, "seeds", int, 5, "M", "networks of each kind")
@@ -54,17 +77,28 @@ def _lazy_training(studies: Words) -> None:
 
 
 def _three_layer(studies: Words) -> None:
-    three = studies.add_parser(
-        "three_layer", help="distance of three-layer networks from their limit of infinite width"
+    three = add_command(
+        studies,
+        "three_layer",
+        "distance of three-layer networks from their limit of infinite width",
+        [
+            "wgflow study three_layer --figure three_layer.png",
+            "wgflow study three_layer --sizes 8,16 --indices 200 --seeds 4 --until 5",
+        ],
     )
     three.add_argument(
-        "--sizes", default="8,16,32,64,128,256", metavar="N,N…", help="widths of both hidden layers"
+        "--sizes",
+        default="8,16,32,64,128,256",
+        metavar="N,N…",
+        help="of both hidden layers (default 8 to 256)",
     )
     _number(three, "indices", int, 1000, "N", "of each index space of the limit")
     _number(three, "spaces", int, 4, "K", "limits, to know how much N indices scatter")
     _number(three, "dimension", int, 2, "D", "of the inputs")
     _number(three, "samples", int, 30, "M", "of the data")
-    three.add_argument("--activation", default="tanh", metavar="A", help="tanh, erf or logistic")
+    three.add_argument(
+        "--activation", default="tanh", metavar="A", help="tanh (default), erf or logistic"
+    )
     _number(three, "until", float, 40.0, "T", "end of the flow")
     _number(three, "step", float, 0.5, "X", "longest time step")
     _number(three, "seeds", int, 30, "M", "networks of each width")
@@ -73,13 +107,17 @@ def _three_layer(studies: Words) -> None:
 
 def _number(parser: Parser, name: str, kind: type, default: float, letter: str, text: str) -> None:
     parser.add_argument(
-        f"--{name}", type=kind, default=default, metavar=letter, help=f"{text} ({default:g})"
+        f"--{name}",
+        type=kind,
+        default=default,
+        metavar=letter,
+        help=f"{text} (default {default:g})",
     )
 
 
 def _finish(parser: Parser, command: Callable[..., int]) -> None:
     _number(parser, "seed", int, 0, "S", "of the first")
     parser.add_argument("--csv", metavar="FILE", help="write the table there")
-    parser.add_argument("--figure", metavar="FILE", help="draw it there")
+    parser.add_argument("--figure", metavar="FILE", help="draw it there (.png, .pdf, .svg)")
     parser.add_argument("--verbose", action="store_true", help="say more on stderr")
     parser.set_defaults(command=command)

@@ -8,6 +8,7 @@ from wgflow import commands
 from wgflow.parser.base import (
     Words,
     add_checkpoints,
+    add_command,
     add_networks,
     add_output,
     add_problem,
@@ -19,37 +20,64 @@ __all__ = ["add_compare", "add_run", "add_stationary"]
 
 def add_run(words: Words) -> None:
     """Add the command that solves a case."""
-    run = words.add_parser("run", help="solve a case and write the results")
+    run = add_command(
+        words,
+        "run",
+        "solve a case and write the results",
+        [
+            "wgflow run isotropic_gaussians",
+            "wgflow run isotropic_gaussians --set delta=0.5 --cells 800 --until 4",
+            "wgflow run quadratic_attraction --solver ljko --option tau=0.05 --out jko",
+            "wgflow run ./my_case.py --snapshots 0.1,0.5 --out mine --overwrite",
+            "mpiexec -n 4 wgflow run keller_segel --cells 512 --out ks --checkpoint-every 600 "
+            "--restart",
+        ],
+    )
     add_problem(run)
     add_step(run)
-    add_output(run)
-    run.add_argument(
+    output = add_output(run)
+    output.add_argument(
         "--snapshots",
         metavar="T[,T…]",
-        help="times to keep besides start and end (by default the case's, or ten)",
+        help="times to keep besides start and end (default: the case's, or ten)",
     )
-    run.add_argument(
-        "--splits", metavar="P[,P…]", help="ranks along each axis (by default PETSc's choice)"
+    output.add_argument(
+        "--compression",
+        default="none",
+        metavar="C",
+        help="of solution.h5: none (default), gzip, gzip:1…9",
+    )
+    output.add_argument(
+        "--single", action="store_true", help="keep snapshots in single precision, but the last"
     )
     add_checkpoints(run)
-    run.add_argument(
-        "--compression", default="none", metavar="C", help="of solution.h5: none, gzip, gzip:1…9"
-    )
-    run.add_argument(
-        "--single", action="store_true", help="keep snapshots in single precision, but the last"
+    ranks = run.add_argument_group("ranks (under mpiexec)")
+    ranks.add_argument(
+        "--splits", metavar="P[,P…]", help="ranks along each axis (default: PETSc's choice)"
     )
     run.set_defaults(command=commands.run)
 
 
 def add_stationary(words: Words) -> None:
     """Add the command that finds states at rest."""
-    stationary = words.add_parser(
-        "stationary", help="find a state at rest, or follow it over a parameter"
+    stationary = add_command(
+        words,
+        "stationary",
+        "find a state at rest, or follow it over a parameter",
+        [
+            "wgflow stationary cosine_neuron --set beta=20",
+            "wgflow stationary desai_zwanzig --cells 200 --saddles",
+            "wgflow stationary desai_zwanzig --sweep beta=1.8:3:13 --json branch.json",
+        ],
     )
-    stationary.add_argument("case", metavar="CASE", help="name or path of a case")
-    stationary.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
     stationary.add_argument(
-        "--set", action="append", default=[], metavar="K=V", help="a parameter of the case"
+        "case", metavar="CASE", help="name or path of a case (see `wgflow cases`)"
+    )
+    stationary.add_argument(
+        "--cells", metavar="N[,N…]", help="cells along each axis (default: the case's)"
+    )
+    stationary.add_argument(
+        "--set", action="append", default=[], metavar="K=V", help="a parameter, again for each"
     )
     stationary.add_argument(
         "--sweep", metavar="K=FROM:TO:COUNT", help="follow the state over a parameter"
@@ -64,16 +92,28 @@ def add_stationary(words: Words) -> None:
 
 def add_compare(words: Words) -> None:
     """Add the command that runs networks beside the density."""
-    compare = words.add_parser("compare", help="solve a network case and run SGD beside it")
+    compare = add_command(
+        words,
+        "compare",
+        "solve a network case and train finite networks beside it",
+        [
+            "wgflow compare isotropic_gaussians --seeds 8",
+            "wgflow compare cosine_neuron --cells 100 --until 0.5 --particles 50 --seeds 2",
+            "wgflow compare charges --set fixed=true --dynamics particle --out fixed",
+        ],
+    )
     add_problem(compare)
     add_step(compare)
     add_output(compare)
-    compare.add_argument("--particles", type=int, metavar="N", help="neurons")
+    add_networks(compare)
+    compare.add_argument(
+        "--particles", type=int, metavar="N", help="neurons of a network (default: the case's)"
+    )
     compare.add_argument(
         "--extrapolate",
         action=argparse.BooleanOptionalAction,
-        help="also run networks of half the width and extrapolate the risk to infinite width",
+        help="also train networks of half the width and extrapolate the risk to infinite width "
+        "(default: the case's)",
     )
-    add_networks(compare)
     add_checkpoints(compare)
     compare.set_defaults(command=commands.compare)

@@ -6,6 +6,7 @@ from wgflow import commands
 from wgflow.parser.base import (
     Words,
     add_checkpoints,
+    add_command,
     add_networks,
     add_output,
     add_problem,
@@ -18,7 +19,12 @@ __all__ = ["add_studies"]
 
 def add_studies(words: Words) -> None:
     """Add the command whose first word names a study."""
-    study = words.add_parser("study", help="measure the rates of the theory")
+    study = add_command(
+        words,
+        "study",
+        "measure the rates of the theory",
+        ["wgflow study coupling cosine_neuron", "wgflow study width cosine_neuron"],
+    )
     studies = study.add_subparsers(metavar="STUDY", required=True)
     for add in (_coupling, _width, _refinement, _spins, _critical):
         add(studies)
@@ -26,77 +32,145 @@ def add_studies(words: Words) -> None:
 
 
 def _coupling(studies: Words) -> None:
-    coupling = studies.add_parser("coupling", help="distances of the four coupled dynamics")
+    coupling = add_command(
+        studies,
+        "coupling",
+        "distances of the four coupled dynamics; exit 1 if a slope is missed",
+        [
+            "wgflow study coupling cosine_neuron",
+            "wgflow study coupling charges --seeds 10 --csv errors.csv --figure coupling.png",
+        ],
+    )
     add_problem(coupling)
-    coupling.add_argument("--seeds", type=int, metavar="M", help="repetitions (the case's, or 40)")
-    coupling.add_argument("--json", metavar="FILE", help="write the table there too")
-    coupling.add_argument("--csv", metavar="FILE", help="write the errors there too")
-    coupling.add_argument("--figure", metavar="FILE", help="draw errors and slopes there")
+    coupling.add_argument(
+        "--seeds", type=int, metavar="M", help="repetitions (default: the case's, or 40)"
+    )
+    output = coupling.add_argument_group("output")
+    output.add_argument("--json", metavar="FILE", help="write the table there too")
+    output.add_argument("--csv", metavar="FILE", help="write the errors there too")
+    output.add_argument(
+        "--figure", metavar="FILE", help="draw errors and slopes there (.png, .pdf, .svg)"
+    )
     coupling.set_defaults(command=commands.study_coupling)
 
 
 def _width(studies: Words) -> None:
-    width = studies.add_parser(
-        "width", help="networks of several widths beside the density; exit 1 if too slow to near it"
+    width = add_command(
+        studies,
+        "width",
+        "networks of several widths beside the density; exit 1 if too slow to near it",
+        [
+            "wgflow study width cosine_neuron",
+            "wgflow study width cosine_neuron --sizes 10,40,160 --seeds 4 --out widths",
+        ],
     )
     add_problem(width)
     add_step(width)
     add_output(width)
-    width.add_argument("--sizes", metavar="N,N…", help="neurons (by default the case's)")
+    width.add_argument("--sizes", metavar="N,N…", help="neurons (default: the case's)")
     add_networks(width)
     add_checkpoints(width)
     width.set_defaults(command=commands.study_width)
 
 
 def _refinement(studies: Words) -> None:
-    refinement = studies.add_parser(
-        "refinement", help="how a recorded quantity settles when the grid is refined"
+    refinement = add_command(
+        studies,
+        "refinement",
+        "how a recorded quantity settles when the grid is refined",
+        [
+            "wgflow study refinement cosine_neuron --cells 50 --levels 3 --times 0.5,1",
+            "wgflow study refinement ornstein_uhlenbeck --column energy --json energy.json",
+        ],
     )
     add_problem(refinement)
-    refinement.add_argument("--cells", type=int, metavar="N", help="cells an axis, coarsest grid")
-    refinement.add_argument("--levels", type=int, default=4, metavar="L", help="number of grids")
-    refinement.add_argument("--times", default="", metavar="T[,T…]", help="when to look")
-    refinement.add_argument("--column", default="risk", metavar="NAME", help="risk, energy, …")
+    refinement.add_argument(
+        "--cells",
+        type=int,
+        metavar="N",
+        help="cells an axis, coarsest grid (default: a quarter of the case's)",
+    )
+    refinement.add_argument(
+        "--levels", type=int, default=4, metavar="L", help="number of grids (default 4)"
+    )
+    refinement.add_argument(
+        "--times", default="", metavar="T[,T…]", help="when to look (default: at the end)"
+    )
+    refinement.add_argument(
+        "--column", default="risk", metavar="NAME", help="risk (default), energy, …"
+    )
     refinement.add_argument("--json", metavar="FILE", help="write the table there too")
     refinement.set_defaults(command=commands.study_refinement)
 
 
 def _spins(studies: Words) -> None:
-    spins = studies.add_parser(
-        "spins", help="error of networks for the 3-spin function against their width"
+    spins = add_command(
+        studies,
+        "spins",
+        "error of networks for the 3-spin function against their width",
+        [
+            "wgflow study spins",
+            "wgflow study spins --dimension 10 --units gaussian --sizes 16,32,64 --csv spins.csv",
+        ],
     )
     spins.add_argument(
-        "--dimension", type=int, default=5, metavar="D", help="of the sphere's space"
+        "--dimension", type=int, default=5, metavar="D", help="of the sphere's space (default 5)"
     )
     spins.add_argument(
-        "--units", choices=("sigmoid", "gaussian"), default="sigmoid", help="sigmoid by default"
+        "--units",
+        choices=("sigmoid", "gaussian"),
+        default="sigmoid",
+        help="of the networks (default sigmoid)",
     )
-    spins.add_argument("--sizes", default="16,32,64,128,256", metavar="N,N…", help="widths")
     spins.add_argument(
-        "--batch", type=int, default=4, metavar="P", help="samples a step of the narrowest (4)"
+        "--sizes",
+        default="16,32,64,128,256",
+        metavar="N,N…",
+        help="widths (default 16,32,64,128,256)",
     )
-    spins.add_argument("--seeds", type=int, default=4, metavar="M", help="networks a width (4)")
-    spins.add_argument("--seed", type=int, default=1, metavar="S", help="of the couplings (1)")
-    spins.add_argument("--until", type=float, metavar="T", help="training time (2000 or 4000)")
-    spins.add_argument("--step", type=float, metavar="E", help="step size of SGD (1 or 0.25)")
+    spins.add_argument(
+        "--batch", type=int, default=4, metavar="P", help="samples a step, narrowest (default 4)"
+    )
+    spins.add_argument(
+        "--seeds", type=int, default=4, metavar="M", help="networks a width (default 4)"
+    )
+    spins.add_argument(
+        "--seed", type=int, default=1, metavar="S", help="of the couplings (default 1)"
+    )
+    spins.add_argument(
+        "--until", type=float, metavar="T", help="training time (default 2000 or 4000)"
+    )
+    spins.add_argument(
+        "--step", type=float, metavar="E", help="step size of SGD (default 1 or 0.25)"
+    )
     spins.add_argument("--csv", metavar="FILE", help="write the table there")
-    spins.add_argument("--figure", metavar="FILE", help="draw errors against widths there")
+    spins.add_argument(
+        "--figure", metavar="FILE", help="draw errors against widths there (.png, .pdf, .svg)"
+    )
     spins.add_argument("--verbose", action="store_true", help="say more on stderr")
     spins.set_defaults(command=commands.study_spins)
 
 
 def _critical(studies: Words) -> None:
-    critical = studies.add_parser(
-        "critical", help="where on a parameter the outcome changes, by bisection"
+    critical = add_command(
+        studies,
+        "critical",
+        "where on a parameter the outcome changes, by bisection",
+        [
+            "wgflow study critical nonmonotone_failure",
+            "wgflow study critical nonmonotone_failure --parameter kappa --between 0.1,0.4 "
+            "--below 1 --within 0.01",
+        ],
     )
     add_problem(critical)
-    critical.add_argument("--parameter", metavar="K", help="a numeric parameter of the case")
-    critical.add_argument("--between", metavar="A,B", help="values with different outcomes")
-    critical.add_argument("--below", type=float, metavar="X", help="the column's threshold")
-    critical.add_argument("--column", metavar="NAME", help="risk (default), energy, …")
-    critical.add_argument("--until", type=float, metavar="T", help="when to look")
-    critical.add_argument("--within", type=float, metavar="W", help="length of the last bracket")
-    critical.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
-    critical.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
+    study = critical.add_argument_group("bisection", "What is not given is the case's own.")
+    study.add_argument("--parameter", metavar="K", help="a numeric parameter of the case")
+    study.add_argument("--between", metavar="A,B", help="values with different outcomes")
+    study.add_argument("--below", type=float, metavar="X", help="the column's threshold")
+    study.add_argument("--column", metavar="NAME", help="risk (default), energy, …")
+    study.add_argument("--until", type=float, metavar="T", help="when to look (default: the end)")
+    study.add_argument("--within", type=float, metavar="W", help="length of the last bracket")
+    study.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
+    study.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
     critical.add_argument("--json", metavar="FILE", help="write the table there too")
     critical.set_defaults(command=commands.study_critical)

@@ -1,0 +1,138 @@
+"""Settings of cases and solvers on a command line, put right."""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from wgflow import catalog
+from wgflow.errors import InputError
+from wgflow.parser.likeness import nearest
+from wgflow.parser.tree import Command
+
+__all__ = ["Settings", "mend_pair"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The case and the solver of a command line, with their settings.
+
+    Attributes
+    ----------
+    case, solver : str
+        Name or path; empty if none is given.
+    parameters, options : dict of str to str
+        Settings with their defaults, as text; of all solvers if none is given.
+    """
+
+    case: str = ""
+    solver: str = ""
+    parameters: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Names of the case's variants."""
+        if _entry("cases", self.case) is None:
+            return ()
+        return tuple(getattr(catalog.load("cases", self.case), "VARIANTS", {}))
+
+    @classmethod
+    def of(cls, command: Command, rest: Sequence[str]) -> Settings:
+        """Find them among the words behind a command."""
+        if not any(action.dest in {"case", "name"} for action in command.operands):
+            return cls()
+        plain = [word for word in rest if not word.startswith("-") and "=" not in word]
+        known = catalog.names("cases")
+        case = next((word for word in plain if word in known or _entry("cases", word)), "")
+        if not case:
+            case = next(filter(None, (nearest(word, known) for word in plain)), "")
+        after = [b for a, b in itertools.pairwise(rest) if a == "--solver"]
+        after += [word.partition("=")[2] for word in rest if word.startswith("--solver=")]
+        solver = _solver(after[-1]) if after else ""
+        options: dict[str, str] = {}
+        for name in [solver] if solver else catalog.names("solvers"):
+            options = {**_defaults("solvers", name), **options}
+        return cls(case, solver, _defaults("cases", case), options)
+
+
+def _solver(text: str) -> str:
+    known = catalog.names("solvers")
+    return text if _entry("solvers", text) else nearest(text, known) or ""
+
+
+def _entry(kind: catalog.Kind, name: str) -> Callable[..., Any] | None:
+    """Give the function of a case or a solver; None if it cannot be loaded."""
+    if not name:
+        return None
+    try:
+        module = catalog.load(kind, name)
+    except InputError:
+        return None
+    entry: Callable[..., Any] = module.problem if kind == "cases" else module.stepper
+    return entry
+
+
+def _defaults(kind: catalog.Kind, name: str) -> dict[str, str]:
+    entry = _entry(kind, name)
+    try:
+        return {} if entry is None else {p.name: str(p.default) for p in catalog.parameters(entry)}
+    except InputError:  # an annotation that cannot be read; the command itself says so
+        return {}
+
+
+def mend_pair(
+    command: Command, settings: Settings, action: argparse.Action, text: str, said: list[str]
+) -> list[str]:
+    """Put a ``NAME=VALUE`` right, and what it is given with.
+
+    Returns
+    -------
+    list of str
+        Such as ``["--set", "kappa=0.4"]``.
+    """
+    flag = action.option_strings[0]
+    setting = action.dest == "set"
+    kind: catalog.Kind = "cases" if setting else "solvers"
+    own, other = settings.parameters, settings.options
+    other_flag, whose = "--option", settings.case
+    if not setting:
+        own, other, other_flag, whose = other, own, "--set", settings.solver or "the solver"
+    if "=" not in text and ":" in text:
+        text = text.replace(":", "=", 1)
+        said.append(f"{flag} {text}: write it as {flag} NAME=VALUE")
+    name, equals, value = text.partition("=")
+    if not own or name in own:
+        return [flag, f"{name}={_setting(kind, settings, name, value, said)}" if equals else text]
+    if name in other and other_flag in command.options:
+        said.append(f"{name} is given with {other_flag}, not with {flag}")
+        return [other_flag, text]
+    if f"--{name}" in command.options:
+        said.append(f"{name} is given as --{name}, not with {flag}")
+        return [f"--{name}", value]
+    found = nearest(name, own)
+    if found is None:
+        return [flag, text]
+    said.append(f"{whose} has no {'parameter' if setting else 'option'} '{name}'")
+    return [flag, f"{found}={_setting(kind, settings, found, value or own[found], said)}"]
+
+
+def _setting(kind: catalog.Kind, settings: Settings, name: str, value: str, said: list[str]) -> str:
+    """Put the value of a setting right."""
+    entry = _entry(kind, settings.case if kind == "cases" else settings.solver)
+    if entry is None:
+        return value
+    try:
+        catalog.bind(entry, {name: value})
+    except InputError as error:
+        parameter = next(each for each in catalog.parameters(entry) if each.name == name)
+        words = [str(word) for word in get_args(parameter.annotation) if isinstance(word, str)]
+        found = nearest(value, words)
+        right = str(parameter.default) if found is None else found
+        if right != value:
+            said.append(str(error))
+        return right
+    return value
