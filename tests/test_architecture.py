@@ -24,7 +24,7 @@ LAYERS = [
     {"algebra", "density", "finite_volume", "problem", "quantiles", "transport"},
     {"steppers"},
     {"concentration", "io", "loop", "observers", "particles", "plots", "progress"}
-    | {"solution", "solve", "stationary"},
+    | {"solution", "solve", "stationary", "stored"},
     {"compare", "convergence"},
     {"__main__", "cli", "commands", "parser"},
 ]

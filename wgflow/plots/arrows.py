@@ -117,17 +117,19 @@ def _gradient(mesh: Mesh, values: Array) -> list[Array]:
     matrix = np.zeros((mesh.size, dimension, dimension))
     right = np.zeros((mesh.size, dimension))
     for cells in (geometry.left, geometry.right):
-
-        def gathered(weights: Array, cells: Array = cells) -> Array:
-            return np.bincount(cells, weights, mesh.size)[: mesh.size]
-
         for i in range(dimension):
-            right[:, i] += gathered(areas * normals[:, i] * slope)
+            right[:, i] += _added(mesh, cells, areas * normals[:, i] * slope)
             for j in range(dimension):
-                matrix[:, i, j] += gathered(areas * normals[:, i] * normals[:, j])
+                matrix[:, i, j] += _added(mesh, cells, areas * normals[:, i] * normals[:, j])
     # a cell in a corner of the region may have fewer faces than there are directions
     solved = np.einsum("nij,nj->ni", np.linalg.pinv(matrix, hermitian=True, rcond=1e-8), right)
     return [solved[:, i] for i in range(dimension)]
+
+
+def _added(mesh: Mesh, cells: IntArray, weights: Array) -> Array:
+    """Add up face values in the cells of one side, but for those of other ranks."""
+    total: Array = np.bincount(cells, weights, mesh.size)[: mesh.size]
+    return total
 
 
 def _lattice(solution: Solution) -> list[IntArray]:
