@@ -4,6 +4,7 @@ from wgflow.commands.compare import compare
 from wgflow.commands.critical import study_critical
 from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import describe, list_cases, list_solvers
+from wgflow.commands.pictures import animate, plot
 from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
 from wgflow.commands.regimes import study_lazy, study_teacher, study_three_layer
 from wgflow.commands.runs import run
@@ -12,12 +13,14 @@ from wgflow.commands.stationary import stationary
 from wgflow.commands.widths import study_width
 
 __all__ = [
+    "animate",
     "compare",
     "converge",
     "describe",
     "doctor",
     "list_cases",
     "list_solvers",
+    "plot",
     "run",
     "stationary",
     "study_coupling",

@@ -163,9 +163,9 @@ class Film:
         dimension = self.limits.whole.dimension
         many = self.kind == "marginals"
         height = 3.8 if self.kind == "stack" else 3.6 * panel_shape(self.limits) + 0.8
-        size = (1.9 * dimension + 4.2, 1.7 * dimension + 0.8) if many else (9.0, height)
-        # whole even numbers of pixels: films are coded in blocks
-        self.figure = new_figure(*(2 * round(s * DOTS / 2) / DOTS for s in size))
+        width, high = (1.9 * dimension + 4.2, 1.7 * dimension + 0.8) if many else (9.0, height)
+        self.figure = new_figure(_even(width), _even(high))
+        self.figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)  # type: ignore[call-arg, union-attr]
         parts: Any = self.figure.subfigures(1, 2, width_ratios=(1.7 if many else 1.3, 1))
         shape = (dimension, dimension) if many else (1, 1)
         self.panels: Any = parts[0].subplots(*shape, squeeze=False)
@@ -226,3 +226,8 @@ class Film:
         value = np.interp(frame.time, history["time"], history[self._name])
         self._dot.set_data([frame.time], [value])
         self.figure.suptitle(f"{heading(self.solution)}, t = {frame.time:.4g}")
+
+
+def _even(inches: float) -> float:
+    """Round a length to an even number of pixels: films are coded in blocks."""
+    return 2 * round(inches * DOTS / 2) / DOTS
