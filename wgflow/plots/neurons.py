@@ -56,7 +56,7 @@ class Neurons:
         low, high = axes.get_xlim()
         counts, edges = np.histogram(points[axis], np.linspace(low, high, BINS + 1))
         seen = counts.sum() / points.shape[1]
-        rest = "" if seen > SEEN else f" ({seen:.0%} of them lie here)"
+        rest = "" if seen > SEEN else f"\n({seen:.0%} of them lie here)"
         heights = counts / (points.shape[1] * np.diff(edges))
         axes.bar(
             edges[:-1], heights, np.diff(edges), align="edge", color=SGD_COLOUR, alpha=0.35,
