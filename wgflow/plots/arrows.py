@@ -98,10 +98,8 @@ def velocity(space: FiniteVolume, density: Array, time: float) -> list[Array]:
     if space.mesh is not None:
         return [-scale * part for part in _gradient(space.mesh, variation)]
     found = []
-    for axis, data in enumerate(grid.box.axes):
-        if data.fixed:  # mass does not move along it
-            found.append(np.zeros(grid.shape))
-            continue
+    for axis in range(grid.dimension):
+        # along a fixed axis the distances are infinite, and nothing moves
         slope = grid.difference(variation, axis) / grid.along(grid.face_distances(axis), axis)
         faces = grid.faces[axis]
         mean = (faces.to_cells(slope, 0) + faces.to_cells(slope, 1)) / 2
