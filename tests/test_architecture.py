@@ -18,8 +18,8 @@ PACKAGE = ROOT / "wgflow"
 
 # A room may import from the rooms of its own layer and of those before it.
 LAYERS = [
-    {"_typing", "_version", "_settings", "catalog", "errors", "parallel"},
-    {"cells", "domain", "grid", "lines", "mesh"},
+    {"_typing", "_version", "_settings", "catalog", "errors", "parallel", "shown"},
+    {"cells", "domain", "grid", "lines", "mesh", "stretchings"},
     {"distances", "energies", "fluxes", "networks"},
     {"algebra", "density", "finite_volume", "problem", "quantiles", "transport"},
     {"steppers"},
@@ -33,6 +33,7 @@ SEES = {
     "_typing": set(),
     "_version": set(),
     "errors": set(),
+    "shown": set(),
     "_settings": {"errors"},
     "catalog": {"_settings", "errors"},
     "parallel": {"_typing", "errors"},
@@ -42,7 +43,17 @@ SEES = {
 # Numerical kernels work on local arrays: they never see a communicator.
 BLIND_TO_PARALLEL = {"fluxes"}
 # Loaded when they are used, for import wgflow to be quick and to need no MPI.
-LAZY = {"fipy", "h5py", "matplotlib", "mpi4py", "numba", "petsc4py", "scipy.optimize", "tqdm"}
+LAZY = {
+    "fipy",
+    "h5py",
+    "matplotlib",
+    "mpi4py",
+    "numba",
+    "petsc4py",
+    "scipy.optimize",
+    "tqdm",
+    "xarray",
+}
 LONGEST_FILE = 300
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -177,7 +188,11 @@ def test_import_loads_nothing_heavy() -> None:
 
 def test_dependencies_are_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    extras = [item for name in ("fipy", "mpi") for item in project["optional-dependencies"][name]]
+    extras = [
+        item
+        for name in ("fipy", "mpi", "xarray")
+        for item in project["optional-dependencies"][name]
+    ]
     declared = {re.split(r"[<>=~! ]", item)[0] for item in project["dependencies"] + extras}
     for path in [*MODULES, *LOADED]:
         used = {target.split(".")[0] for target, _ in imports(path)}

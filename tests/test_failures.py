@@ -176,7 +176,7 @@ BAD: list[tuple[Callable[[], object], str, str]] = [
     (lambda: wg.solve(poisoned()[0], poisoned()[1], cells=9), "its own grid", "leave cells"),
     (
         lambda: wg.FiniteVolume(gaussian(), wg.Grid(wg.Box((0, 1)), 9), wg.Upwind()),
-        "Axis(lower=0.0, upper=1.0",
+        "Axis(0.0, 1.0",
         "problem.domain",
     ),
     (

@@ -2,117 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, fields
 
 import numpy as np
 
 from wgflow._typing import Array
 from wgflow.errors import InputError
+from wgflow.shown import page, ranged
+from wgflow.stretchings import Clustered, Tabulated
 
 __all__ = ["Axis", "Box", "Clustered", "Tabulated"]
 
 BOUND_TOLERANCE = 1e-9  # relative to the length; how far a stretching may miss a bound
-
-
-@dataclass(frozen=True)
-class Clustered:
-    """A stretching that puts small cells around one point.
-
-    x(s) = around + scale sinh(a + (b - a) s), with a and b such that x(0) = lower and
-    x(1) = upper: cells are about equal within ``scale`` of the point, and beyond grow in
-    proportion to the distance from it.
-
-    Parameters
-    ----------
-    lower, upper : float
-        The bounds of the axis.
-    around : float
-        Where cells are smallest; it may lie outside the bounds.
-    scale : float
-        Distance over which they are about equal, > 0.
-
-    Raises
-    ------
-    InputError
-        If the scale is not positive or a number not finite.
-
-    Examples
-    --------
-    >>> axis = Axis(-8, 8, stretch=Clustered(-8, 8, around=0.0, scale=1.0))
-    >>> axis.edges(4).round(3).tolist()
-    [-8.0, -1.879, 0.0, 1.879, 8.0]
-    """
-
-    lower: float
-    upper: float
-    around: float
-    scale: float
-
-    def __post_init__(self) -> None:
-        if not (math.isfinite(self.scale) and self.scale > 0 and math.isfinite(self.around)):
-            raise InputError(
-                f"cells clustered around {self.around} with scale {self.scale}: give a finite "
-                "point and a finite scale > 0"
-            )
-
-    def __call__(self, fraction: Array) -> Array:
-        """Coordinates at fractions of the cells."""
-        first = math.asinh((self.lower - self.around) / self.scale)
-        last = math.asinh((self.upper - self.around) / self.scale)
-        values: Array = self.around + self.scale * np.sinh(first + (last - first) * fraction)
-        return values
-
-
-@dataclass(frozen=True)
-class Tabulated:
-    """A stretching through given cell edges.
-
-    With one cell fewer than edges the cells are exactly those; other numbers of cells follow
-    the monotone cubic through them, so that refinement is smooth.
-
-    Parameters
-    ----------
-    points : sequence of float
-        Strictly increasing edges, at least two.
-
-    Raises
-    ------
-    InputError
-        If they do not increase or are not finite.
-
-    References
-    ----------
-    Fritsch, Butland, SIAM J. Sci. Stat. Comput. 5 (1984), the interpolant (PCHIP).
-
-    Examples
-    --------
-    >>> axis = Axis(0, 4, stretch=Tabulated((0, 1, 4)))
-    >>> axis.edges(2).tolist(), axis.edges(4).round(3).tolist()
-    ([0.0, 1.0, 4.0], [0.0, 0.312, 1.0, 2.188, 4.0])
-    """
-
-    points: Sequence[float] = field(repr=False)
-
-    def __post_init__(self) -> None:
-        points = tuple(float(p) for p in self.points)
-        object.__setattr__(self, "points", points)
-        increasing = all(a < b for a, b in itertools.pairwise(points))
-        if len(points) < 2 or not increasing or not all(map(math.isfinite, points)):
-            raise InputError(
-                f"{len(points)} edges {points[:3]}...: give at least 2 finite numbers that "
-                "strictly increase"
-            )
-
-    def __call__(self, fraction: Array) -> Array:
-        """Coordinates at fractions of the cells."""
-        from scipy.interpolate import PchipInterpolator
-
-        at = np.linspace(0.0, 1.0, len(self.points))
-        values: Array = PchipInterpolator(at, self.points)(fraction)
-        return values
 
 
 @dataclass(frozen=True)
@@ -228,6 +131,18 @@ class Axis:
             return False, False
         return not (self.radial is not None and self.lower == 0), True
 
+    @property
+    def traits(self) -> list[str]:
+        """What is special about it, in words."""
+        names = [n for n in ("periodic", "wall", "fixed") if getattr(self, n)]
+        return names if self.radial is None else [*names, f"radial, d = {self.radial:g}"]
+
+    def __repr__(self) -> str:
+        told = [
+            f"{f.name}={v!r}" for f in fields(self)[2:] if (v := getattr(self, f.name)) != f.default
+        ]
+        return f"Axis({', '.join([repr(self.lower), repr(self.upper), *told])})"
+
 
 class Box:
     """Product of up to four axes.
@@ -268,6 +183,14 @@ class Box:
         """Whether any axis is periodic."""
         return any(axis.periodic for axis in self.axes)
 
+    @property
+    def lines(self) -> list[tuple[str, str]]:
+        """Name, and bounds with what is special, of each axis."""
+        return [
+            (name, ", ".join([ranged(axis.lower, axis.upper), *axis.traits]))
+            for name, axis in zip(self.names, self.axes, strict=True)
+        ]
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Box) and self.axes == other.axes
 
@@ -276,6 +199,9 @@ class Box:
 
     def __repr__(self) -> str:
         return f"Box({', '.join(map(repr, self.axes))})"
+
+    def _repr_html_(self) -> str:
+        return page(f"Box of {self.dimension} axes", self.lines)
 
 
 def _axis(axis: Axis | Sequence[float]) -> Axis:

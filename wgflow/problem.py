@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from wgflow.errors import InputError
 from wgflow.mesh import Region
 from wgflow.networks.data import EmpiricalData
 from wgflow.networks.network import Network
+from wgflow.shown import number, page
 
 __all__ = ["Problem"]
 
@@ -110,9 +111,37 @@ class Problem:
         value = self.time_scale(time) if callable(self.time_scale) else self.time_scale
         return self._checked_scale(value, time)
 
+    def _repr_html_(self) -> str:
+        equation = getattr(self, "equation", "")
+        terms = self.energy.terms if isinstance(self.energy, Energy) else (self.energy,)
+        domain = [repr(self.domain)]
+        if isinstance(self.domain, Box):
+            domain = [f"{name} in {text}" for name, text in self.domain.lines]
+        known = ["density"] if self.exact is not None else []
+        rows = [
+            ("equation", f"${equation}$" if equation else ""),
+            ("domain", "\n".join(domain)),
+            ("energy", " + ".join(map(_in_words, terms))),
+            ("time scale", "s(t)" if callable(self.time_scale) else number(self.time_scale)),
+            ("until", number(self.until)),
+            ("exact", ", ".join([*known, *self.reference])),
+            ("network", "" if self.network is None else type(self.network.unit).__name__),
+            ("blows up", "it may" if self.blows_up else ""),
+        ]
+        return page("Problem", rows)
+
     @staticmethod
     def _checked_scale(value: float, time: float) -> float:
         number = isinstance(value, int | float | np.number) or getattr(value, "shape", None) == ()
         if not (number and np.isfinite(value) and value > 0):
             raise InputError(f"time scale s({time:.6g}) = {value}: it must be finite and > 0")
         return float(value)
+
+
+def _in_words(term: Term) -> str:
+    """Name a term of the energy with its numbers; functions and tables are left out."""
+    values: list[tuple[str, Any]] = []
+    if is_dataclass(term):
+        values = [(f.name, getattr(term, f.name)) for f in fields(term)]
+    told = [f"{n}={v:.6g}" for n, v in values if isinstance(v, float)]
+    return f"{type(term).__name__}({', '.join(told)})" if told else type(term).__name__

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,13 +15,12 @@ from wgflow.distances import available, distance
 from wgflow.errors import InputError, nearest_first
 from wgflow.grid import Grid
 from wgflow.networks import Identity, predict
-from wgflow.parallel import SERIAL, Communicator, library_versions
 from wgflow.problem import Problem
 
-__all__ = ["Solution"]
+if TYPE_CHECKING:
+    from xarray import Dataset
 
-# what summary.json tells of the run itself, not of what it gave
-OF_THE_RUN = ("started", "command", "case_file", "ranks", "versions", "equation", "samples")
+__all__ = ["Solution"]
 
 
 @dataclass(frozen=True)
@@ -196,44 +194,9 @@ class Solution:
 
     def summary(self) -> dict[str, Any]:
         """Give the content of ``summary.json``."""
-        history = self.history
-        summary = {
-            "case": self.case,
-            "solver": self.solver,
-            "parameters": dict(self.parameters),
-            "options": dict(self.options),
-            "cells": list(self.grid.cells),
-            "ranks": self.grid.comm.size,
-            "steps": self.facts["steps"],
-            "rejections": self.facts["rejections"],
-            "time": self.time,
-            "wall_seconds": self.facts["wall_seconds"],
-            "status": self.status,
-            "converged": self.status == "finished",
-            "mass_initial": float(history["mass"][0]),
-            "mass_final": float(history["mass"][-1]),
-            "mass_max_error": self.facts["mass_max_error"],
-            "minimum": self.facts["minimum"],
-            "energy_initial": float(history["energy"][0]),
-            "energy_final": float(history["energy"][-1]),
-            "energy_max_increase": self.facts["energy_max_increase"],
-            "errors": self.errors,
-            "warnings": list(self.warnings),
-            "versions": versions(self.grid.comm),
-            "equation": getattr(self.problem, "equation", None),
-            "started": None,
-            "command": None,
-            "case_file": None,
-        }
-        if self.problem is not None and self.problem.samples:
-            summary["samples"] = self.problem.samples
-        if "energy_law" in self.facts:
-            summary["energy_law"] = self.facts["energy_law"]
-        if "risk" in history:
-            summary["risk_initial"] = float(history["risk"][0])
-            summary["risk_final"] = float(history["risk"][-1])
-        summary["facts"] = {key: v for key, v in self.facts.items() if key not in summary}
-        return summary | {key: self.record[key] for key in OF_THE_RUN if key in self.record}
+        from wgflow.io import summary_of
+
+        return summary_of(self)
 
     def save(
         self,
@@ -270,24 +233,32 @@ class Solution:
             self, Path(directory), overwrite=overwrite, compression=compression, single=single
         )
 
+    def to_xarray(self) -> Dataset:
+        """Give the solution as an xarray.Dataset; needs the extra ``wgflow[xarray]``.
+
+        Variables are ``density`` (time, x, y, …) or on a mesh (time, cell), the columns of the
+        history as ``history_energy``, … (history_time), and ``history_moments``. Coordinates are
+        centres, ``x_lower`` and ``x_upper``, and ``volume``; attributes are those of
+        :meth:`summary`, lists and mappings as JSON.
+
+        On several ranks all call it and each gets its own cells;
+        ``solution.gathered().to_xarray()`` has the whole.
+
+        Raises
+        ------
+        InputError
+            If xarray is not installed.
+        """
+        from wgflow.io import dataset_of
+
+        return dataset_of(self)
+
     def __repr__(self) -> str:
-        cells = " x ".join(map(str, self.grid.cells))
-        return (
-            f"Solution({self.solver or 'custom stepper'}, {cells} cells, t = {self.time:.6g}, "
-            f"{self.facts['steps']} steps, {self.status})"
-        )
+        from wgflow.plots.page import solution_lines
 
+        return solution_lines(self)
 
-def versions(comm: Communicator = SERIAL) -> dict[str, str | None]:
-    """Versions of what a result depends on; None for what took no part."""
-    import scipy
+    def _repr_html_(self) -> str:
+        from wgflow.plots.page import solution_page
 
-    from wgflow._version import __version__
-
-    return {
-        "wgflow": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "scipy": scipy.__version__,
-        **library_versions(comm),
-    }
+        return solution_page(self)

@@ -18,7 +18,7 @@ from wgflow._typing import Array
 from wgflow.domain import Box
 from wgflow.errors import InputError
 from wgflow.grid import Grid
-from wgflow.io import CellFile, read_space
+from wgflow.io import FACTS, CellFile, read_space
 from wgflow.mesh import Mesh
 from wgflow.parallel import Communicator, everywhere, on_root, world
 from wgflow.problem import Problem
@@ -29,11 +29,6 @@ __all__ = ["load"]
 logger = logging.getLogger(__name__)
 
 SUMMARY, DENSITIES = "summary.json", "solution.h5"
-# of Solution.facts, what summary.json has besides the "facts" of the method itself
-FACTS = (
-    *("steps", "rejections", "wall_seconds", "mass_max_error", "minimum"),
-    *("energy_max_increase", "energy_law"),
-)
 NUMBERS = {None: math.nan, "inf": math.inf, "-inf": -math.inf}  # by what JSON has for them
 
 

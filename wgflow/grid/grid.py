@@ -14,19 +14,19 @@ from typing import Any
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.cells import Cells
 from wgflow.domain import Box
 from wgflow.errors import InputError
 from wgflow.grid.axes import cell_counts, cell_edges, log_radial_average
 from wgflow.grid.faces import Faces, repeat_ends
 from wgflow.grid.quadrature import average
+from wgflow.grid.shown import AxisCells
 from wgflow.lines import HALO, Lines, make_lines
 from wgflow.parallel import SERIAL, Communicator, make_partition, world
 
 __all__ = ["Grid"]
 
 
-class Grid(Cells):
+class Grid(AxisCells):
     """Tensor-product cells of a box, divided into blocks where there are several ranks.
 
     Arrays of cell values hold this rank's block: ``shape``, ``size``, ``centers``, ``widths``,
@@ -293,8 +293,3 @@ class Grid(Cells):
             extended = widths[start : start + self.shape[axis] + 2 * HALO]
             found.append(make_lines(self.shape, extended, self.open_ends[axis], axis, data.fixed))
         return tuple(found)
-
-    def __repr__(self) -> str:
-        cells = " x ".join(map(str, self.cells))
-        ranks = f" in {self.comm.size} blocks" if self.comm.size > 1 else ""
-        return f"Grid({cells} cells on {self.box!r}{ranks})"

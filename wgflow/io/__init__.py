@@ -2,6 +2,7 @@
 
 from wgflow.io.cells import CellFile
 from wgflow.io.checkpoint import Checkpoint
+from wgflow.io.dataset import dataset_of
 from wgflow.io.files import (
     atomically,
     check_directory,
@@ -16,14 +17,17 @@ from wgflow.io.points import read_points
 from wgflow.io.predictor import save_predictor
 from wgflow.io.results import packing, save_solution
 from wgflow.io.spaces import read_space
+from wgflow.io.summary import FACTS, summary_of
 
 __all__ = [
+    "FACTS",
     "CellFile",
     "Checkpoint",
     "atomically",
     "check_directory",
     "check_file",
     "claim_directory",
+    "dataset_of",
     "free_directory",
     "load_neurons",
     "packing",
@@ -32,6 +36,7 @@ __all__ = [
     "save_neurons",
     "save_predictor",
     "save_solution",
+    "summary_of",
     "write_json",
     "write_table",
 ]

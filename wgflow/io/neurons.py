@@ -11,9 +11,9 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.io.files import atomically
-from wgflow.plots.neurons import Neurons
 
 if TYPE_CHECKING:
+    from wgflow.plots.neurons import Neurons
     from wgflow.solution import Solution
 
 __all__ = ["load_neurons", "save_neurons"]
@@ -72,6 +72,8 @@ def load_neurons(directory: Path, solution: Solution) -> Neurons | None:
     if not path.exists():
         return None
     import h5py
+
+    from wgflow.plots.neurons import Neurons
 
     try:
         with h5py.File(path) as file:

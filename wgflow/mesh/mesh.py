@@ -9,12 +9,12 @@ from typing import Any, Literal
 import numpy as np
 
 from wgflow._typing import Array, IntArray
-from wgflow.cells import Cells
 from wgflow.errors import InputError
 from wgflow.mesh.geometry import Geometry, of_fipy, of_simplices
 from wgflow.mesh.part import Part
 from wgflow.mesh.quality import Quality, choose_centres
 from wgflow.mesh.region import Region
+from wgflow.mesh.shown import RegionCells
 from wgflow.parallel import SERIAL, Communicator, world
 
 __all__ = ["Mesh", "as_mesh"]
@@ -24,7 +24,7 @@ LARGEST_ANGLE = 40.0  # degrees; a larger angle is refused unless allowed
 Centres = Literal["auto", "circumcentre", "centroid"]
 
 
-class Mesh(Cells):
+class Mesh(RegionCells):
     """Cells of any shape, for two-point fluxes; make it from FiPy or from vertices.
 
     A density is one array of shape ``(cells,)``. Its values are those at the cell centres,
@@ -282,12 +282,6 @@ class Mesh(Cells):
     def face_divergence(self, flux: Array, axis: int = 0) -> Array:
         """Divergence of fluxes (from left to right, a unit of area), per cell."""
         return self.to_cells(flux, 0, 0) - self.to_cells(flux, 0, 1)
-
-    def __repr__(self) -> str:
-        name = f" of {self.box.name}" if self.box.name else ""
-        ranks = f" in {self.comm.size} parts" if self.comm.size > 1 else ""
-        cells = f"{self.cells[0]} cells in {self.dimension} dimensions"
-        return f"Mesh({cells}{name}{ranks}, {self.quality})"
 
 
 def as_mesh(cells: object) -> Mesh | None:
