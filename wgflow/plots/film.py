@@ -32,6 +32,7 @@ __all__ = ["FORMATS", "animate", "check_film"]
 FORMATS = (".gif", ".mp4")
 FASTEST = 50.0  # frames a second; a GIF counts hundredths of a second
 DOTS = 100  # an inch
+FINER = 16  # times as many cells a figure may have: a frame has fewer dots
 START = "0.65"  # shade of the first density, which stays
 
 
@@ -101,6 +102,7 @@ def animate(
     frames = Frames(
         solution,
         marginals=kind == "marginals",
+        together=FINER,
         arrows=arrows_of(solution, wanted=arrows and kind == "map"),
     )
     limits = Limits(frames.shown, solution.grid.whole, log=log)
