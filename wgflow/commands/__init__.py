@@ -6,6 +6,7 @@ from wgflow.commands.critical import study_critical
 from wgflow.commands.describe import describe
 from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import list_cases, list_solvers
+from wgflow.commands.pictures import animate, plot
 from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
 from wgflow.commands.regimes import study_lazy, study_teacher, study_three_layer
 from wgflow.commands.runs import run
@@ -15,6 +16,7 @@ from wgflow.commands.stationary import stationary
 from wgflow.commands.widths import study_width
 
 __all__ = [
+    "animate",
     "compare",
     "completion",
     "converge",
@@ -23,6 +25,7 @@ __all__ = [
     "list_cases",
     "list_solvers",
     "new",
+    "plot",
     "run",
     "stationary",
     "study_coupling",

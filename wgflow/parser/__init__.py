@@ -5,6 +5,7 @@ from __future__ import annotations
 from wgflow._version import __version__
 from wgflow.parser.base import Parser, WordsError
 from wgflow.parser.pages import add_doctor, add_pages
+from wgflow.parser.pictures import add_pictures
 from wgflow.parser.rates import add_converge, add_verify
 from wgflow.parser.runs import add_compare, add_run, add_stationary
 from wgflow.parser.scaffold import add_completion, add_new
@@ -26,6 +27,7 @@ COMMANDS = (
     add_pages,
     add_run,
     add_compare,
+    add_pictures,
     add_converge,
     add_verify,
     add_stationary,

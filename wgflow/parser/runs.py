@@ -42,6 +42,12 @@ def add_run(words: Words) -> None:
         help="times to keep besides start and end (default: the case's, or ten)",
     )
     output.add_argument(
+        "--frames",
+        type=int,
+        metavar="N",
+        help="keep so many densities, evenly spaced from start to end, in place of --snapshots",
+    )
+    output.add_argument(
         "--compression",
         default="none",
         metavar="C",
