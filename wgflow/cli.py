@@ -6,9 +6,11 @@ import argparse
 import contextlib
 import logging
 import os
+import shlex
 import sys
 import warnings
 from collections.abc import Sequence
+from datetime import datetime
 
 from wgflow.catalog import explain
 from wgflow.errors import InputError, Interrupted, WgflowError
@@ -56,6 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 warnings.simplefilter("ignore")
         with contextlib.redirect_stderr(sys.stderr if comm.is_root else sink):
             given = build_parser().parse_args(words)
+        given.typed = shlex.join(["wgflow", *words, *(["--", *options] if options else [])])
+        given.started = datetime.now().astimezone()
         if given.command is None:
             build_parser().print_help()
             return 0

@@ -4,11 +4,12 @@ from wgflow.commands.compare import compare
 from wgflow.commands.critical import study_critical
 from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import describe, list_cases, list_solvers
-from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
+from wgflow.commands.rates import converge, verify
 from wgflow.commands.regimes import study_lazy, study_teacher, study_three_layer
 from wgflow.commands.runs import run
 from wgflow.commands.spins import study_spins
 from wgflow.commands.stationary import stationary
+from wgflow.commands.studies import study_coupling, study_refinement
 from wgflow.commands.widths import study_width
 
 __all__ = [

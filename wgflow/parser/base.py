@@ -9,6 +9,7 @@ __all__ = [
     "Parser",
     "Words",
     "add_checkpoints",
+    "add_folder",
     "add_networks",
     "add_output",
     "add_problem",
@@ -65,6 +66,14 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     """Add where the results go."""
     parser.add_argument(
         "--out", metavar="DIR", help="where to write (by default a new folder named by the case)"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier result there")
+
+
+def add_folder(parser: argparse.ArgumentParser) -> None:
+    """Add where table, figure and summary of what was measured go."""
+    parser.add_argument(
+        "--out", metavar="DIR", help="leave table, figure and summary there, for wgflow report"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace an earlier result there")
 

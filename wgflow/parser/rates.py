@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wgflow import commands
-from wgflow.parser.base import Words, add_problem
+from wgflow.parser.base import Words, add_folder, add_problem
 
 __all__ = ["add_converge", "add_verify"]
 
@@ -27,6 +27,7 @@ def add_converge(words: Words) -> None:
     converge.add_argument("--variant", default="", metavar="V", help="a variant of the case")
     converge.add_argument("--json", metavar="FILE", help="write the table there too")
     converge.add_argument("--figure", metavar="FILE", help="draw errors and orders there")
+    add_folder(converge)
     converge.set_defaults(command=commands.converge)
 
 
@@ -39,4 +40,5 @@ def add_verify(words: Words) -> None:
     verify.add_argument("--solver", action="append", metavar="S", help="only this solver")
     verify.add_argument("--json", metavar="FILE", help="write the results there too")
     verify.add_argument("--verbose", action="store_true", help="say more on stderr")
+    add_folder(verify)
     verify.set_defaults(command=commands.verify)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wgflow import commands
-from wgflow.parser.base import Parser, Words
+from wgflow.parser.base import Parser, Words, add_folder
 
 __all__ = ["add_regimes"]
 
@@ -81,5 +81,6 @@ def _finish(parser: Parser, command: Callable[..., int]) -> None:
     _number(parser, "seed", int, 0, "S", "of the first")
     parser.add_argument("--csv", metavar="FILE", help="write the table there")
     parser.add_argument("--figure", metavar="FILE", help="draw it there")
+    add_folder(parser)
     parser.add_argument("--verbose", action="store_true", help="say more on stderr")
     parser.set_defaults(command=command)

@@ -6,6 +6,7 @@ from wgflow import commands
 from wgflow.parser.base import (
     Words,
     add_checkpoints,
+    add_folder,
     add_networks,
     add_output,
     add_problem,
@@ -32,6 +33,7 @@ def _coupling(studies: Words) -> None:
     coupling.add_argument("--json", metavar="FILE", help="write the table there too")
     coupling.add_argument("--csv", metavar="FILE", help="write the errors there too")
     coupling.add_argument("--figure", metavar="FILE", help="draw errors and slopes there")
+    add_folder(coupling)
     coupling.set_defaults(command=commands.study_coupling)
 
 
@@ -58,6 +60,7 @@ def _refinement(studies: Words) -> None:
     refinement.add_argument("--times", default="", metavar="T[,T…]", help="when to look")
     refinement.add_argument("--column", default="risk", metavar="NAME", help="risk, energy, …")
     refinement.add_argument("--json", metavar="FILE", help="write the table there too")
+    add_folder(refinement)
     refinement.set_defaults(command=commands.study_refinement)
 
 
@@ -82,6 +85,7 @@ def _spins(studies: Words) -> None:
     spins.add_argument("--csv", metavar="FILE", help="write the table there")
     spins.add_argument("--figure", metavar="FILE", help="draw errors against widths there")
     spins.add_argument("--verbose", action="store_true", help="say more on stderr")
+    add_folder(spins)
     spins.set_defaults(command=commands.study_spins)
 
 
@@ -99,4 +103,5 @@ def _critical(studies: Words) -> None:
     critical.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
     critical.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
     critical.add_argument("--json", metavar="FILE", help="write the table there too")
+    add_folder(critical)
     critical.set_defaults(command=commands.study_critical)
