@@ -24,8 +24,8 @@ LAYERS = [
     {"algebra", "density", "finite_volume", "problem", "quantiles", "transport"},
     {"steppers"},
     {"concentration", "io", "loop", "observers", "particles", "plots", "progress"}
-    | {"solution", "solve", "stationary"},
-    {"compare", "convergence"},
+    | {"solution", "solve", "stationary", "stored"},
+    {"compare", "convergence", "report"},
     {"__main__", "cli", "commands", "parser"},
 ]
 # Rooms that see less than their layer does.
@@ -42,7 +42,7 @@ SEES = {
 # Numerical kernels work on local arrays: they never see a communicator.
 BLIND_TO_PARALLEL = {"fluxes"}
 # Loaded when they are used, for import wgflow to be quick and to need no MPI.
-LAZY = {"fipy", "h5py", "matplotlib", "mpi4py", "numba", "petsc4py", "scipy.optimize", "tqdm"}
+LAZY = {"fipy", "h5py", "latex2mathml", "markdown_it", "matplotlib", "mpi4py", "numba", "petsc4py", "scipy.optimize", "tqdm"}
 LONGEST_FILE = 300
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

@@ -16,7 +16,7 @@ from tests.parity_runs import RUNS
 
 EXPLICIT, IMPLICIT = 1e-11, 1e-9  # relative; a stage is solved to 1e-12 of the mass
 IMPLICIT_SOLVERS = ("scharfetter_gummel", "bailo_carrillo_hu", "fipy")
-OWN = {"ranks", "wall_seconds", "versions"}  # what may differ
+OWN = {"ranks", "wall_seconds", "versions", "started", "command", "facts"}  # what may differ
 Results = dict[str, tuple[np.ndarray[Any, Any], dict[str, Any]]]
 
 

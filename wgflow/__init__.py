@@ -52,6 +52,7 @@ from wgflow.progress import Callback, Progress
 from wgflow.solution import Solution
 from wgflow.solve import solve
 from wgflow.steppers import RKL2, SDIRK2, SSPRK2, SSPRK3, ImplicitEuler
+from wgflow.stored import load
 
 __all__ = [
     "MUSCL",
@@ -98,5 +99,6 @@ __all__ = [
     "WgflowError",
     "__version__",
     "convergence",
+    "load",
     "solve",
 ]

@@ -21,6 +21,9 @@ from wgflow.problem import Problem
 
 __all__ = ["Solution"]
 
+# what summary.json tells of the run itself, not of what it gave
+OF_THE_RUN = ("started", "command", "case_file", "ranks", "versions", "equation", "samples")
+
 
 @dataclass(frozen=True)
 class Solution:
@@ -32,7 +35,8 @@ class Solution:
 
     Attributes
     ----------
-    problem : Problem
+    problem : Problem or None
+        None if the solution was loaded and its problem is that of a script.
     grid : Grid
     times : (S,) array
         Times of the snapshots.
@@ -55,9 +59,12 @@ class Solution:
         Parameters of the case.
     options : dict
         What was given to the solver.
+    record : dict
+        What else ``summary.json`` tells of the run: when it was started, by which command, from
+        which file; of a solution that was loaded, all that is there.
     """
 
-    problem: Problem
+    problem: Problem | None
     grid: Grid
     times: Array
     densities: Array
@@ -70,6 +77,7 @@ class Solution:
     case: str = ""
     parameters: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def density(self) -> Array:
@@ -87,10 +95,31 @@ class Solution:
         """Cell centres, one array of the grid's shape an axis."""
         return self.grid.coordinates
 
+    @property
+    def known_problem(self) -> Problem:
+        """The problem, where it is needed.
+
+        Raises
+        ------
+        InputError
+            If it is not known.
+        """
+        if self.problem is None:
+            raise InputError(
+                f"the files do not tell the problem of {self.case or 'this solution'}, which is "
+                "needed here: give it, as wgflow.load(directory, problem=...)"
+            )
+        return self.problem
+
     @cached_property
     def errors(self) -> dict[str, float]:
-        """Distances to the exact solution at the last time, by norm; empty if none is known."""
-        if self.problem.exact is None or self.status != "finished":
+        """Distances to the exact solution at the last time, by norm; empty if none is known.
+
+        Of a loaded solution those that were stored.
+        """
+        if "errors" in self.record:
+            return dict(self.record["errors"])
+        if self.problem is None or self.problem.exact is None or self.status != "finished":
             return {}
         exact = self.exact_density(self.time)
         return {n: distance(n, self.density, exact, self.grid) for n in available(self.grid)}
@@ -101,9 +130,9 @@ class Solution:
         Raises
         ------
         InputError
-            If the problem has none.
+            If the problem has none, or is not known.
         """
-        exact = self.problem.exact
+        exact = self.known_problem.exact
         if exact is None:
             raise InputError("no exact solution is known for this problem: give Problem(exact=...)")
         return self.grid.average(lambda *x: exact(time, *x))
@@ -131,7 +160,7 @@ class Solution:
         InputError
             If there is no network, or its density is in other coordinates than the state.
         """
-        network = self.problem.network
+        network = self.known_problem.network
         if network is None or not isinstance(network.chart, Identity):
             raise InputError(
                 f"{self.case or 'this problem'} has no network whose neurons' full state is the "
@@ -191,15 +220,20 @@ class Solution:
             "errors": self.errors,
             "warnings": list(self.warnings),
             "versions": versions(self.grid.comm),
+            "equation": getattr(self.problem, "equation", None),
+            "started": None,
+            "command": None,
+            "case_file": None,
         }
-        if self.problem.samples:
+        if self.problem is not None and self.problem.samples:
             summary["samples"] = self.problem.samples
         if "energy_law" in self.facts:
             summary["energy_law"] = self.facts["energy_law"]
         if "risk" in history:
             summary["risk_initial"] = float(history["risk"][0])
             summary["risk_final"] = float(history["risk"][-1])
-        return summary
+        summary["facts"] = {key: v for key, v in self.facts.items() if key not in summary}
+        return summary | {key: self.record[key] for key in OF_THE_RUN if key in self.record}
 
     def save(
         self,

@@ -296,4 +296,5 @@ def _collect(
         warnings=((boundary.warning,) if boundary.warning else ()) + stepper.warnings,
         solver=name,
         options=options,
+        record={"started": history.started},
     )

@@ -92,11 +92,14 @@ def solver_of(given: argparse.Namespace, case: types.ModuleType, problem: Proble
 
 def named(solution: Solution, given: argparse.Namespace) -> Solution:
     """Write the case, the solver and the parameters into a solution."""
+    own = catalog.is_path(given.case)
+    record = {"case_file": str(catalog.find("cases", given.case)) if own else None}
     return replace(
         solution,
         case=Path(given.case).stem,
         solver=Path(solution.solver).stem,
         parameters=parameters_of(given),
+        record={**solution.record, **record, "command": given.typed},
     )
 
 

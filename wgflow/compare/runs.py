@@ -77,7 +77,7 @@ def compare(
     Interrupted
         If SIGTERM or SIGUSR1 came while there was a place for checkpoints.
     """
-    network = solution.problem.network
+    network = solution.known_problem.network
     if network is None:
         raise InputError(
             f"{solution.case or 'this problem'} has no finite network to compare with: "
@@ -158,7 +158,7 @@ def _prepare(checkpoint: Checkpoint, restart: bool, comm: Communicator) -> None:
 
 def _identity(solution: Solution, job: _Job, times: Array) -> dict[str, Any]:
     """Give what must be the same for a network to go on."""
-    settings, schedule = job.settings, schedule_of(solution.problem)
+    settings, schedule = job.settings, schedule_of(solution.known_problem)
     same = {
         "dynamics": settings.dynamics,
         "particles": settings.particles,
@@ -196,7 +196,7 @@ def _run(
 ) -> Trajectory:
     settings, rng = job.settings, np.random.default_rng(job.stream)
     theta = network.draw(rng, settings.particles)
-    schedule = schedule_of(solution.problem)
+    schedule = schedule_of(solution.known_problem)
     step = settings.step
     marks = np.zeros(len(times), dtype=bool)
     marks[[int(np.argmin(np.abs(times - t))) for t in solution.times]] = True

@@ -187,8 +187,8 @@ def width_study(
         raise InputError(f"sizes {tuple(sizes)}: give two or more widths >= 1 that increase")
     if settings.seeds < 2:
         raise InputError(f"seeds = {settings.seeds}: give at least 2, for the slopes' intervals")
-    if isinstance(solution.problem.domain, Region):
-        raise InputError(f"the domain is {solution.problem.domain!r}: this study needs a box")
+    if isinstance(solution.known_problem.domain, Region):
+        raise InputError(f"the domain is {solution.known_problem.domain!r}: this study needs a box")
     of_size = [None] * len(sizes) if checkpoint is None else places(checkpoint, sizes)
     comparisons = tuple(
         compare(

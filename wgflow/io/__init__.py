@@ -14,6 +14,7 @@ from wgflow.io.files import (
 from wgflow.io.points import read_points
 from wgflow.io.predictor import save_predictor
 from wgflow.io.results import packing, save_solution
+from wgflow.io.spaces import read_space
 
 __all__ = [
     "CellFile",
@@ -25,6 +26,7 @@ __all__ = [
     "free_directory",
     "packing",
     "read_points",
+    "read_space",
     "save_predictor",
     "save_solution",
     "write_json",

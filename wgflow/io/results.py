@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow._version import __version__
 from wgflow.errors import InputError
 from wgflow.io.cells import CellFile
 from wgflow.io.durable import reserve
 from wgflow.io.files import atomically, claim_directory, write_json, write_table
 from wgflow.io.predictor import save_predictor
+from wgflow.io.spaces import least_bytes, write_space
 from wgflow.io.xdmf import Outline, write_outline, write_xdmf
 from wgflow.mesh import Mesh, as_mesh
 from wgflow.parallel import on_root
@@ -164,6 +166,7 @@ def _write_hdf5(
             file.write("density_last", grid, solution.density, **packed)
             _attach(file, "density_last", names)
         file.apply(lambda f: _describe(f, solution, mesh))
+        write_space(file, grid)
         _write_history(file, solution)
         return write_outline(file, grid)
 
@@ -171,6 +174,7 @@ def _write_hdf5(
 def _least_bytes(solution: Solution, single: bool, packed: bool) -> int:
     """Bytes that the larger arrays will take, but for what is packed: that is not known."""
     size = sum(values.nbytes for values in solution.history.values()) + solution.moments.nbytes
+    size += least_bytes(solution.grid)
     mesh = as_mesh(solution.grid)
     if mesh is not None:
         size += mesh.whole.geometry.corners.nbytes
@@ -184,6 +188,7 @@ def _describe(file: Any, solution: Solution, mesh: Mesh | None) -> None:
     file.attrs["case"] = solution.case
     file.attrs["solver"] = solution.solver
     file.attrs["status"] = solution.status
+    file.attrs["version"] = __version__
     file["density"].attrs["long_name"] = "cell averages of the probability density"
     if mesh is not None:
         file.attrs["mesh"] = repr(mesh.whole)
@@ -211,6 +216,8 @@ def _write_history(file: CellFile, solution: Solution) -> None:
         if column != "time":
             file.put(f"history/{column}", values)
             _attach(file, f"history/{column}", ["history/time"])
+    names = list(solution.history)  # HDF5 keeps the columns in another order
+    file.apply(lambda f: f["history"].attrs.update(columns=names))
     if solution.moments.size:
         _scale(file, "history/moment", np.arange(solution.moments.shape[1]))
         file.put("history/moments", solution.moments)

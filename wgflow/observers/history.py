@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import datetime
 from typing import cast
 
 import numpy as np
@@ -28,6 +29,11 @@ class History(Observer):
     until : float
     variational : bool
         Whether the steps are minimizing movements.
+
+    Attributes
+    ----------
+    started : str
+        When the run began, in ISO 8601 with the zone; when it was last continued, if it was.
     """
 
     ROWS = 500  # kept on a linear time axis
@@ -50,6 +56,7 @@ class History(Observer):
         self.rejections = 0
         self._energy = math.nan
         self._next = 0.0
+        self.started = datetime.now().astimezone().isoformat(timespec="seconds")
 
     def start(self, state: State) -> None:
         """Record the start."""

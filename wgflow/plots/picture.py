@@ -66,7 +66,7 @@ def pictured(solution: Solution) -> Picture | None:
     groups = _groups(grid)
     densities = [_averaged(solution.densities[i], grid, groups) for i in chosen]
     exact = None
-    if grid.dimension == 1 and solution.errors:
+    if grid.dimension == 1 and solution.problem is not None and solution.errors:
         exact = _averaged(solution.exact_density(solution.time), grid, groups)
     if not root:
         return None

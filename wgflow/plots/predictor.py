@@ -80,7 +80,7 @@ def predictor_of(solution: Solution, networks: Sequence[Array] = ()) -> Predicto
     Predictor
         None if the network has no samples, or they have more than two components.
     """
-    network = solution.problem.network
+    network = None if solution.problem is None else solution.problem.network
     if network is None or not isinstance(network.data, EmpiricalData):
         return None
     data, parts = network.data, network.data.x.shape[1]

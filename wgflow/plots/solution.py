@@ -125,7 +125,8 @@ def _draw_history(axes: Axes, solution: Solution) -> None:
     time = history["time"]
     name = "risk" if "risk" in history else "energy"
     axes.plot(time, history[name], color=PDE_COLOUR)
-    exact = solution.problem.reference.get(name)
+    problem = solution.problem
+    exact = None if problem is None else problem.reference.get(name)
     if exact is not None:
         shown = np.linspace(time[0], time[-1], 40)
         axes.plot(shown, [exact(t) for t in shown], "k:", lw=1.2, label="exact")

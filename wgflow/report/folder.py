@@ -53,7 +53,11 @@ class Folder:
         return self._module("solvers", "solver")
 
     def _module(self, kind: catalog.Kind, word: str) -> types.ModuleType | None:
-        named = self.summary.get(f"{word}_file") or self.summary.get(word)
+        named: str | Path | None = self.summary.get(f"{word}_file")
+        name = self.summary.get(word)
+        # a name is only ever that of a shipped file: data does not choose what is executed by it
+        if not named and name in catalog.names(kind):
+            named = name
         try:
             return catalog.load(kind, named) if named else None
         except InputError:

@@ -1,0 +1,231 @@
+"""Solutions, read back from the files that a run has left."""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from wgflow import catalog
+from wgflow._typing import Array
+from wgflow.domain import Box
+from wgflow.errors import InputError
+from wgflow.grid import Grid
+from wgflow.io import CellFile, read_space
+from wgflow.mesh import Mesh
+from wgflow.parallel import Communicator, everywhere, on_root, world
+from wgflow.problem import Problem
+from wgflow.solution import Solution
+
+__all__ = ["load"]
+
+logger = logging.getLogger(__name__)
+
+SUMMARY, DENSITIES = "summary.json", "solution.h5"
+# of Solution.facts, what summary.json has besides the "facts" of the method itself
+FACTS = (
+    *("steps", "rejections", "wall_seconds", "mass_max_error", "minimum"),
+    *("energy_max_increase", "energy_law"),
+)
+NUMBERS = {None: math.nan, "inf": math.inf, "-inf": -math.inf}  # by what JSON has for them
+
+
+def load(directory: str | Path, *, problem: Problem | None = None) -> Solution:
+    """Read what :meth:`wgflow.Solution.save` or ``wgflow run`` has written.
+
+    Grid, densities, history and moments come back bit for bit (snapshots that were kept in single
+    precision with their 7 digits, the last one whole). Under ``mpiexec`` all ranks call it, and
+    each gets its block, whatever the number of ranks that wrote.
+
+    The problem is made again from its case file with the run's parameters: the shipped one of
+    that name, or the user's own at the path where it was, which is executed. If it is not there,
+    or its domain or samples are others now, ``solution.problem`` is None and a warning says why;
+    it is None for a script's own problem too. Only what needs the problem is then missing:
+    ``exact_density``, ``predict``, comparisons.
+
+    Parameters
+    ----------
+    directory : str or path
+        The folder of a run.
+    problem : Problem, optional
+        The problem, in place of the case file's: a script that has its own gives it.
+
+    Returns
+    -------
+    Solution
+        Its ``record`` is the whole ``summary.json``.
+
+    Raises
+    ------
+    InputError
+        If there is no such folder, no finished run in it, files are damaged or of an earlier
+        version, or the problem is on another domain.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> import wgflow as wg
+    >>> problem = wg.Problem(wg.Box((-4, 4)), wg.Entropy(1.0), lambda x: np.exp(-(x**2)))
+    >>> solution = wg.solve(problem, cells=50, until=0.1)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     again = wg.load(solution.save(folder))
+    >>> bool(np.all(again.density == solution.density)), again.problem
+    (True, None)
+    """
+    path, comm = Path(directory), world()
+    record = on_root(comm, lambda: _summary(path))
+    with _readable(path), CellFile(path / DENSITIES, "r", comm) as file:
+        grid = read_space(file)
+        columns = on_root(comm, lambda: _columns(file.file))
+        found = Solution(
+            problem=None,
+            grid=grid,  # type: ignore[arg-type]  # where a Grid is declared a Mesh may stand
+            times=file.get("time"),
+            densities=_densities(file, grid),
+            history={name: file.get(f"history/{name}") for name in columns},
+            moments=file.get("history/moments") if "history/moments" in file else np.zeros((0, 0)),
+            status=record["status"],
+            facts=_numbers({**{k: record[k] for k in FACTS if k in record}, **record["facts"]}),
+            warnings=tuple(record["warnings"]),
+            solver=record["solver"],
+            case=record["case"],
+            parameters=record["parameters"],
+            options=record["options"],
+            record={**record, "errors": _numbers(record["errors"])},
+        )
+    if problem is None:
+        return _with_case(found, comm)
+    placed = _placed(grid, problem)
+    if placed is None:
+        raise InputError(f"{path} is a run on {grid.box!r}, the problem is on {problem.domain!r}")
+    return replace(found, problem=problem, grid=placed)  # type: ignore[arg-type]
+
+
+def _summary(path: Path) -> dict[str, Any]:
+    """Read summary.json on the root."""
+    if path.is_file():
+        raise InputError(f"{path} is a file: give the folder that it is in, {path.parent}")
+    if not path.is_dir():
+        raise InputError(f"there is no folder {path}: give the one of a run, as --out named it")
+    if not (path / SUMMARY).exists():
+        raise InputError(
+            f"{path} holds no {SUMMARY}, which is written last: it is no folder of a run, or the "
+            "run has not finished (wgflow run … --restart goes on from a checkpoint)"
+        )
+    with _readable(path):
+        record: dict[str, Any] = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
+        if "facts" not in record:
+            version = record.get("versions", {}).get("wgflow", "another version")
+            raise InputError(
+                f"{path} is of an earlier wgflow ({version}), whose files do not tell enough to "
+                "be loaded: run again with this one"
+            )
+    return record
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Say of a damaged file what to do."""
+    try:
+        yield
+    except (KeyError, TypeError, AttributeError, ValueError, OSError, RuntimeError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"the files in {path} cannot be read ({type(error).__name__}: {reason}): run again"
+        ) from error
+
+
+def _columns(file: Any) -> list[str]:
+    return [str(name) for name in file["history"].attrs["columns"]]
+
+
+def _densities(file: CellFile, grid: Grid | Mesh) -> Array:
+    """Give all snapshots, in double precision as far as they are kept so."""
+    densities: Array = file.read("density", grid).astype(np.float64, copy=False)
+    if "density_last" in file:
+        densities[-1] = file.read("density_last", grid)
+    return densities
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give numbers as they were before they were written as JSON."""
+    return {key: NUMBERS.get(v, v) for key, v in values.items()}
+
+
+def _with_case(solution: Solution, comm: Communicator) -> Solution:
+    """Add the problem of the case file, if there is one that fits."""
+    case_file = solution.record.get("case_file")
+    # a name is only ever that of a shipped file: data does not choose what is executed by a word
+    if not case_file and solution.case not in catalog.names("cases"):
+        return solution
+    case = Path(case_file) if case_file else solution.case
+    try:
+        problem, parameters = everywhere(comm, lambda: _remade(solution, case))
+        placed = _placed(solution.grid, problem)
+        if placed is None:
+            raise InputError(f"{case} is now on {problem.domain!r}, was on {solution.grid.box!r}")
+    except Exception as error:  # a user's file may raise anything
+        known = isinstance(error, InputError)
+        reason = str(error) if known else catalog.explain(error) or repr(error)
+        logger.warning("solution.problem is None, its case does not give it: %s", reason)
+        return solution
+    return replace(solution, problem=problem, parameters=parameters, grid=placed)  # type: ignore[arg-type]
+
+
+def _remade(solution: Solution, case: str | Path) -> tuple[Problem, dict[str, Any]]:
+    """Call the case's function with the parameters that were written."""
+    function = catalog.load("cases", case).problem
+    defaults = {p.name: p.default for p in catalog.parameters(function)}
+    parameters = defaults | catalog.bind(
+        function,
+        {
+            name: _text(value)
+            for name, value in solution.parameters.items()
+            if name not in defaults or not _same(defaults[name], value)
+        },
+    )
+    problem: Problem = function(**parameters)
+    before = solution.record.get("samples", {})
+    if problem.samples != before:
+        raise InputError(f"the samples of {case} are others now: {problem.samples}, were {before}")
+    return problem, parameters
+
+
+def _text(value: Any) -> str:
+    """Give a parameter as it is typed after ``--set``."""
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def _same(default: Any, stored: Any) -> bool:
+    """Whether JSON holds the default."""
+    default = list(default) if isinstance(default, tuple) else default
+    return bool(default == stored and isinstance(default, bool) == isinstance(stored, bool))
+
+
+def _placed(grid: Grid | Mesh, problem: Problem) -> Grid | Mesh | None:
+    """Give the cells as those of the problem's domain; None if they are of another one."""
+    domain = problem.domain
+    if grid.box == domain:
+        return grid
+    if isinstance(grid, Mesh) or not isinstance(domain, Box):
+        return None
+    if domain.dimension != grid.dimension:
+        return None
+    for mine, its, cells, edges in zip(
+        domain.axes, grid.box.axes, grid.cells, grid.whole.edges, strict=True
+    ):
+        # of a function that stretches an axis a file knows the edges only
+        if replace(mine, stretch=None) != replace(its, stretch=None):
+            return None
+        if not np.array_equal(mine.edges(cells), edges):
+            return None
+    return Grid(domain, grid.cells, grid.given_edges, comm=grid.comm)
