@@ -42,7 +42,20 @@ SEES = {
 # Numerical kernels work on local arrays: they never see a communicator.
 BLIND_TO_PARALLEL = {"fluxes"}
 # Loaded when they are used, for import wgflow to be quick and to need no MPI.
-LAZY = {"fipy", "h5py", "latex2mathml", "markdown_it", "matplotlib", "mpi4py", "numba", "petsc4py", "scipy.optimize", "tqdm"}
+LAZY = {
+    "fipy",
+    "h5py",
+    "latex2mathml",
+    "markdown_it",
+    "matplotlib",
+    "mpi4py",
+    "numba",
+    "petsc4py",
+    "scipy.optimize",
+    "tqdm",
+}
+# What is imported under another name than it is installed by.
+INSTALLED_AS = {"markdown_it": "markdown-it-py", "mdit_py_plugins": "mdit-py-plugins"}
 LONGEST_FILE = 300
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -180,7 +193,8 @@ def test_dependencies_are_declared() -> None:
     extras = [item for name in ("fipy", "mpi") for item in project["optional-dependencies"][name]]
     declared = {re.split(r"[<>=~! ]", item)[0] for item in project["dependencies"] + extras}
     for path in [*MODULES, *LOADED]:
-        used = {target.split(".")[0] for target, _ in imports(path)}
+        first = {target.split(".")[0] for target, _ in imports(path)}
+        used = {INSTALLED_AS.get(module, module) for module in first}
         foreign = used - declared - set(sys.stdlib_module_names) - {"wgflow"}
         assert foreign == set(), name(path)
 

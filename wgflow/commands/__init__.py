@@ -6,6 +6,7 @@ from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import describe, list_cases, list_solvers
 from wgflow.commands.rates import converge, verify
 from wgflow.commands.regimes import study_lazy, study_teacher, study_three_layer
+from wgflow.commands.report import report
 from wgflow.commands.runs import run
 from wgflow.commands.spins import study_spins
 from wgflow.commands.stationary import stationary
@@ -19,6 +20,7 @@ __all__ = [
     "doctor",
     "list_cases",
     "list_solvers",
+    "report",
     "run",
     "stationary",
     "study_coupling",

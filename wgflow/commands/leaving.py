@@ -16,6 +16,8 @@ from wgflow.solution import versions
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from wgflow.problem import Problem
+
 __all__ = ["Columns", "about", "finding", "leave", "slope"]
 
 Columns = Mapping[str, Iterable[float | str]]
@@ -57,6 +59,7 @@ def about(
     given: argparse.Namespace,
     solver: str,
     options: Mapping[str, Any],
+    problem: Problem | None = None,
     parameters: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Say what was solved: case and solver, their settings, and files that are the user's own."""
@@ -70,6 +73,7 @@ def about(
         "solver": Path(solver).stem,
         "parameters": {**parameters_of(given), **(parameters or {})},
         "options": dict(options),
+        "equation": getattr(problem, "equation", None),
         **own,
     }
 

@@ -87,7 +87,7 @@ def converge(given: argparse.Namespace) -> int:
         table=table.to_json(),
         figure=lambda: convergence_figure(table),
         findings=_judged(table, plan_.solver),
-        **about(given, solver, options, parameters),
+        **about(given, solver, options, problem, parameters),
     )
     if expected is None:
         print("no order is stated for this pair: pass --expected to require one")

@@ -94,7 +94,7 @@ def study_coupling(given: argparse.Namespace) -> int:
             )
             for each in table.slopes
         ],
-        **about(given, solver, options),
+        **about(given, solver, options, problem),
         samples=problem.samples,
     )
     for each in missed:
@@ -150,6 +150,6 @@ def study_refinement(given: argparse.Namespace) -> int:
             *(finding(f"{n}, extrapolated", v) for n, v in zip(labels, limits, strict=True)),
             *(finding(f"order of {n}", v) for n, v in zip(labels, orders, strict=True)),
         ],
-        **about(given, solver, options_of(solver, given.option)),
+        **about(given, solver, options_of(solver, given.option), problem),
     )
     return 0

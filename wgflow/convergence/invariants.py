@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from wgflow import catalog
+from wgflow.energies import Energy
 from wgflow.errors import InputError
+from wgflow.problem import Problem
 
 __all__ = ["ENERGY_LIMIT", "MASS_LIMIT", "Invariant", "invariants", "promises_energy"]
 
@@ -82,7 +83,7 @@ def invariants(runs: Sequence[Mapping[str, float]], promised: bool | None) -> li
     return found
 
 
-def promises_energy(solver: str, problem: Any = None) -> bool | None:
+def promises_energy(solver: str, problem: Problem | None = None) -> bool | None:
     """Whether the free energy of a solver's density must not rise in a step.
 
     Parameters
@@ -96,4 +97,7 @@ def promises_energy(solver: str, problem: Any = None) -> bool | None:
         stated: bool = getattr(catalog.load("solvers", solver), "ENERGY_LAW", True)
     except InputError:
         return None
-    return stated and not (problem is not None and problem.energy.time_dependent)
+    if problem is None:
+        return stated
+    terms = problem.energy.terms if isinstance(problem.energy, Energy) else (problem.energy,)
+    return stated and not any(getattr(term, "time_dependent", False) for term in terms)

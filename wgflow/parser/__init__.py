@@ -6,6 +6,7 @@ from wgflow._version import __version__
 from wgflow.parser.base import Parser
 from wgflow.parser.pages import add_pages
 from wgflow.parser.rates import add_converge, add_verify
+from wgflow.parser.report import add_report
 from wgflow.parser.runs import add_compare, add_run, add_stationary
 from wgflow.parser.studies import add_studies
 
@@ -19,6 +20,7 @@ COMMANDS = (
     add_stationary,
     add_compare,
     add_studies,
+    add_report,
 )
 
 

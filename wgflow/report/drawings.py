@@ -63,6 +63,7 @@ def vector(figure: Figure, alt: str, name: str) -> Html:
 
 def _many(artist: Any) -> bool:
     """Whether an artist is made of so many pieces that paths would be a large file."""
+    import numpy as np
     from matplotlib.collections import Collection, QuadMesh
     from matplotlib.image import AxesImage
 
@@ -70,4 +71,4 @@ def _many(artist: Any) -> bool:
         return True
     if not isinstance(artist, Collection):
         return False
-    return max(len(artist.get_paths()), len(artist.get_offsets())) > MOST_PATHS
+    return max(len(artist.get_paths()), len(np.atleast_1d(artist.get_offsets()))) > MOST_PATHS

@@ -1,0 +1,20 @@
+"""The words of the command that makes a page of a result."""
+
+from __future__ import annotations
+
+from wgflow import commands
+from wgflow.parser.base import Words
+
+__all__ = ["add_report"]
+
+
+def add_report(words: Words) -> None:
+    """Add the command that makes a page of what another has left."""
+    report = words.add_parser("report", help="make one HTML file of what a command has left")
+    report.add_argument(
+        "directory", metavar="DIR", help="of wgflow run, compare, or converge or study with --out"
+    )
+    report.add_argument("--out", metavar="FILE", help="the file (by default DIR/report.html)")
+    report.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
+    report.add_argument("--verbose", action="store_true", help="say more on stderr")
+    report.set_defaults(command=commands.report)
