@@ -19,7 +19,8 @@ from wgflow.cli import main
 from wgflow.io import CellFile, packing
 from wgflow.io.cells import chunks_of
 from wgflow.parallel import SERIAL, NumberedSlabs, on_root
-from wgflow.plots.picture import LARGEST_PICTURE, pictured
+from wgflow.plots.picture import LARGEST_PICTURE
+from wgflow.plots.solution import pictured
 
 RUN = ["run", "transport", "--cells", "24", "--until", "0.1", "--set", "dimension=2"]
 
@@ -145,15 +146,15 @@ def test_large_grids_are_drawn_by_averages(dimension: int, monkeypatch: pytest.M
     assert solution.grid.size < LARGEST_PICTURE
     whole = pictured(solution)
     assert whole is not None
-    np.testing.assert_array_equal(whole.densities[-1], solution.density)
+    np.testing.assert_array_equal(whole.frames[-1].density, solution.density)
     monkeypatch.setattr("wgflow.plots.picture.LARGEST_PICTURE", 13**dimension)
     monkeypatch.setattr("wgflow.plots.picture.ROW_BYTES", 8 * 30 ** (dimension - 1) * 4)
     coarse = pictured(solution)
     assert coarse is not None
-    assert coarse.grid.shape == (10,) * dimension
+    assert coarse.shown.shape == (10,) * dimension
     expected = solution.density.reshape((10, 3) * dimension).mean(axis=(1, 3)[:dimension])
-    np.testing.assert_allclose(coarse.densities[-1], expected, rtol=1e-13)
-    mass = coarse.grid.integrate(coarse.densities[-1])
+    np.testing.assert_allclose(coarse.frames[-1].density, expected, rtol=1e-13)
+    mass = coarse.shown.integrate(coarse.frames[-1].density)
     assert mass == pytest.approx(solution.grid.integrate(solution.density), rel=1e-13)
 
 
@@ -162,9 +163,9 @@ def test_groups_may_be_unequal(monkeypatch: pytest.MonkeyPatch) -> None:
     solution = transported(31)
     coarse = pictured(solution)
     assert coarse is not None
-    assert coarse.grid.shape == (11, 11)
+    assert coarse.shown.shape == (11, 11)
     np.testing.assert_allclose(
-        coarse.densities[0][-1, -1], solution.density[-1, -1], rtol=1e-13, atol=1e-300
+        coarse.frames[-1].density[-1, -1], solution.density[-1, -1], rtol=1e-13, atol=1e-300
     )
 
 
@@ -175,7 +176,7 @@ def test_marginals_are_those_of_the_masses() -> None:
     masses = solution.density * solution.grid.volumes
     for axis, others in enumerate([(1, 2), (0, 2), (0, 1)]):
         expected = masses.sum(axis=others) / solution.grid.widths[axis]
-        np.testing.assert_allclose(picture.marginals[axis], expected, rtol=1e-13)
+        np.testing.assert_allclose(picture.frames[-1].lines[axis], expected, rtol=1e-13)
 
 
 def test_a_gathered_solution_is_itself_in_serial() -> None:

@@ -127,7 +127,7 @@ def _predicted(solution: Solution) -> Predictor | None:
 
 def _drawing(solution: Solution, path: Path) -> Any:
     """Gather what the figure shows, and give what draws it on the root."""
-    from wgflow.plots.picture import pictured
+    from wgflow.plots.solution import pictured
 
     picture = pictured(solution)
 

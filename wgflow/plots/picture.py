@@ -2,104 +2,189 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import combinations
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wgflow._typing import Array, IntArray
+from wgflow.errors import InputError
 from wgflow.grid import Grid
 from wgflow.mesh import as_mesh
 from wgflow.parallel import SERIAL
 
 if TYPE_CHECKING:
+    from wgflow.plots.arrows import Arrows
     from wgflow.solution import Solution
 
-__all__ = ["LARGEST_PICTURE", "Picture", "pictured"]
+__all__ = ["LARGEST_PICTURE", "Frame", "Frames", "picked", "spread"]
 
-LARGEST_STACK = 8  # curves in one panel
-LARGEST_PICTURE = 2**22  # cells that are drawn; more are averaged in groups
+LARGEST_PICTURE = 2**22  # cells that are drawn in a figure; more are averaged in groups
 ROW_BYTES = 2**25  # of a slab that is averaged at once
+SAME_TIME = 1e-9  # relative to the run: what a typed time may miss a snapshot by
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Picture:
-    """Densities on a grid that one rank holds.
+class Frame:
+    """What is drawn of one snapshot, on one rank.
 
     Attributes
     ----------
-    grid : Grid or Mesh
-        All cells, or coarser ones.
-    times : list of float
-    densities : list of arrays of the grid's shape
-        Some over time in one dimension, the last one in two and on a mesh; none beyond.
+    time : float
+    density : array or None
+        Of the drawn grid's shape; None where only marginals are drawn.
     exact : array or None
-        The exact density at the last time, in one dimension.
-    marginals : list of arrays
-        Of the last density in three dimensions and more, one an axis.
+        The exact density, in one dimension.
+    lines : tuple of arrays
+        Marginal densities of each axis, on all cells.
+    planes : mapping of (int, int) to array
+        Marginal densities of pairs of axes.
+    arrows : Arrows or None
+        Velocities.
     """
 
-    grid: Grid
-    times: list[float]
-    densities: list[Array]
-    exact: Array | None
-    marginals: list[Array]
+    time: float
+    density: Array | None = None
+    exact: Array | None = None
+    lines: tuple[Array, ...] = ()
+    planes: Mapping[tuple[int, int], Array] = field(default_factory=dict)
+    arrows: Arrows | None = None
 
 
-def pictured(solution: Solution) -> Picture | None:
-    """Bring together what is drawn; None on the other ranks. Collective."""
-    grid = solution.grid
-    mesh = as_mesh(grid)
-    root = grid.comm.is_root
-    if mesh is not None:
-        last = mesh.gather(solution.density)
-        # where a Grid is declared a Mesh may stand
-        whole: Grid = mesh.whole  # type: ignore[assignment]
-        return Picture(whole, [solution.time], [last], None, []) if root else None
-    if grid.dimension > 2:
-        marginals = [_marginal(solution.density, grid, axis) for axis in range(grid.dimension)]
-        return Picture(grid.whole, [solution.time], [], None, marginals) if root else None
-    last_index = len(solution.times) - 1
-    chosen = _chosen(solution) if grid.dimension == 1 else [last_index]
-    groups = _groups(grid)
-    densities = [_averaged(solution.densities[i], grid, groups) for i in chosen]
-    exact = None
-    if grid.dimension == 1 and solution.problem is not None and solution.errors:
-        exact = _averaged(solution.exact_density(solution.time), grid, groups)
-    if not root:
-        return None
-    times = [float(solution.times[i]) for i in chosen]
-    return Picture(
-        _coarser(grid, groups), times, [d for d in densities if d is not None], exact, []
-    )
+class Frames:
+    """The snapshots of a solution, one at a time; every method is collective.
+
+    Parameters
+    ----------
+    solution : Solution
+    marginals : bool
+        Whether marginals are drawn in place of the density.
+    together : int
+        How many frames are held at once: each has so much fewer cells.
+    arrows : callable, optional
+        Gives the velocities of a snapshot, by its number.
+
+    Attributes
+    ----------
+    shown : Grid or Mesh
+        What is drawn: all cells, or coarser ones.
+    """
+
+    def __init__(
+        self,
+        solution: Solution,
+        *,
+        marginals: bool = False,
+        together: int = 1,
+        arrows: Callable[[int], Arrows] | None = None,
+    ) -> None:
+        self.solution, self.marginals, self.arrows = solution, marginals, arrows
+        self.mesh = as_mesh(solution.grid)
+        self._groups: list[IntArray] | None = None
+        if self.mesh is None and solution.grid.dimension <= 2:
+            self._groups = _groups(solution.grid, max(1, LARGEST_PICTURE // together))
+
+    @cached_property
+    def shown(self) -> Grid:
+        """Cells that are drawn."""
+        return _coarser(self.solution.grid, self._groups)
+
+    def frame(self, index: int) -> Frame | None:
+        """Bring a snapshot together; None on the other ranks."""
+        solution, grid = self.solution, self.solution.grid
+        density, time = solution.densities[index], float(solution.times[index])
+        arrows = None if self.arrows is None else self.arrows(index)
+        lines: tuple[Array, ...] = ()
+        planes: dict[tuple[int, int], Array] = {}
+        whole = exact = None
+        if self.marginals:
+            lines = tuple(_marginal(density, grid, (axis,)) for axis in range(grid.dimension))
+            for pair in combinations(range(grid.dimension), 2):
+                plane = self._whole(density) if grid.dimension == 2 else None
+                if grid.dimension > 2:
+                    plane = _marginal(density, grid, pair)
+                if plane is not None:
+                    planes[pair] = plane
+        else:
+            whole = self._whole(density)
+            exact = self._exact(time)
+        if not grid.comm.is_root:
+            return None
+        return Frame(time, whole, exact, lines, planes, arrows)
+
+    def _whole(self, values: Array) -> Array | None:
+        if self.mesh is not None:
+            return self.mesh.gather(values)
+        return _averaged(values, self.solution.grid, self._groups)
+
+    def _exact(self, time: float) -> Array | None:
+        solution, problem = self.solution, self.solution.problem
+        if self.mesh is not None or solution.grid.dimension > 1 or solution.status != "finished":
+            return None
+        if problem is None or problem.exact is None:
+            return None
+        return self._whole(solution.exact_density(time))
 
 
-def _chosen(solution: Solution) -> list[int]:
-    count = len(solution.times)
-    picked = np.linspace(0, count - 1, min(count, LARGEST_STACK)).round().astype(int)
-    return sorted(set(picked.tolist()))
+def spread(count: int, most: int) -> list[int]:
+    """Numbers of at most so many of ``count`` snapshots, the first and the last among them."""
+    return sorted(set(np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()))
 
 
-def _marginal(density: Array, grid: Grid, axis: int) -> Array:
-    """Marginal density over all cells of an axis, from every rank's share."""
+def picked(times: Array, asked: Sequence[float] | None, most: int) -> list[int]:
+    """Numbers of the snapshots nearest to the times that are asked for, or of a few.
+
+    Raises
+    ------
+    InputError
+        If a time is outside the run.
+    """
+    if asked is None:
+        return spread(len(times), most)
+    if not len(asked):
+        raise InputError("no time to draw: give one, or leave the times out")
+    first, last = float(times[0]), float(times[-1])
+    slack = SAME_TIME * max(last - first, abs(last))
+    found = set()
+    for time in asked:
+        if not first - slack <= time <= last + slack:
+            raise InputError(
+                f"time {time:g}: the run goes from {first:g} to {last:g}: give a time in it"
+            )
+        index = int(np.argmin(np.abs(times - time)))
+        if abs(times[index] - time) > slack:
+            logger.warning(
+                "no density is stored at t = %g: the nearest is drawn, t = %g", time, times[index]
+            )
+        found.add(index)
+    return sorted(found)
+
+
+def _marginal(density: Array, grid: Grid, axes: tuple[int, ...]) -> Array:
+    """Marginal density over all cells of some axes, from every rank's share."""
     masses = density
     for other in reversed(range(grid.dimension)):
-        if other != axis:
-            letters = "abcd"[: masses.ndim]
-            masses = np.einsum(f"{letters},{letters[other]}", masses, grid.widths[other])
-    whole = np.zeros(grid.cells[axis])
-    start = grid.partition.starts[axis]
-    whole[start : start + grid.shape[axis]] = masses
-    return grid.comm.sum(whole)
+        if other not in axes:
+            masses = np.tensordot(masses, grid.widths[other], (other, 0))
+    whole = np.zeros([grid.cells[axis] for axis in axes])
+    starts = [grid.partition.starts[axis] for axis in axes]
+    whole[tuple(slice(s, s + n) for s, n in zip(starts, masses.shape, strict=True))] = masses
+    found: Array = grid.comm.sum(whole)
+    return found
 
 
-def _groups(grid: Grid) -> list[IntArray] | None:
+def _groups(grid: Grid, largest: int) -> list[IntArray] | None:
     """First cell of each group that is drawn as one, for each axis; None if all are drawn."""
-    if math.prod(grid.cells) <= LARGEST_PICTURE:
+    if math.prod(grid.cells) <= largest:
         return None
-    most = int(LARGEST_PICTURE ** (1 / grid.dimension))
+    most = max(1, int(largest ** (1 / grid.dimension)))
     return [np.arange(0, n, -(-n // most)) for n in grid.cells]
 
 

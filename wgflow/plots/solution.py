@@ -1,14 +1,19 @@
-"""The figure of a solution."""
+"""The figure that a run leaves: densities beside what falls."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from wgflow.mesh import Mesh, as_mesh
-from wgflow.plots.picture import Picture, pictured
-from wgflow.plots.style import MAP, PDE_COLOUR, cap_height, colours, new_figure, styled, visible
+from wgflow.grid import Grid
+from wgflow.mesh import as_mesh
+from wgflow.plots.curves import draw_curves
+from wgflow.plots.history import draw_column, main_column
+from wgflow.plots.limits import Limits
+from wgflow.plots.maps import draw_map
+from wgflow.plots.picture import Frame, Frames, spread
+from wgflow.plots.slices import draw_slice
+from wgflow.plots.style import colours, heading, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,11 +21,32 @@ if TYPE_CHECKING:
 
     from wgflow.solution import Solution
 
-__all__ = ["draw_picture", "solution_figure"]
+__all__ = ["Picture", "draw_picture", "pictured", "solution_figure"]
+
+LARGEST_STACK = 8  # curves in one panel
+
+
+@dataclass(frozen=True)
+class Picture:
+    """What one rank holds of a solution to draw it.
+
+    Attributes
+    ----------
+    shown : Grid or Mesh
+        All cells, or coarser ones.
+    whole : Grid or Mesh
+        All cells.
+    frames : list of Frame
+        Some over time in one dimension, else the last.
+    """
+
+    shown: Grid
+    whole: Grid
+    frames: list[Frame]
 
 
 def solution_figure(solution: Solution) -> Figure | None:
-    """Densities over time beside the history of the energy (and risk).
+    """Densities over time beside the history of the energy (of networks, the risk).
 
     Collective: the root draws, of grids above :data:`wgflow.plots.picture.LARGEST_PICTURE` cells
     averages over groups of cells; the others send their share of what is drawn.
@@ -38,102 +64,51 @@ def solution_figure(solution: Solution) -> Figure | None:
     return None if picture is None else draw_picture(solution, picture)
 
 
+def pictured(solution: Solution) -> Picture | None:
+    """Bring together what the figure shows; None on the other ranks. Collective."""
+    grid = solution.grid
+    count, several = len(solution.times), as_mesh(grid) is None and grid.dimension == 1
+    chosen = spread(count, LARGEST_STACK) if several else [count - 1]
+    frames = Frames(
+        solution,
+        marginals=as_mesh(grid) is None and grid.dimension > 2,
+        together=len(chosen),
+    )
+    found = [frames.frame(index) for index in chosen]
+    if not grid.comm.is_root:
+        return None
+    return Picture(frames.shown, grid.whole, [frame for frame in found if frame is not None])
+
+
 def draw_picture(solution: Solution, picture: Picture) -> Figure:
-    """Draw what :func:`wgflow.plots.picture.pictured` has brought together."""
-    figure: Figure = styled(_draw_solution)(solution, picture)
+    """Draw what :func:`pictured` has brought together."""
+    figure: Figure = styled(_draw)(solution, picture)
     return figure
 
 
-def _draw_solution(solution: Solution, picture: Picture) -> Figure:
+def _draw(solution: Solution, picture: Picture) -> Figure:
     figure = new_figure(10, 3.8)
     left, right = figure.subplots(1, 2, width_ratios=(1.25, 1))
-    mesh = as_mesh(picture.grid)
-    if mesh is not None:
-        _draw_cells(figure, left, picture, mesh)
-    elif picture.grid.dimension == 1:
-        _draw_stack(left, picture)
-    elif picture.grid.dimension == 2:
-        _draw_map(figure, left, picture)
-    else:
+    limits = Limits(picture.shown, picture.whole, picture.frames)
+    mesh, last = as_mesh(picture.shown), picture.frames[-1]
+    if last.lines:
         _draw_marginals(left, picture)
-    _draw_history(right, solution)
-    title = solution.case or "density"
-    figure.suptitle(f"{title}, {solution.solver}, t = {solution.time:.4g}")
-    return figure
-
-
-def _draw_stack(axes: Axes, picture: Picture) -> None:
-    grid, curves = picture.grid, picture.densities
-    shades = colours(len(curves))
-    for colour, time, curve in zip(shades, picture.times, curves, strict=True):
-        axes.plot(grid.centers[0], curve, color=colour, label=f"t = {time:.3g}")
-    if picture.exact is not None:
-        axes.plot(grid.centers[0], picture.exact, "k:", lw=1.2, label="exact")
-    axes.set_xlim(*visible(np.max(curves, axis=0), grid.edges[0]))
-    cap_height(axes, curves)
-    axes.set(xlabel=grid.box.names[0], ylabel="density")
-    axes.legend(fontsize=7)
-
-
-def _draw_map(figure: Figure, axes: Axes, picture: Picture) -> None:
-    grid = picture.grid
-    mesh = axes.pcolormesh(grid.edges[0], grid.edges[1], picture.densities[-1].T, cmap=MAP)
-    axes.grid(visible=False)
-    axes.set_aspect("equal")
-    # where the density lives; a truncated domain may be much larger
-    axes.set_xlim(*visible(picture.densities[-1].max(axis=1), grid.edges[0]))
-    axes.set_ylim(*visible(picture.densities[-1].max(axis=0), grid.edges[1]))
-    figure.colorbar(mesh, ax=axes, label="density")
-    axes.set(xlabel=grid.box.names[0], ylabel=grid.box.names[1])
-
-
-def _draw_cells(figure: Figure, axes: Axes, picture: Picture, mesh: Mesh) -> None:
-    """Colour the cells of a plane mesh; project those of a solid one."""
-    from matplotlib.collections import PolyCollection
-
-    first, second, *_ = mesh.box.names
-    if mesh.dimension == 2:
-        corners = mesh.geometry.corners
-        around = corners - corners.mean(axis=1, keepdims=True)
-        order = np.argsort(np.arctan2(around[..., 1], around[..., 0]), axis=1)
-        outlines = np.take_along_axis(corners, order[..., None], axis=1)
-        drawn: Any = PolyCollection(list(outlines), array=picture.densities[-1], cmap=MAP)
-        drawn.set_edgecolor("face")
-        axes.add_collection(drawn)
-        axes.autoscale_view()
+    elif mesh is None and picture.shown.dimension == 1:
+        draw_curves(left, picture.frames, limits)
     else:
-        x, y = mesh.coordinates[:2]
-        drawn = axes.scatter(x, y, c=picture.densities[-1], s=4, cmap=MAP)
-    axes.set_aspect("equal")
-    axes.grid(visible=False)
-    axes.set_aspect("equal")
-    figure.colorbar(drawn, ax=axes, label="density")
-    axes.set(xlabel=first, ylabel=second)
+        if mesh is not None and mesh.dimension == 3:
+            draw_slice(left, last, limits)
+        else:
+            draw_map(left, last, limits)
+        limits.bar(figure, left)
+    draw_column(right, solution, main_column(solution))
+    figure.suptitle(f"{heading(solution)}, t = {solution.time:.4g}")
+    return figure
 
 
 def _draw_marginals(axes: Axes, picture: Picture) -> None:
-    grid = picture.grid
-    shades = colours(grid.dimension)
-    for axis, (colour, marginal) in enumerate(zip(shades, picture.marginals, strict=True)):
-        axes.plot(grid.centers[axis], marginal, color=colour, label=grid.box.names[axis])
+    whole, lines = picture.whole, picture.frames[-1].lines
+    for axis, (colour, line) in enumerate(zip(colours(len(lines)), lines, strict=True)):
+        axes.plot(whole.centers[axis], line, color=colour, label=whole.box.names[axis])
     axes.set(xlabel="coordinate", ylabel="marginal density")
     axes.legend(fontsize=7)
-
-
-def _draw_history(axes: Axes, solution: Solution) -> None:
-    history = solution.history
-    time = history["time"]
-    name = "risk" if "risk" in history else "energy"
-    axes.plot(time, history[name], color=PDE_COLOUR)
-    problem = solution.problem
-    exact = None if problem is None else problem.reference.get(name)
-    if exact is not None:
-        shown = np.linspace(time[0], time[-1], 40)
-        axes.plot(shown, [exact(t) for t in shown], "k:", lw=1.2, label="exact")
-        axes.legend(fontsize=7)
-    if name == "risk" and len(time) > 2:
-        axes.set_xscale("log")
-        axes.set_xlim(time[1], time[-1])
-        # labels between the decades would run into each other
-        axes.tick_params(axis="x", which="minor", labelbottom=bool(time[-1] < 5 * time[1]))
-    axes.set(xlabel="time", ylabel={"risk": "population risk", "energy": "free energy"}[name])

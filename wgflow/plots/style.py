@@ -8,17 +8,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.grid import Grid
+from wgflow.mesh import as_mesh
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+
+    from wgflow.solution import Solution
 
 __all__ = [
     "MAP",
     "PDE_COLOUR",
     "SGD_COLOUR",
-    "cap_height",
+    "axis_label",
+    "capped",
     "colours",
+    "heading",
     "new_figure",
     "styled",
     "visible",
@@ -76,9 +81,19 @@ def visible(values: Array, edges: Array, share: float = 1e-3) -> tuple[float, fl
     return max(edges[0], low - margin), min(edges[-1], high + margin)
 
 
-def cap_height(axes: Axes, curves: Sequence[Array]) -> None:
-    """Keep a concentrating curve from flattening the others; what is cut leaves the frame."""
-    peaks = sorted(float(curve.max()) for curve in curves)
-    usual = peaks[len(peaks) // 2]
-    top = peaks[-1] if peaks[-1] < 5 * usual else 2.5 * usual
-    axes.set_ylim(0, 1.05 * top)
+def capped(peaks: Sequence[float]) -> float:
+    """Give the top of a scale on which one concentrating density does not flatten the others."""
+    usual = sorted(peaks)[len(peaks) // 2]
+    return max(peaks) if max(peaks) < 5 * usual else 2.5 * usual
+
+
+def axis_label(grid: Grid, axis: int) -> str:
+    """Name of a coordinate; of a radius with the dimension of its space."""
+    name = grid.box.names[axis]
+    radial = None if as_mesh(grid) is not None else grid.box.axes[axis].radial
+    return name if radial is None else f"{name} (radius in {radial:g} dimensions)"
+
+
+def heading(solution: Solution) -> str:
+    """Case and solver, as figures are headed."""
+    return ", ".join(word for word in (solution.case or "density", solution.solver) if word)
