@@ -18,10 +18,10 @@ PACKAGE = ROOT / "wgflow"
 
 # A room may import from the rooms of its own layer and of those before it.
 LAYERS = [
-    {"_typing", "_version", "_settings", "catalog", "errors", "parallel"},
+    {"_typing", "_version", "_settings", "catalog", "errors", "formulas", "parallel"},
     {"cells", "domain", "grid", "lines", "mesh"},
     {"distances", "energies", "fluxes", "networks"},
-    {"algebra", "density", "finite_volume", "problem", "quantiles", "transport"},
+    {"algebra", "density", "equation", "finite_volume", "problem", "quantiles", "transport"},
     {"steppers"},
     {"concentration", "io", "loop", "observers", "particles", "plots", "progress"}
     | {"solution", "solve", "stationary", "stored"},
@@ -34,6 +34,7 @@ SEES = {
     "_version": set(),
     "errors": set(),
     "_settings": {"errors"},
+    "formulas": set(),
     "catalog": {"_settings", "errors"},
     "parallel": {"_typing", "errors"},
     "transport": {"_typing"},

@@ -12,6 +12,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.domain import Box
 from wgflow.energies import Energy, Term
+from wgflow.equation import equation, free_energy
 from wgflow.errors import InputError
 from wgflow.mesh import Region
 from wgflow.networks.data import EmpiricalData
@@ -90,6 +91,23 @@ class Problem:
         if isinstance(self.domain, Region):
             raise InputError(f"the domain is {self.domain!r}, which has no axes: this needs a Box")
         return self.domain
+
+    @property
+    def equation(self) -> str:
+        r"""The equation in LaTeX, one line with its numbers and what its letters mean.
+
+        Examples
+        --------
+        >>> from wgflow import Entropy, Potential
+        >>> print(Problem(Box((-1, 1)), Potential(abs) + Entropy(0.5), abs).equation)
+        \partial_t \rho = \partial_x(\rho\,\partial_x V) + 0.5\,\partial_x^2 \rho
+        """
+        return equation(self.domain, self.energy, self.time_scale)
+
+    @property
+    def free_energy(self) -> str:
+        """The free energy in LaTeX, one line."""
+        return free_energy(self.domain, self.energy)
 
     @property
     def samples(self) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from wgflow.energies.base import DiscreteTerm, Energy, Term
 from wgflow.energies.discrete import DiscreteEnergy
 from wgflow.energies.entropy import Entropy
 from wgflow.energies.interaction import Interaction
+from wgflow.energies.latex import Letters, TermFormula
 from wgflow.energies.low_rank import FeatureInteraction
 from wgflow.energies.polynomial import PolynomialInteraction
 from wgflow.energies.potential import Confinement, Potential
@@ -18,9 +19,11 @@ __all__ = [
     "Entropy",
     "FeatureInteraction",
     "Interaction",
+    "Letters",
     "PolynomialInteraction",
     "Potential",
     "PowerLaw",
     "Risk",
     "Term",
+    "TermFormula",
 ]

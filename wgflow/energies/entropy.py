@@ -9,6 +9,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.energies.base import DiscreteTerm, Term
+from wgflow.energies.latex import Letters, TermFormula, times
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 
@@ -47,6 +48,14 @@ class Entropy(Term):
     def discretize(self, grid: Grid) -> DiscreteTerm:
         """Give the entropy of cell values."""
         return DiscreteEntropy(self.temperature, grid)
+
+    def latex(self, letters: Letters) -> TermFormula:
+        """Give the term's formulas."""
+        if self.temperature == 0:
+            return TermFormula("")
+        logarithm = r"\log(\rho/\mu)" if letters.weighted else r"\log \rho"
+        energy = times(self.temperature, rf"\int \rho\,{logarithm}")
+        return TermFormula(energy, temperature=self.temperature)
 
 
 class DiscreteEntropy(DiscreteTerm):

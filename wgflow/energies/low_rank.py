@@ -10,6 +10,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.energies.base import DiscreteTerm, Term
+from wgflow.energies.latex import Letters, TermFormula
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 
@@ -129,6 +130,18 @@ class FeatureInteraction(Term):
             If there are not as many features as weights, or they are not finite.
         """
         return _DiscreteFeatureInteraction(self, grid)
+
+    def latex(self, letters: Letters) -> TermFormula:
+        """Give the term's formulas."""
+        phi, w = (rf"{letter}{{{letters.label.strip('_')}k}}" for letter in (r"\Phi_", "w_"))
+        m = w.replace("w", "m")
+        total = rf"\sum_{{k=1}}^{{{len(self.weights)}}}"
+        return TermFormula(
+            rf"\frac{{1}}{{2}} {total} {w}\,{m}^2",
+            rf"{total} {w}\,{m}\,{phi}",
+            meanings=(rf"{m} = \int {phi}\,\rho",),
+            letter=r"\Phi",
+        )
 
 
 class _DiscreteFeatureInteraction(DiscreteTerm):

@@ -11,6 +11,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.energies.base import DiscreteTerm, Term
+from wgflow.energies.latex import Letters, TermFormula, braced, number, times
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 
@@ -76,6 +77,22 @@ class PolynomialInteraction(Term):
             If an axis is periodic or radial.
         """
         return _DiscretePolynomial(self, grid)
+
+    def latex(self, letters: Letters) -> TermFormula:
+        """Give the term's formulas, with the polynomial."""
+        name = f"W{letters.label}"
+        monomials = [
+            times(c, f"|z|^{braced(str(power))}") if power else number(c)
+            for power, c in sorted(self.coefficients.items(), reverse=True)
+            if c != 0
+        ]
+        polynomial = " + ".join(monomials).replace("+ -", "- ") or "0"
+        return TermFormula(
+            rf"\frac{{1}}{{2}} \int ({name} * \rho)\,\rho",
+            rf"{name} * \rho",
+            meanings=(f"{name}(z) = {polynomial}",),
+            letter="W",
+        )
 
 
 class _DiscretePolynomial(DiscreteTerm):

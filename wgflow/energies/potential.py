@@ -9,6 +9,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.energies.base import DiscreteTerm, Term
+from wgflow.energies.latex import Letters, TermFormula, times
 from wgflow.errors import DivergenceError, InputError
 from wgflow.grid import Grid
 
@@ -40,6 +41,12 @@ class Potential(Term):
     def discretize(self, grid: Grid) -> DiscreteTerm:
         """Evaluate the potential at the cell centres."""
         return _DiscretePotential(self, grid)
+
+    def latex(self, letters: Letters) -> TermFormula:
+        """Give the term's formulas."""
+        name = f"V{letters.label}"
+        at = rf"{name}(t, \cdot)" if self.time_dependent else name
+        return TermFormula(rf"\int {at}\,\rho", at, letter="V")
 
 
 @dataclass(frozen=True)
@@ -75,6 +82,14 @@ class Confinement(Term):
             return self.strength / 2 * total
 
         return _DiscretePotential(Potential(square), grid)
+
+    def latex(self, letters: Letters) -> TermFormula:
+        """Give the term's formulas, with the number λ/2."""
+        if self.strength == 0:
+            return TermFormula("")
+        square = letters.square(self.axes)
+        factor = self.strength / 2
+        return TermFormula(times(factor, rf"\int {square}\,\rho"), times(factor, square))
 
 
 class _DiscretePotential(DiscreteTerm):

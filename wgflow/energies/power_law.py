@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from wgflow._typing import Array
 from wgflow.energies.base import DiscreteTerm, Term
+from wgflow.energies.latex import Letters, TermFormula, braced, number, times
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 
@@ -93,6 +94,15 @@ class PowerLaw(Term):
     def discretize(self, grid: Grid) -> DiscreteTerm:
         """Give the power law of cell averages."""
         return DiscretePowerLaw(self, grid)
+
+    def latex(self, letters: Letters) -> TermFormula:
+        """Give the term's formulas."""
+        if self.coefficient == 0:
+            return TermFormula("")
+        m = braced(number(self.exponent))
+        what = rf"\int \mu\,(\rho/\mu)^{m}" if letters.weighted else rf"\int \rho^{m}"
+        energy = times(self.coefficient / (self.exponent - 1), what)
+        return TermFormula(energy, temperature=self.coefficient, power=self.exponent)
 
 
 class DiscretePowerLaw(DiscreteTerm):

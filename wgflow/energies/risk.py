@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.energies.base import DiscreteTerm, Term
+from wgflow.energies.latex import Letters, TermFormula
 from wgflow.energies.low_rank import FeatureMatrix
 from wgflow.grid import Grid
 from wgflow.networks.features import Features
@@ -42,6 +44,25 @@ class Risk(Term):
             If there is no memory for them.
         """
         return DiscreteRisk(self.features, grid)
+
+    def latex(self, letters: Letters) -> TermFormula:
+        r"""Give the term's formulas: \Psi is the first variation, E the mean over the data."""
+        name = rf"\Psi{letters.label}"
+        if self.features.quadratic:
+            return TermFormula(
+                r"\frac{1}{2} R(\rho)",
+                name,
+                meanings=(rf"{name} = V{letters.label} + \int U{letters.label}\,\rho",),
+                letter=r"\Psi",
+            )
+        kind = re.sub("(?<!^)(?=[A-Z])", r"\\ ", type(self.features.loss).__name__).lower()
+        loss = rf"\mathrm{{{kind}}}"
+        return TermFormula(
+            rf"\mathbb{{E}}\,\ell_{{{loss}}}(f, y)",
+            name,
+            meanings=(rf"{name} = \mathbb{{E}}\,\ell_{{{loss}}}'(f, y)\,\sigma",),
+            letter=r"\Psi",
+        )
 
 
 class DiscreteRisk(DiscreteTerm):

@@ -11,6 +11,7 @@ from wgflow.energies.base import DiscreteTerm, Term
 from wgflow.energies.interaction.convolution import Convolution, displacements_of
 from wgflow.energies.interaction.divided import DividedConvolution, GatheredConvolution
 from wgflow.energies.interaction.kernel import KernelValues, check_even
+from wgflow.energies.latex import Letters, TermFormula
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 
@@ -80,6 +81,12 @@ class Interaction(Term):
             not integrable.
         """
         return _DiscreteInteraction(self, grid)
+
+    def latex(self, letters: Letters) -> TermFormula:
+        """Give the term's formulas."""
+        name = f"W{letters.label}"
+        energy = rf"\frac{{1}}{{2}} \int ({name} * \rho)\,\rho"
+        return TermFormula(energy, rf"{name} * \rho", letter="W")
 
 
 class _DiscreteInteraction(DiscreteTerm):
