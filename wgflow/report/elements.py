@@ -8,6 +8,8 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
+from wgflow.report.colours import palette
+
 __all__ = [
     "Html",
     "code",
@@ -23,6 +25,7 @@ __all__ = [
 
 # Nothing may be loaded and nothing run: a report is handed on, and its words come from files.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'"
+SHORT, LONG = 16, 24  # letters: up to the first a cell is not broken, from the second it has room
 MARKS = {True: ("✓", "good"), False: ("✗", "bad"), None: ("–", "note")}
 
 
@@ -108,6 +111,9 @@ def _cell(value: object, kind: str) -> str:
     if isinstance(value, bool):
         mark, name = MARKS[value]
         return f'<td class="{name}">{mark} {"passed" if value else "FAILED"}</td>'
+    if not kind and not isinstance(value, Html):
+        length = len(str(value))
+        kind = ' class="short"' if length <= SHORT else ' class="text"' if length > LONG else ""
     return f"<td{kind}>{_safe(value)}</td>"
 
 
@@ -147,6 +153,7 @@ def page(title: str, top: Html, sections: Iterable[tuple[str, Html]], foot: str)
         f'<h2 id="{key}-name">{_safe(name)}</h2>\n{body}\n</section>'
         for key, name, body in shown
     )
+    sides = [f":root {{ {palette(bodies, dark)} }}" for dark in (False, True)]
     return f"""<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -157,7 +164,9 @@ def page(title: str, top: Html, sections: Iterable[tuple[str, Html]], foot: str)
 <title>{html.escape(title)}</title>
 <link rel="icon" href="data:,">
 <style>
-{_style()}</style>
+{_style()}{sides[0]}
+@media screen and (prefers-color-scheme: dark) {{ {sides[1]} }}
+</style>
 </head>
 <body>
 <header>

@@ -12,32 +12,35 @@ if TYPE_CHECKING:
 
 __all__ = ["Drawings", "solution_figures"]
 
-Drawings = dict[str, Html]
+Drawings = tuple[Html, ...]
 QUANTITIES = {"risk": "population risk", "energy": "free energy", "dissipation": "dissipation"}
 
 
 def solution_figures(solution: Solution) -> Drawings:
     """Draw density and history; nothing on the ranks that do not draw. Collective."""
-    from wgflow.plots import solution_figure
+    from wgflow.plots import density_figure, history_figure
 
-    drawn = solution_figure(solution)
-    if drawn is None:
-        return {}
-    alt = f"{_density_words(solution)} {_history_words(solution)}"
-    caption = "The density, and its history."
-    return {"Density and history": figure(vector(drawn, alt, "density"), caption)}
+    density, history = density_figure(solution), history_figure(solution)
+    if density is None or history is None:
+        return ()
+    seen, told = _density_words(solution), _history_words(solution)
+    return (
+        figure(vector(density, seen, "density"), seen),
+        figure(vector(history, told, "history"), told),
+    )
 
 
 def _density_words(solution: Solution) -> str:
     """Say what the picture of the density shows."""
-    names = ", ".join(solution.grid.box.names)
-    times = solution.times
+    names, times = ", ".join(solution.grid.box.names), solution.times
+    last = f"t = {number(float(times[-1]), 4)}"
     if solution.grid.dimension == 1:
-        span = f"{len(times)} times from t = {times[0]:.4g} to {times[-1]:.4g}"
-        return f"Density over {names} at {span}."
+        exact = solution.problem is not None and solution.errors
+        return f"Density over {names} from t = 0 to {last}{', beside the exact one' * bool(exact)}."
     if solution.grid.dimension == 2:
-        return f"Density over {names} at t = {times[-1]:.4g}."
-    return f"Marginal densities of {names} at t = {times[-1]:.4g}."
+        arrows = ", with the velocity as arrows" if solution.problem is not None else ""
+        return f"Density over {names} up to {last}{arrows}."
+    return f"Marginal densities of {names} at {last}."
 
 
 def _history_words(solution: Solution) -> str:
@@ -47,4 +50,4 @@ def _history_words(solution: Solution) -> str:
         if name in solution.history:
             first, last = (number(float(solution.history[name][i]), 5) for i in (0, -1))
             told.append(f"{words} from {first} to {last}")
-    return f"Over time: {', '.join(told)}."
+    return f"What was recorded over time: {', '.join(told)}."

@@ -83,11 +83,11 @@ def _drawn(folder: Folder) -> tuple[Solution | None, Drawings]:
     from wgflow.stored import load
 
     if folder.kind not in OF_A_SOLUTION:
-        return None, {}
+        return None, ()
     try:
         solution = load(folder.path)
     except InputError:
-        return None, {}
+        return None, ()
     return solution, solution_figures(solution)
 
 

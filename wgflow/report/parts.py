@@ -39,7 +39,6 @@ FILES = {
     "table.csv": "the table",
     "table.json": "the table with all that belongs to it",
 }
-CHANGED = Html('<span class="changed">changed</span>')
 
 
 def head(folder: Folder, title: str, judged: tuple[bool | None, str], strip: Any) -> Html:
@@ -94,13 +93,13 @@ def settings(
         parameter = known.get(name)
         default = "" if parameter is None or parameter.required else number(parameter.default)
         value = number(given[name]) if name in given else default
-        changed = CHANGED if value != default and parameter is not None else ""
-        shown = Html(f'<span class="changed">{join([value])}</span>') if changed else value
+        changed = value != default and parameter is not None
+        shown = Html(f"<strong>{join([value])}</strong> (changed)") if changed else value
         meaning = "" if parameter is None else _one_line(parameter.text)
-        rows.append((code(name), shown, default, changed, meaning))
+        rows.append((code(name), shown, default, meaning))
     if not rows:
         return Html("")
-    return table(caption, ("name", "value", "default", "", "meaning"), rows)
+    return table(caption, ("name", "value", "default", "meaning"), rows)
 
 
 def _one_line(text: str) -> Html:

@@ -49,7 +49,7 @@ def run_sections(
     """Give the sections of the page of a run, one after the other."""
     summary = folder.summary
     yield section("Equation", parts.equation(folder))
-    shown = list(drawings.values()) or list(_stored(folder))
+    shown = list(drawings) or list(_stored(folder))
     yield section("Figures", *shown, *_predictor(folder))
     yield section("Checks", _table(checks_of(folder, solution)), _values(summary), _errors(summary))
     function = None if folder.case is None else folder.case.problem
