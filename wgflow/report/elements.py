@@ -6,12 +6,13 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, Literal
 
 from wgflow.report.colours import palette
 
 __all__ = [
     "Html",
+    "Verdict",
     "code",
     "facts",
     "figure",
@@ -23,10 +24,13 @@ __all__ = [
     "verdict",
 ]
 
+# well, badly, with something to look at, or not judged
+Verdict = Literal["good", "bad", "note", "plain"]
+
 # Nothing may be loaded and nothing run: a report is handed on, and its words come from files.
 POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'"
 SHORT, LONG = 16, 24  # letters: up to the first a cell is not broken, from the second it has room
-MARKS = {True: ("✓", "good"), False: ("✗", "bad"), None: ("–", "note")}
+MARKS: dict[Verdict, str] = {"good": "✓", "bad": "✗", "note": "!", "plain": ""}
 
 
 class Html(str):
@@ -86,7 +90,7 @@ def table(
     caption : str
     head : sequence of str
     rows : iterable of sequences
-        A cell that is True, False or None in a column "result" says passed, failed, not judged.
+        A cell that is True or False says passed or failed.
     numeric : sequence of int
         Columns that are set to the right.
     """
@@ -109,18 +113,17 @@ def table(
 
 def _cell(value: object, kind: str) -> str:
     if isinstance(value, bool):
-        mark, name = MARKS[value]
-        return f'<td class="{name}">{mark} {"passed" if value else "FAILED"}</td>'
+        good: Verdict = "good" if value else "bad"
+        return f'<td class="{good}">{MARKS[good]} {"passed" if value else "FAILED"}</td>'
     if not kind and not isinstance(value, Html):
         length = len(str(value))
         kind = ' class="short"' if length <= SHORT else ' class="text"' if length > LONG else ""
     return f"<td{kind}>{_safe(value)}</td>"
 
 
-def verdict(passed: bool | None, text: str) -> Html:
-    """Say in one line how it went: well, badly, or with something to look at."""
-    mark, name = MARKS[passed] if passed is not None else ("!", "note")
-    return Html(f'<p class="verdict {name}" role="status">{mark} {_safe(text)}</p>')
+def verdict(kind: Verdict, text: str) -> Html:
+    """Say in one line how it went."""
+    return Html(f'<p class="verdict {kind}">{MARKS[kind]} {_safe(text)}</p>')
 
 
 def facts(pairs: Mapping[str, object]) -> Html:

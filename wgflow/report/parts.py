@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from wgflow import catalog
-from wgflow.report.elements import Html, code, facts, join, number, table, verdict
+from wgflow.report.elements import Html, Verdict, code, facts, join, number, table, verdict
 from wgflow.report.folder import Folder
 from wgflow.report.words import formula, paragraph_of, prose
 
@@ -41,7 +41,7 @@ FILES = {
 }
 
 
-def head(folder: Folder, title: str, judged: tuple[bool | None, str], strip: Any) -> Html:
+def head(folder: Folder, title: str, judged: tuple[Verdict, str], strip: Any) -> Html:
     """Give the top of the page: what it is, how it went, a few numbers, the warnings."""
     subtitle = "" if folder.case is None else catalog.describe(folder.case)
     warnings = folder.summary.get("warnings") or []

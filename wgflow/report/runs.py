@@ -10,7 +10,7 @@ from wgflow.convergence.invariants import Invariant, invariants, promises_energy
 from wgflow.observers import BoundaryMass
 from wgflow.report import parts
 from wgflow.report.drawings import image
-from wgflow.report.elements import Html, figure, join, number, section, table
+from wgflow.report.elements import Html, Verdict, figure, join, number, section, table
 from wgflow.report.folder import Folder
 
 if TYPE_CHECKING:
@@ -85,25 +85,25 @@ def checks_of(folder: Folder, solution: Solution | None) -> list[Invariant]:
 
 def _judged(
     summary: Mapping[str, Any], checks: list[Invariant], missed: Sequence[str]
-) -> tuple[bool | None, str]:
+) -> tuple[Verdict, str]:
     """Say how the run went, in one line."""
     count = sum(each.passed is not None for each in checks)
     failed = [each for each in checks if each.passed is False]
     warnings = summary["warnings"]
     if summary["status"] != "finished":
         where = f"at t = {number(summary['time'])} after {summary['steps']} steps"
-        return False, f"{summary['status']} {where}: below is what was computed before"
+        return "bad", f"{summary['status']} {where}: below is what was computed before"
     if missed:
-        return False, f"MISSED: {' and '.join(missed)} falls more slowly than N^(-1/2)"
+        return "bad", f"MISSED: {' and '.join(missed)} falls more slowly than N^(-1/2)"
     if any(each.name.startswith("mass in the outermost") for each in failed) and len(failed) == 1:
-        return None, f"finished, {count - 1} of {count} checks passed: {failed[0].failure}"
+        return "note", f"finished, {count - 1} of {count} checks passed: {failed[0].failure}"
     if failed:
         told = "; ".join(each.failure for each in failed)
-        return False, f"finished, {len(failed)} of {count} checks FAILED: {told}"
+        return "bad", f"finished, {len(failed)} of {count} checks FAILED: {told}"
     if warnings:
         plural = "s" if len(warnings) > 1 else ""
-        return None, f"finished, all {count} checks passed, with {len(warnings)} warning{plural}"
-    return True, f"finished, all {count} checks passed"
+        return "note", f"finished, all {count} checks passed, with {len(warnings)} warning{plural}"
+    return "good", f"finished, all {count} checks passed"
 
 
 def _table(checks: list[Invariant]) -> Html:

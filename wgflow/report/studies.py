@@ -7,7 +7,7 @@ from typing import Any
 
 from wgflow.report import parts
 from wgflow.report.drawings import image
-from wgflow.report.elements import Html, code, figure, number, section, table
+from wgflow.report.elements import Html, Verdict, code, figure, number, section, table
 from wgflow.report.folder import Folder
 
 __all__ = ["study_sections", "study_top"]
@@ -23,7 +23,7 @@ TITLES = {
     "study lazy_training": "Lazy training",
     "study three_layer": "Three-layer networks and their limit",
 }
-DIGITS = 5
+DIGITS = 6
 
 
 def study_top(folder: Folder) -> Html:
@@ -38,17 +38,17 @@ def study_top(folder: Folder) -> Html:
     return parts.head(folder, title, _judged(summary["findings"]), strip)
 
 
-def _judged(findings: Sequence[Mapping[str, Any]]) -> tuple[bool | None, str]:
+def _judged(findings: Sequence[Mapping[str, Any]]) -> tuple[Verdict, str]:
     judged = [each for each in findings if each["passed"] is not None]
     failed = [each for each in judged if not each["passed"]]
     if failed:
         told = "; ".join(
             f"{v['name']} {number(v['value'], 4)}, expected {v['expected']}" for v in failed
         )
-        return False, f"{len(failed)} of {len(judged)} MISSED: {told}"
+        return "bad", f"{len(failed)} of {len(judged)} MISSED: {told}"
     if not judged:
-        return None, "measured; nothing is stated that it should be"
-    return True, f"all {len(judged)} that are stated hold"
+        return "plain", "measured; nothing is stated that it should be"
+    return "good", f"all {len(judged)} that are stated hold"
 
 
 def study_sections(folder: Folder) -> Iterator[tuple[str, Html]]:
@@ -71,16 +71,19 @@ def study_sections(folder: Folder) -> Iterator[tuple[str, Html]]:
 def _findings(findings: Sequence[Mapping[str, Any]]) -> Html:
     if not findings:
         return Html("")
-    intervals = any(each["interval"] for each in findings)
-    rows: list[list[object]] = []
-    for each in findings:
-        low, high = each["interval"] or (None, None)
-        interval = "" if low is None else f"[{number(low, 4)}, {number(high, 4)}]"
-        result = "–" if each["passed"] is None else each["passed"]
-        shown = [interval] if intervals else []
-        rows.append([each["name"], number(each["value"], 4), *shown, each["expected"], result])
-    head = ["what", "value", *(["interval"] if intervals else []), "expected", "result"]
-    return table("What was found", head, rows, (1,))
+    columns: dict[str, list[object]] = {
+        "what": [each["name"] for each in findings],
+        "value": [number(each["value"], 4) for each in findings],
+        "interval": [_interval(each["interval"]) for each in findings],
+        "expected": [each["expected"] for each in findings],
+        "result": ["" if each["passed"] is None else each["passed"] for each in findings],
+    }
+    shown = {name: cells for name, cells in columns.items() if any(v != "" for v in cells)}
+    return table("What was found", list(shown), zip(*shown.values(), strict=True), (1,))
+
+
+def _interval(ends: Sequence[float] | None) -> str:
+    return "" if ends is None else f"[{number(ends[0], 4)}, {number(ends[1], 4)}]"
 
 
 def _figure(folder: Folder) -> Iterator[Html]:
