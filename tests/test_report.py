@@ -190,7 +190,7 @@ def test_every_study_leaves_a_folder_that_has_a_page(
             "study spins --dimension 3 --sizes 4,8,16 --seeds 2 --until 2",
             "study teacher_student --sizes 2,4 --dimension 5 --until 1 --seeds 2",
             "study lazy_training --sizes 10,20,40 --scales 1,2,4 --samples 4 --until 1 --seeds 2",
-            "study three_layer --sizes 4,8 --indices 20 --samples 4 --until 1 --seeds 2",
+            "study three_layer --sizes 4,8,16 --indices 20 --samples 4 --until 1 --seeds 2",
         )
     ):
         out = tmp_path / str(number)
