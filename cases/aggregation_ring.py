@@ -1,28 +1,41 @@
-"""Attraction and repulsion in the plane: the density collapses onto a ring.
+r"""Attraction and repulsion in the plane: the density collapses onto a ring.
 
-    W(z) = |z|^4/4 - |z|^2/2 ,      F = 1/2 int int W(x - y) rho rho       (no noise)
+$$
+W(z) = \frac{|z|^4}{4} - \frac{|z|^2}{2}, \qquad
+F = \tfrac12 \iint W(x - y)\, \rho(x)\, \rho(y) \qquad \text{(no noise)}
+$$
 
-**Minimum.** For mean 0, M_2 = int |x|^2 rho, M_4 = int |x|^4 rho and S = int x x^T rho,
+**Minimum.** For mean $0$, $M_2 = \int |x|^2 \rho$, $M_4 = \int |x|^4 \rho$ and
+$S = \int x x^\top \rho$,
 
-    2 F = M_4/2 + M_2^2/2 + tr S^2 - M_2 >= 3 M_2^2/2 - M_2 >= -1/6 ,
+$$
+2 F = \tfrac12 M_4 + \tfrac12 M_2^2 + \operatorname{tr} S^2 - M_2
+\ge \tfrac32 M_2^2 - M_2 \ge -\tfrac16,
+$$
 
-by M_4 >= M_2^2 and tr S^2 >= M_2^2/2. Equality needs |x|^2 = 1/3 everywhere: the minimum
-F = -1/12 is taken on the ring of radius 1/sqrt(3) = 0.577350.
+by $M_4 \ge M_2^2$ and $\operatorname{tr} S^2 \ge M_2^2/2$. Equality needs $|x|^2 = 1/3$
+everywhere: the minimum $F = -1/12$ is taken on the ring of radius $1/\sqrt3 = 0.577350$.
 
-**Exact solution.** A radial density stays radial, and grad W * rho = x (|x|^2 + 2 M_2 - 1): u =
-|x|^2 obeys the Bernoulli equation u' = -2 u (u + 2 M_2(t) - 1), whose flow is the Moebius map
+**Exact solution.** A radial density stays radial, and
+$\nabla W * \rho = x\, (|x|^2 + 2 M_2 - 1)$: $u = |x|^2$ obeys the Bernoulli equation
+$u' = -2 u\, (u + 2 M_2(t) - 1)$, whose flow is the Moebius map
 
-    u(t) = u0/(A + B u0) ,
-    A' = 2 (2 M_2 - 1) A ,    B' = 2 + 2 (2 M_2 - 1) B ,    A(0) = 1, B(0) = 0 .
+$$
+u(t) = \frac{u_0}{A + B u_0}, \qquad
+A' = 2\,(2 M_2 - 1)\, A, \qquad
+B' = 2 + 2\,(2 M_2 - 1)\, B, \qquad A(0) = 1, \quad B(0) = 0 .
+$$
 
-With M_2(t) = int u0/(A + B u0) rho0 this is a system of two ordinary equations, and
+With $M_2(t) = \int \frac{u_0}{A + B u_0}\, \rho_0$ this is a system of two ordinary equations, and
 
-    rho(t, x) = rho0(u0) A/(1 - B u)^2 ,    u0 = A u/(1 - B u) .
+$$
+\rho(t, x) = \rho_0(u_0)\, \frac{A}{(1 - B u)^2}, \qquad u_0 = \frac{A u}{1 - B u} .
+$$
 
 The start is the Gaussian of variance `variance` on each axis.
 
-**Rates.** While the density is smooth: MUSCL 2, upwind 1. Refinement path: explicit, dt
-proportional to h. On the ring itself compare radii and energies, not densities.
+**Rates.** While the density is smooth: MUSCL 2, upwind 1. Refinement path: explicit, `dt`
+proportional to $h$. On the ring itself compare radii and energies, not densities.
 
 **Source.** Kolokolnikov, Sun, Uminsky, Bertozzi, Phys. Rev. E 84 (2011) 015203 for rings of such
 kernels; the Moebius reduction is ours.

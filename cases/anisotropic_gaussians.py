@@ -1,26 +1,40 @@
-"""Two-layer network on two centred anisotropic Gaussians: a density of two radii.
+r"""Two-layer network on two centred anisotropic Gaussians: a density of two radii.
 
-Data: y = +1 or -1 with probability 1/2, x ~ N(0, Sigma), Sigma = diag(tau^2 on s0 coordinates,
-1 on the other d - s0), tau = tau_+ for y = +1 and tau_- for y = -1. A neuron is sigma(<w, x>).
-A start that is invariant under rotations of the s0 signal coordinates and of the others stays
-so, and the density of the neurons reduces to rho(r1, r2), with respect to dr1 dr2, of the norms
-r1 and r2 of the two parts of w:
+Data: $y = +1$ or $-1$ with probability $1/2$, $x \sim \mathcal N(0, \Sigma)$, $\Sigma$ diagonal
+with $\tau^2$ on $s_0$ coordinates and 1 on the other $d - s_0$, $\tau = \tau_+$ for $y = +1$ and
+$\tau_-$ for $y = -1$. A neuron is $\sigma(\langle w, x \rangle)$. A start that is invariant under
+rotations of the $s_0$ signal coordinates and of the others stays so, and the density of the neurons
+reduces to $\rho(r_1, r_2)$, with respect to $\mathrm dr_1\, \mathrm dr_2$, of the norms $r_1$ and
+$r_2$ of the two parts of $w$:
 
-    d rho/dt = s(t) [ div( rho grad( Psi + lambda (r1^2 + r2^2)/2 ) )
-                      + (1/beta) div( mu grad( rho/mu ) ) ],    mu = r1^(s0-1) r2^(d-s0-1) ,
-    Psi(r; rho) = V(r) + int U(r, r') rho(r') dr' ,
+$$
+\begin{split}
+\partial_t \rho &= s(t) \left[ \nabla \cdot \left( \rho\, \nabla \left( \Psi
+  + \tfrac{\lambda}{2} (r_1^2 + r_2^2) \right) \right)
+  + \frac1\beta\, \nabla \cdot \left( \mu\, \nabla \frac{\rho}{\mu} \right) \right], \\
+\mu &= r_1^{s_0 - 1}\, r_2^{d - s_0 - 1}, \\
+\Psi(r; \rho) &= V(r) + \int U(r, r')\, \rho(r')\, \mathrm dr',
+\end{split}
+$$
 
-V and U from exact Hermite features: with s = (tau^2 r1^2 + r2^2)^(1/2) they are
-a_n(s) (tau r1/s)^j (r2/s)^(n-j), n and j even. The start is w ~ N(0, kappa^2 I/d), two chi
-densities in closed form. For d = inf with s0 = gamma d only n = 0 remains; the start, two point
-masses by the law of large numbers, is widened to Gaussians.
+$V$ and $U$ from exact Hermite features: with $z = (\tau^2 r_1^2 + r_2^2)^{1/2}$ they are
+$a_n(z)\, (\tau r_1/z)^j\, (r_2/z)^{n-j}$, $n$ and $j$ even. The start is
+$w \sim \mathcal N(0, \kappa^2 I/d)$, two chi densities in closed form. For $d = \infty$ with
+$s_0 = \gamma d$ only $n = 0$ remains; the start, two point masses by the law of large numbers, is
+widened to Gaussians.
 
-**Conventions.** What delta separates differs between texts, and is a choice here:
-convention = widths means tau = 1 + delta and 1 - delta (Mei, Misiakiewicz, Montanari 2019 and
-slides that follow it: Sigma = diag((1 +- delta)^2, 1)); convention = variances means
-tau^2 = 1 + delta and 1 - delta (the ReLU and non-monotone examples of Mei, Montanari, Nguyen
-2018). Preset mmn2018 is the step theta += 2 xi eps [(y - f) grad sigma - lambda theta]
-+ sqrt(4 xi eps/beta) g and the time scale s = 2 xi; mmm2019 is the same without the factor 2.
+**Conventions.** What $\delta$ separates differs between texts, and is a choice here:
+`convention=widths` means $\tau_\pm = 1 \pm \delta$ (Mei, Misiakiewicz, Montanari 2019 and slides
+that follow it: $(1 \pm \delta)^2$ on the diagonal of $\Sigma$); `convention=variances` means
+$\tau_\pm^2 = 1 \pm \delta$ (the ReLU and non-monotone examples of Mei, Montanari, Nguyen 2018).
+Preset mmn2018 is the step
+
+$$
+\theta \leftarrow \theta + 2 \xi \varepsilon \left[ (y - f)\, \nabla \sigma
+  - \lambda \theta \right] + \sqrt{4 \xi \varepsilon/\beta}\; g
+$$
+
+and the time scale $s = 2 \xi$; mmm2019 is the same without the factor 2.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
 networks", PNAS 115 (2018) E7665-E7671, section on centred anisotropic Gaussians. Mei,

@@ -1,20 +1,28 @@
-"""Barenblatt's profile of the porous medium equation: an exact moving free boundary.
+r"""Barenblatt's profile of the porous medium equation: an exact moving free boundary.
 
-    d rho/dt = Laplacian rho^m ,     F = int rho^m / (m - 1) ,     m > 1
+$$
+\partial_t \rho = \Delta \rho^m, \qquad F = \int \frac{\rho^m}{m - 1}, \qquad m > 1
+$$
 
-    rho(t, x) = s^(-alpha) ( C - k |x|^2 s^(-2 alpha/D) )_+^(1/(m-1)) ,    s = start + t ,
-    alpha = D/(D (m-1) + 2) ,     k = alpha (m-1)/(2 m D) ,
+$$
+\rho(t, x) = s^{-\alpha} \left( C - k\, |x|^2 s^{-2\alpha/D} \right)_+^{1/(m-1)}, \qquad
+s = \mathrm{start} + t, \qquad
+\alpha = \frac{D}{D\,(m - 1) + 2}, \qquad
+k = \frac{\alpha\,(m - 1)}{2 m D},
+$$
 
-with C such that the mass is 1: in one dimension 0.360562, 0.183776, 0.113202 for m = 2, 3, 4, in
-two 0.199471, 0.0889432 for m = 2, 3. The support is the ball of radius
+with $C$ such that the mass is 1: in one dimension 0.360562, 0.183776, 0.113202 for
+$m = 2, 3, 4$, in two 0.199471, 0.0889432 for $m = 2, 3$. The support is the ball of radius
 
-    front(t) = sqrt(C/k) s^(alpha/D) ,
+$$
+\mathrm{front}(t) = \sqrt{C/k}\; s^{\alpha/D},
+$$
 
-at which the density has a kink for m = 2 and an infinite slope for m > 2.
+at which the density has a kink for $m = 2$ and an infinite slope for $m > 2$.
 
-**Rates.** In L1, limited by the free boundary: about 1 for upwind; 1.3 to 2 for second-order
-fluxes at m = 2 and 3, irregular at m = 4. Refinement path: explicit solvers at their bound,
-dt proportional to h^2; implicit ones dt proportional to h.
+**Rates.** In $L^1$, limited by the free boundary: about 1 for upwind; 1.3 to 2 for second-order
+fluxes at $m = 2$ and $3$, irregular at $m = 4$. Refinement path: explicit solvers at their bound,
+`dt` proportional to $h^2$; implicit ones `dt` proportional to $h$.
 
 **Source.** Barenblatt, Prikl. Mat. Mekh. 16 (1952) 67-78; Vazquez, The Porous Medium Equation
 (2007), section 4.4.

@@ -1,40 +1,65 @@
-"""Trainable charges: a network of Gaussian units, each with a position and a charge.
+r"""Trainable charges: a network of Gaussian units, each with a position and a charge.
 
-Inputs x are uniform on the torus [-pi, pi)^d, the target is f(x) = sum_j q_j g(x - z_j) and a
-neuron is c phi(x - y), with Gaussians wrapped around the torus,
+Inputs $x$ are uniform on the torus $[-\pi, \pi)^d$, the target is $f(x) = \sum_j q_j\, g(x - z_j)$
+and a neuron is $c\, \varphi(x - y)$, with Gaussians wrapped around the torus,
 
-    phi(x) ~ sum_m exp(-|x + 2 pi m|^2/(2 sigma^2)),   E phi^2 = 1,
+$$
+\varphi(x) \propto \sum_m \exp\left( -\frac{|x + 2\pi m|^2}{2 \sigma^2} \right), \qquad
+\mathbb E\, \varphi^2 = 1,
+$$
 
-g the same with its own width. The loss E = E_x |f - f_N|^2 / 2 = C_f - int c F rho
-+ (1/2) int int c c' K(y - y') rho rho' is the energy of charged particles, with F = E f phi and
-K = E phi phi known exactly, and
+$g$ the same with its own width. The loss
 
-    d rho/dt = div_y( rho grad_y dE/drho ) + d/dc( rho d/dc dE/drho ),
-    dE/drho (y, c) = c [ -F(y) + int c' K(y - y') rho(y', c') dy' dc' ] .
+$$
+E = \tfrac12\, \mathbb E_x |f - f_N|^2
+= C_f - \int c\, F \rho + \tfrac12 \iint c\, c'\, K(y - y')\, \rho\, \rho'
+$$
 
-Weight decay adds lambda c^2/2 to the potential, of charges alone, and noise (1/beta) times the
-Laplacian in y and c. At rest with noise rho ~ exp(-beta (dE/drho + lambda c^2/2)), where
-dE/drho = c g(y): charges at y are normal with mean -g/lambda and variance 1/(beta lambda).
+is the energy of charged particles, with $F = \mathbb E\, f \varphi$ and
+$K = \mathbb E\, \varphi \varphi$ known exactly, and
 
-The density lives in (y, c), d + 1 dimensions, d = 1 or 2. The start is y uniform and
-c ~ N(0, start^2). The risk reported is R = 2 E = E_x |f - f_N|^2, which is at least 0.
+$$
+\begin{split}
+\partial_t \rho &= \nabla_y \cdot \left( \rho\, \nabla_y \frac{\delta E}{\delta \rho} \right)
+  + \partial_c \left( \rho\, \partial_c \frac{\delta E}{\delta \rho} \right), \\
+\frac{\delta E}{\delta \rho}(y, c)
+  &= c \left[ -F(y) + \int c'\, K(y - y')\, \rho(y', c')\, \mathrm dy'\, \mathrm dc' \right] .
+\end{split}
+$$
 
-**Trained and fixed charges.** With c trained the risk goes to 0. With `fixed` only y moves: the
-density keeps its marginal law of c, charges gather where they serve best, and the risk stays
-above a positive number: for every function h,
+Weight decay adds $\lambda c^2/2$ to the potential, of charges alone, and noise $1/\beta$ times the
+Laplacian in $y$ and $c$. At rest with noise
+$\rho \propto \exp(-\beta\, (\delta E/\delta\rho + \lambda c^2/2))$, where
+$\delta E/\delta\rho = c\, \psi(y)$: charges at $y$ are normal with mean $-\psi/\lambda$ and
+variance $1/(\beta\lambda)$.
 
-    R >= ( E f h - E|c| max_y |E h phi(., y)| )^2 / E h^2     if what is squared is positive,
+The density lives in $(y, c)$, $d + 1$ dimensions, $d = 1$ or $2$. The start is $y$ uniform and
+$c \sim \mathcal N(0, \mathrm{start}^2)$. The risk reported is $R = 2 E = \mathbb E_x |f - f_N|^2$,
+which is at least 0.
 
-since E f_N h is at most E|c| max_y |E h phi(., y)|. By default R(0) = 3.0635. With charges trained
-R(1) = 1.737, R(3) = 0.427, R(10) = 0.0031; with fixed ones R(1) = 2.765, R(10) = 2.317 and
-R(300) = 2.17 (1000 particles), where h = f shows R >= 2.0197.
+**Trained and fixed charges.** With $c$ trained the risk goes to 0. With `fixed` only $y$ moves: the
+density keeps its marginal law of $c$, charges gather where they serve best, and the risk stays
+above a positive number: for every function $h$,
 
-**Conventions.** Time is that of the source, whose gradient flow is that of E (preset mmm2019,
-s = 1; an SGD step is theta += eps (f - f_N) grad [c phi]). The source has phi = exp(-kappa x^2/2)
-with kappa = 1/sigma^2 and no factor in front: E phi^2 = 1 here changes the units of charge and
-time. Kernels enter by their wave numbers k; those with exp(-sigma^2 k^2) < accuracy are left out.
+$$
+R \ge \frac{\left( \mathbb E\, f h
+  - \mathbb E |c|\, \max_y |\mathbb E\, h\, \varphi(\cdot, y)| \right)^2}{\mathbb E\, h^2}
+\qquad \text{if what is squared is positive,}
+$$
 
-**Limits.** c is cut off at +-reach; a run warns if mass comes there.
+since $\mathbb E\, f_N h$ is at most $\mathbb E |c|\, \max_y |\mathbb E\, h\, \varphi(\cdot, y)|$.
+By default $R(0) = 3.0635$. With charges trained $R(1) = 1.737$, $R(3) = 0.427$,
+$R(10) = 0.0031$; with fixed ones $R(1) = 2.765$, $R(10) = 2.317$ and $R(300) = 2.17$ (1000
+particles), where $h = f$ shows $R \ge 2.0197$.
+
+**Conventions.** Time is that of the source, whose gradient flow is that of $E$ (preset mmm2019,
+$s = 1$; an SGD step is
+$\theta \leftarrow \theta + \varepsilon\, (f - f_N)\, \nabla (c\, \varphi)$). The source has
+$\varphi = \exp(-\kappa x^2/2)$ with $\kappa = 1/\sigma^2$ and no factor in front:
+$\mathbb E\, \varphi^2 = 1$ here changes the units of charge and time. Kernels enter by their wave
+numbers $k$; those with $\exp(-\sigma^2 k^2) < \mathrm{accuracy}$ are left out.
+
+**Limits.** $c$ is cut off at $\pm\mathrm{reach}$; a run warns if mass comes there.
 
 **Source.** Rotskoff, Vanden-Eijnden, "Trainability and accuracy of neural networks: an
 interacting particle system approach", arXiv:1805.00915 (2018).

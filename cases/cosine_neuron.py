@@ -1,17 +1,28 @@
-"""Cosine neuron: a nonlinear network dynamics with an exact solution.
+r"""Cosine neuron: a nonlinear network dynamics with an exact solution.
 
-Data x uniform on the circle, y = sqrt(2) A cos x; a neuron is sigma(x; theta) =
-sqrt(2) cos(x - theta), so that
+Data $x$ uniform on the circle, $y = \sqrt2\, A \cos x$; a neuron is
+$\sigma(x; \theta) = \sqrt2 \cos(x - \theta)$, so that
 
-    V = -A cos theta,   U = cos(theta - theta'),   R = A^2 + 2 int V rho + int int U rho rho'.
+$$
+V = -A \cos\theta, \qquad U = \cos(\theta - \theta'), \qquad
+R = A^2 + 2 \int V \rho + \iint U \rho \rho' .
+$$
 
-Started from the wrapped Cauchy density (1 - z^2)/(2 pi (1 - 2 z cos theta + z^2)), the density
-stays wrapped Cauchy, with (preset mmn2018, s = 2)
+Started from the wrapped Cauchy density
 
-    z' = (s/2) (A - z)(1 - z^2),     R = (A - z)^2.
+$$
+\rho = \frac{1 - z^2}{2\pi\, (1 - 2 z \cos\theta + z^2)},
+$$
 
-With noise the density tends to the von Mises density proportional to exp(beta (A - r) cos theta),
-where r = I1/I0(beta (A - r)); A = 0.8, beta = 20 gives r = 0.699479.
+the density stays wrapped Cauchy, with (preset mmn2018, $s = 2$)
+
+$$
+\dot z = \tfrac{s}{2}\, (A - z)(1 - z^2), \qquad R = (A - z)^2 .
+$$
+
+With noise the density tends to the von Mises density proportional to
+$\exp(\beta\, (A - r) \cos\theta)$, where $r = (I_1/I_0)(\beta\, (A - r))$; $A = 0.8$, $\beta = 20$
+gives $r = 0.699479$.
 
 **Source.** The wrapped Cauchy reduction is that of Ott and Antonsen, Chaos 18 (2008) 037113,
 for globally coupled phase oscillators; the network is ours.

@@ -1,42 +1,56 @@
-"""Two-layer network on data of your own: the density of its neurons, for any convex loss.
+r"""Two-layer network on data of your own: the density of its neurons, for any convex loss.
 
-The file has a sample a line: the one or two components of x, then y, a number or a label +1 or -1;
-a header is no harm. Neurons are a sigma(<w, x> + b); of a and b either is trained or one number
-for all, so that the state theta is (a, w, b), (w, b), (a, w) or w, with one to four components.
-The network f(x) = int sigma(x; theta) rho(theta) dtheta is trained by the flow
+The file has a sample a line: the one or two components of $x$, then $y$, a number or a label $+1$
+or $-1$; a header is no harm. Neurons are $a\, \sigma(\langle w, x \rangle + b)$; of $a$ and $b$
+either is trained or one number for all, so that the state $\theta$ is $(a, w, b)$, $(w, b)$,
+$(a, w)$ or $w$, with one to four components. The network
+$f(x) = \int \sigma(x; \theta)\, \rho(\theta)\, \mathrm d\theta$ is trained by the flow
 
-    d rho/dt = s div( rho grad dF/drho ) ,
-    F = (1/M) sum_m l(f(x_m), y_m) + (lambda/2) int |theta|^2 rho + (1/beta) int rho log rho ,
+$$
+\begin{split}
+\partial_t \rho &= s\, \nabla \cdot \left( \rho\, \nabla \frac{\delta F}{\delta \rho} \right), \\
+F &= \frac1M \sum_m \ell(f(x_m), y_m) + \frac{\lambda}{2} \int |\theta|^2 \rho
+  + \frac1\beta \int \rho \log\rho,
+\end{split}
+$$
 
-that is, by gradient descent with weight decay lambda and noise of temperature 1/beta, in the limit
-of many neurons. The M predictions are linear in rho and F is convex in them: there are no other
-minima, and with beta finite the minimizer is unique. `wgflow compare data_network` runs networks
-of finite width beside it, on the same data.
+that is, by gradient descent with weight decay $\lambda$ and noise of temperature $1/\beta$, in the
+limit of many neurons. The $M$ predictions are linear in $\rho$ and $F$ is convex in them: there are
+no other minima, and with $\beta$ finite the minimizer is unique. `wgflow compare data_network` runs
+networks of finite width beside it, on the same data.
 
     wgflow run data_network --set file=points.csv --set loss=logistic
 
-**Losses.** square: l = (y - f)^2/2, and the risk that is reported is the mean of (y - f)^2;
-huber with its threshold; for labels +1 and -1 logistic, and hinge with its corner rounded over a
-width. Of these the risk is the mean of l.
+**Losses.** `square`: $\ell = (y - f)^2/2$, and the risk that is reported is the mean of
+$(y - f)^2$; `huber` with its threshold; for labels $+1$ and $-1$ `logistic`, and `hinge` with its
+corner rounded over a width. Of these the risk is the mean of $\ell$.
 
-**What is written.** Besides the files of every run predictor.png and predictor.csv: f on a grid of
-x, and on the data. `solution.moments` holds the predictions on the data over time,
-`solution.predict(x)` gives f anywhere.
+**What is written.** Besides the files of every run `predictor.png` and `predictor.csv`: $f$ on a
+grid of $x$, and on the data. `solution.moments` holds the predictions on the data over time,
+`solution.predict(x)` gives $f$ anywhere.
 
-**Conventions.** The start is N(0, spread^2 I), and the domain [-reach, reach] on each axis: inputs
-should be of order 1, and so should be y over the output weight. With a bounded sigma and a fixed
-output weight a, |f| < |a| sup |sigma|. Preset mmn2018 is the step
-theta += 2 eps [-l'(f, y) grad sigma - lambda theta] + sqrt(4 eps/beta) g and the time scale s = 2;
-mmm2019 is the same without the factor 2.
+**Conventions.** The start is $\mathcal N(0, \mathrm{spread}^2\, I)$, and the domain
+$[-\mathrm{reach}, \mathrm{reach}]$ on each axis: inputs should be of order 1, and so should be $y$
+over the output weight. With a bounded $\sigma$ and a fixed output weight $a$,
+$|f| < |a| \sup |\sigma|$. Preset mmn2018 is the step
 
-**Examples.** Without a file: wave, 40 points of sin(2.5 x) on [-2, 2], the last third half as
-high, with noise 0.1; or moons, 120 points of two half circles that interlock, labelled +1 and -1.
+$$
+\theta \leftarrow \theta + 2\varepsilon\, \left[ -\ell'(f, y)\, \nabla \sigma
+  - \lambda \theta \right] + \sqrt{4 \varepsilon/\beta}\; g
+$$
 
-**Rates.** While the density is smooth: MUSCL 2, Scharfetter-Gummel 2; with dt proportional to
-h^2 also quantile_jko. Later ridges of neurons form, which few cells do not resolve.
+and the time scale $s = 2$; mmm2019 is the same without the factor 2.
 
-**Cost.** M numbers a cell are stored, and read twice a step: 128 x 128 cells and 40 samples take
-5 MB, 32^3 cells and 1000 samples 260 MB. Much data is thinned by --set samples=500.
+**Examples.** Without a file: `wave`, 40 points of $\sin(2.5\, x)$ on $[-2, 2]$, the last third half
+as high, with noise 0.1; or `moons`, 120 points of two half circles that interlock, labelled $+1$
+and $-1$.
+
+**Rates.** While the density is smooth: MUSCL 2, Scharfetter-Gummel 2; with `dt` proportional to
+$h^2$ also `quantile_jko`. Later ridges of neurons form, which few cells do not resolve.
+
+**Cost.** $M$ numbers a cell are stored, and read twice a step: $128 \times 128$ cells and 40
+samples take 5 MB, $32^3$ cells and 1000 samples 260 MB. Much data is thinned by
+`--set samples=500`.
 
 **Source.** The equation is that of Mei, Montanari, Nguyen, PNAS 115 (2018) E7665-E7671, for the
 empirical law of the data; other losses as in Chizat, Bach, NeurIPS 31 (2018) 3036-3046.

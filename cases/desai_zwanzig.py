@@ -1,16 +1,21 @@
-"""Desai-Zwanzig model: noisy particles in a double well that attract each other.
+r"""Desai-Zwanzig model: noisy particles in a double well that attract each other.
 
-    V = x^4/4 - x^2/2 ,     W = attraction x^2/2 ,     entropy 1/beta
+$$
+V = \frac{x^4}{4} - \frac{x^2}{2}, \qquad W = \frac{\kappa}{2}\, x^2, \qquad
+T = \frac1\beta, \qquad \kappa = \mathrm{attraction}
+$$
 
-With noise every stationary density is rho_m proportional to
-exp(-beta (V + attraction (x - m)^2/2)) for some mean m with
+With noise every stationary density is
+$\rho_m \propto \exp(-\beta\, (V + \kappa\, (x - m)^2/2))$ for some mean $m$ with
 
-    m = int x rho_m(x) dx ,
+$$
+m = \int x\, \rho_m(x)\, \mathrm dx,
+$$
 
-an equation in one number. m = 0 always solves it. Below a critical temperature a pair ±m* does
-too, and takes over the stability: the mean is the order parameter of a phase transition. It
-appears where beta attraction Var(rho_0) = 1; for attraction 1 at beta_c = 2.188440, and
-m*(beta = 3) = 0.637324.
+an equation in one number. $m = 0$ always solves it. Below a critical temperature a pair $\pm m_*$
+does too, and takes over the stability: the mean is the order parameter of a phase transition. It
+appears where $\beta \kappa \operatorname{Var}(\rho_0) = 1$; for $\kappa = 1$ at
+$\beta_c = 2.188440$, and $m_*(\beta = 3) = 0.637324$.
 
 `wgflow stationary desai_zwanzig --sweep beta=4:1:31` follows the branch.
 

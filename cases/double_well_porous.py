@@ -1,13 +1,19 @@
-"""Porous medium in a double well: equilibria with separated components.
+r"""Porous medium in a double well: equilibria with separated components.
 
-    F = int (x^4/4 - x^2/2) rho + diffusivity int rho^m/(m - 1) ,    m > 1
+$$
+F = \int \left( \frac{x^4}{4} - \frac{x^2}{2} \right) \rho + \nu \int \frac{\rho^m}{m - 1}, \qquad
+m > 1, \qquad \nu = \mathrm{diffusivity}
+$$
 
-At rest xi = V + diffusivity m/(m-1) rho^(m-1) is constant on each connected component of the
+At rest $\xi = V + \frac{\nu m}{m-1}\, \rho^{m-1}$ is constant on each connected component of the
 support, with constants that may differ from one component to another: which equilibrium is
 reached depends on the start. With the default weak diffusion the two wells stay apart, and the
-asymmetric start leaves unequal masses in them, of which rest(left, right) gives the densities:
+asymmetric start leaves unequal masses in them, of which `rest(x, mass)` gives the densities:
 
-    rho = ( (m-1)/(m diffusivity) (C_i - V)_+ )^(1/(m-1))  in well i, with the mass of that well.
+$$
+\rho = \left( \frac{m - 1}{m \nu}\, (C_i - V)_+ \right)^{1/(m-1)}
+\quad \text{in well } i, \text{ with the mass of that well.}
+$$
 
 **Rates.** Of the time-dependent solution, against a fine reference: upwind 1 and MUSCL 2 in
 smooth flow, less at the free boundaries.

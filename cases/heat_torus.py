@@ -1,18 +1,23 @@
-"""Heat equation on the torus: one decaying Fourier mode in one to three dimensions.
+r"""Heat equation on the torus: one decaying Fourier mode in one to three dimensions.
 
-    d rho/dt = (1/beta) Laplacian rho    on [0, 1)^D, periodic
+$$
+\partial_t \rho = \frac1\beta\, \Delta \rho \qquad \text{on } [0, 1)^D, \text{ periodic}
+$$
 
-The start 1 + amplitude * prod_i cos(2 pi waves x_i) stays of this form:
+The start $1 + a \prod_i \cos(2\pi k x_i)$, with $a$ the `amplitude` and $k$ the number of `waves`,
+stays of this form:
 
-    rho(t, x) = 1 + amplitude * e^(-4 pi^2 waves^2 D t / beta) * prod_i cos(2 pi waves x_i).
+$$
+\rho(t, x) = 1 + a\, e^{-4 \pi^2 k^2 D t/\beta} \prod_i \cos(2\pi k x_i) .
+$$
 
 There is no drift, so that every scheme's diffusion is tested by itself: central and fitted
 differences are of second order, for solvers that upwind the drift only too. Bailo-Carrillo-Hu
 upwinds the diffusion as well and is of first.
 
-**Rates.** Order 2 in space, Bailo-Carrillo-Hu 1. Refinement path: explicit solvers take dt
-proportional to h^2 (their positivity bound), stabilized explicit and second-order implicit ones
-dt proportional to h, first-order implicit ones dt proportional to h^2.
+**Rates.** Order 2 in space, Bailo-Carrillo-Hu 1. Refinement path: explicit solvers take `dt`
+proportional to $h^2$ (their positivity bound), stabilized explicit and second-order implicit ones
+`dt` proportional to $h$, first-order implicit ones `dt` proportional to $h^2$.
 
 **Source.** Fourier, Theorie analytique de la chaleur (1822), chapter IV.
 """

@@ -1,23 +1,36 @@
-"""Two-layer network on two centred isotropic Gaussians: the radial distributional dynamics.
+r"""Two-layer network on two centred isotropic Gaussians: the radial distributional dynamics.
 
-Data: y = +1 or -1 with probability 1/2, x ~ N(0, tau^2 I_d), tau = 1 + delta for y = +1 and
-1 - delta for y = -1. A neuron is sigma(<w, x>). A rotation-invariant start stays so, and the
-density of the neurons reduces to a density rho(r) of r = |w| with
+Data: $y = +1$ or $-1$ with probability $1/2$, $x \sim \mathcal N(0, \tau^2 I_d)$,
+$\tau = 1 + \delta$ for $y = +1$ and $1 - \delta$ for $y = -1$. A neuron is
+$\sigma(\langle w, x \rangle)$. A rotation-invariant start stays so, and the density of the neurons
+reduces to a density $\rho(r)$ of $r = |w|$ with
 
-    d rho/dt = s(t) [ d/dr( rho d/dr( Psi + lambda r^2/2 ) )
-                      + (1/beta) d/dr( r^(d-1) d/dr( rho/r^(d-1) ) ) ] ,
-    Psi(r; rho) = V(r) + int U(r, r') rho(r') dr' ,
+$$
+\begin{split}
+\partial_t \rho &= s(t) \left[ \partial_r \left( \rho\, \partial_r \left( \Psi
+  + \tfrac{\lambda}{2} r^2 \right) \right)
+  + \frac1\beta\, \partial_r \left( r^{d-1}\, \partial_r \frac{\rho}{r^{d-1}} \right) \right], \\
+\Psi(r; \rho) &= V(r) + \int U(r, r')\, \rho(r')\, \mathrm dr',
+\end{split}
+$$
 
-V and U from the exact Hermite features of the activation. The start is w ~ N(0, kappa^2 I/d).
+$V$ and $U$ from the exact Hermite features of the activation. The start is
+$w \sim \mathcal N(0, \kappa^2 I/d)$.
 
-For d = 40, delta = 0.8 and the ramp, without noise: R(0) = 1.70444, R(0.001) = 1.69639,
-R(0.01) = 1.63185, R(1) = 1.0706. Later values are sensitive to numerical diffusion: compare
+For $d = 40$, $\delta = 0.8$ and the ramp, without noise: $R(0) = 1.70448$, $R(0.001) = 1.69643$,
+$R(0.01) = 1.63188$, $R(1) = 1.0706$. Later values are sensitive to numerical diffusion: compare
 several numbers of cells.
 
-**Conventions.** Preset mmn2018 is the step theta += 2 xi eps [(y - f) grad sigma - lambda theta]
-+ sqrt(4 xi eps/beta) g and the time scale s = 2 xi; mmm2019 is the same without the factor 2.
-Some texts print other factors in front of the noise; with these, drift, diffusion, free energy
-and the Boltzmann fixed point exp(-beta (Psi + lambda r^2/2)) agree.
+**Conventions.** Preset mmn2018 is the step
+
+$$
+\theta \leftarrow \theta + 2 \xi \varepsilon \left[ (y - f)\, \nabla \sigma
+  - \lambda \theta \right] + \sqrt{4 \xi \varepsilon/\beta}\; g
+$$
+
+and the time scale $s = 2 \xi$; mmm2019 is the same without the factor 2. Some texts print other
+factors in front of the noise; with these, drift, diffusion, free energy and the Boltzmann fixed
+point $\exp(-\beta\, (\Psi + \lambda r^2/2))$, of $w$, agree.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
 networks", PNAS 115 (2018) E7665-E7671, with the radial equation of its section on centred

@@ -1,15 +1,19 @@
-"""Keller-Segel chemotaxis in the plane: spreading below the critical mass 8 pi, blow-up above.
+r"""Keller-Segel chemotaxis in the plane: spreading below the critical mass 8 pi, blow-up above.
 
-    F = int rho log rho + mass/(4 pi) int int log|x - y| rho rho
+$$
+F = \int \rho \log \rho + \frac{M}{4\pi} \iint \log|x - y|\, \rho\, \rho', \qquad M = \mathrm{mass}
+$$
 
-for the density rho = u/mass of cells u of total mass `mass`, which follow the gradient of the
-substance -(1/2 pi) log|x| * u that they emit. Whatever the start, the second moment
-int |x|^2 rho grows at the constant rate
+for the density $\rho = u/M$ of cells $u$ of total mass $M$, which follow the gradient of the
+substance $-\frac{1}{2\pi} \log|x| * u$ that they emit. Whatever the start, the second moment
+$\int |x|^2 \rho$ grows at the constant rate
 
-    4 (1 - mass/(8 pi)) ,
+$$
+4 \left( 1 - \frac{M}{8\pi} \right),
+$$
 
-that of u at 4 mass (1 - mass/(8 pi)). Above 8 pi it would reach 0, so that the solution blows up
-before: the mass gathers in a point. Then the run stops with a ConcentrationError once the mass
+that of $u$ at $4 M\, (1 - M/(8\pi))$. Above $8\pi$ it would reach 0, so that the solution blows up
+before: the mass gathers in a point. Then the run stops with a `ConcentrationError` once the mass
 fills no more than sixteen cells, and keeps what it has computed. The rate is that of the whole
 plane; the domain is wide enough for the times run.
 

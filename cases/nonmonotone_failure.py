@@ -1,32 +1,35 @@
-"""A network that fails to learn from small weights: two fates of one density equation.
+r"""A network that fails to learn from small weights: two fates of one density equation.
 
-Data and equation are those of isotropic_gaussians: y = +1 or -1, x ~ N(0, tau^2 I_d), a density
-rho(r) of r = |w|. The activation is not monotone: -2.5 for t <= 0, down to -4 at t = 0.5, up to
-7.5 at t = 1.5, linear between, constant beyond. A neuron with small weights is driven to w = 0,
-where it says -2.5 whatever it sees. The start w ~ N(0, kappa^2 I/d) decides:
+Data and equation are those of `isotropic_gaussians`: $y = +1$ or $-1$,
+$x \sim \mathcal N(0, \tau^2 I_d)$, a density $\rho(r)$ of $r = |w|$. The activation is not
+monotone: $-2.5$ for $t \le 0$, down to $-4$ at $t = 0.5$, up to $7.5$ at $t = 1.5$, linear between,
+constant beyond. A neuron with small weights is driven to $w = 0$, where it says $-2.5$ whatever it
+sees. The start $w \sim \mathcal N(0, \kappa^2 I/d)$ decides:
 
-    kappa = 0.1   all neurons collapse at r = 0, the network is the constant -2.5 and
-                  R = E (y + 2.5)^2 = 29/4 for ever, though a risk near 0 can be reached
-    kappa = 0.4   r grows and the risk falls below 0.05
+- $\kappa = 0.1$: all neurons collapse at $r = 0$, the network is the constant $-2.5$ and
+  $R = \mathbb E\, (y + 2.5)^2 = 29/4$ for ever, though a risk near 0 can be reached;
+- $\kappa = 0.4$: $r$ grows and the risk falls below 0.05.
 
-`wgflow study critical nonmonotone_failure` finds the kappa between by bisection.
+`wgflow study critical nonmonotone_failure` finds the $\kappa$ between by bisection.
 
-The mass that collapses lies in the cell at r = 0 and is seen at its centre, r = h/2; the risk
-there differs from 29/4 by about 7 h: cells are clustered at 0.
-First-order schemes give these risks too, but a density several times wider; at kappa = 0.4 even the
-second-order one is too wide at t = 1 on 800 cells (0.04, networks 0.012), its mean and risk not.
+The mass that collapses lies in the cell at $r = 0$ and is seen at its centre, $r = h/2$; the risk
+there differs from $29/4$ by about $7 h$: cells are clustered at 0.
+First-order schemes give these risks too, but a density several times wider; at $\kappa = 0.4$ even
+the second-order one is too wide at $t = 1$ on 800 cells (0.04, networks 0.012), its mean and risk
+not.
 
 Between the two, part of the neurons collapse and the others grow to make up for them, so the risk
-at a given time falls steeply, but continuously, over kappa = 0.175 ... 0.21.
+at a given time falls steeply, but continuously, over $\kappa = 0.175 \dots 0.21$.
 
-Stochastic gradient descent cannot rest at w = 0, where the activation has a kink: it jitters in a
-ball whose radius is proportional to the step, and its risk stays above 29/4 by 0.43
-for eps = 1e-5 and by 0.04 for 1e-6. It takes small steps to see the density's value; kappa = 0.4
-needs no such care (eps = 1e-5).
+Stochastic gradient descent cannot rest at $w = 0$, where the activation has a kink: it jitters in a
+ball whose radius is proportional to the step, and its risk stays above $29/4$ by 0.43 for
+$\varepsilon = 10^{-5}$ and by 0.04 for $10^{-6}$. It takes small steps to see the density's value;
+$\kappa = 0.4$ needs no such care ($\varepsilon = 10^{-5}$).
 
-**Conventions.** convention = widths means tau = 1 + delta and 1 - delta; convention = variances
-means tau^2 = 1 + delta and 1 - delta, the 1.5 and 0.5 of Mei, Montanari, Nguyen 2018 for
-delta = 0.5, with which kappa = 0.4 learns too, but more slowly and not as well.
+**Conventions.** `convention=widths` means $\tau = 1 + \delta$ and $1 - \delta$;
+`convention=variances` means $\tau^2 = 1 + \delta$ and $1 - \delta$, the 1.5 and 0.5 of Mei,
+Montanari, Nguyen 2018 for $\delta = 0.5$, with which $\kappa = 0.4$ learns too, but more slowly and
+not as well.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
 networks", PNAS 115 (2018) E7665-E7671, section on predicting failure.

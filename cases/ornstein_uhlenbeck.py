@@ -1,20 +1,30 @@
-"""Ornstein-Uhlenbeck process in one to four dimensions: an exact Gaussian.
+r"""Ornstein-Uhlenbeck process in one to four dimensions: an exact Gaussian.
 
-    d rho/dt = div( rho A x ) + (1/beta) Laplacian rho ,     V = x . A x / 2
+$$
+\partial_t \rho = \nabla \cdot (\rho\, A x) + \frac1\beta\, \Delta \rho, \qquad
+V = \tfrac12\, x \cdot A x
+$$
 
-A Gaussian start of mean m and covariance S stays Gaussian, with
+A Gaussian start of mean $m$ and covariance $S$ stays Gaussian, with
 
-    mean(t) = e^(-A t) m ,
-    covariance(t) = A^(-1)/beta + e^(-A t) (S - A^(-1)/beta) e^(-A t) .
+$$
+\begin{split}
+\text{mean}(t) &= e^{-A t}\, m, \\
+\text{covariance}(t)
+  &= \frac{A^{-1}}{\beta} + e^{-A t} \left( S - \frac{A^{-1}}{\beta} \right) e^{-A t} .
+\end{split}
+$$
 
-The i-th axis has the stiffness A_ii = stiffness (1 + (i - 1) anisotropy), the others couple to it
-by A_ij = coupling sqrt(A_ii A_jj); the start has the mean m_i = mean/i, the variance S_ii =
-variance, and every pair of coordinates the given correlation. The start's covariance differs from
-the stationary one and does not commute with A in general, so that drift, diffusion and rotation
-are all tested. The domain is wide enough that the Gaussian at its ends is below rounding.
+The $i$-th axis has the stiffness
+$A_{ii} = \mathrm{stiffness}\, (1 + (i - 1)\, \mathrm{anisotropy})$, the others couple to it by
+$A_{ij} = \mathrm{coupling}\, \sqrt{A_{ii} A_{jj}}$; the start has the mean
+$m_i = \mathrm{mean}/i$, the variance $S_{ii} = \mathrm{variance}$, and every pair of coordinates
+the given correlation. The start's covariance differs from the stationary one and does not commute
+with $A$ in general, so that drift, diffusion and rotation are all tested. The domain is wide enough
+that the Gaussian at its ends is below rounding.
 
 **Rates.** Scharfetter-Gummel and MUSCL 2, upwind 1 in space. Refinement path: as in the solver,
-dt proportional to h^(p/q) for orders p in space and q in time.
+`dt` proportional to $h^{p/q}$ for orders $p$ in space and $q$ in time.
 
 **Source.** Risken, The Fokker-Planck Equation (1989), sections 5.3 and 6.5.
 """

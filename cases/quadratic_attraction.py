@@ -1,13 +1,18 @@
-"""Quadratic attraction with noise: an interacting Gaussian that stays exact.
+r"""Quadratic attraction with noise: an interacting Gaussian that stays exact.
 
-    F = stiffness/2 int |x|^2 rho + attraction/4 int int |x - y|^2 rho rho
-        + (1/beta) int rho log rho
+$$
+F = \frac{\lambda}{2} \int |x|^2 \rho + \frac{\kappa}{4} \iint |x - y|^2 \rho\, \rho'
++ \frac1\beta \int \rho \log \rho, \qquad
+\lambda = \mathrm{stiffness}, \quad \kappa = \mathrm{attraction}
+$$
 
-The force of the attraction on a point is attraction (x - mean). A Gaussian start of equal variance
-on every axis stays Gaussian with
+The force of the attraction on a point is $-\kappa\, (x - \mathrm{mean})$. A Gaussian start of equal
+variance $v$ on every axis stays Gaussian with
 
-    mean(t) = mean e^(-stiffness t) ,
-    v' = -2 (stiffness + attraction) v + 2/beta .
+$$
+\mathrm{mean}(t) = \mathrm{mean}\; e^{-\lambda t}, \qquad
+\dot v = -2\,(\lambda + \kappa)\, v + \frac2\beta .
+$$
 
 **Rates.** Scharfetter-Gummel and MUSCL 2, upwind 1. Refinement path: as in `ornstein_uhlenbeck`.
 

@@ -1,31 +1,35 @@
-"""ReLU network with output weights and biases on two anisotropic Gaussians: a density in 4-D.
+r"""ReLU network with output weights and biases on two anisotropic Gaussians: a density in 4-D.
 
-Data: y = +1 or -1 with probability 1/2, x ~ N(0, diag(tau^2 on s0 coordinates, 1 on the others)),
-tau = tau_+ or tau_-. A neuron is a (<w, x> + b)_+ with a, b and w all trained. By rotation
-invariance the density is rho(a, b, r1, r2), r1 and r2 the norms of the two parts of w:
+Data: $y = +1$ or $-1$ with probability $1/2$, $x$ a centred Gaussian with the variances $\tau^2$ on
+$s_0$ coordinates and 1 on the others, $\tau = \tau_+$ or $\tau_-$. A neuron is
+$a\, (\langle w, x \rangle + b)_+$ with $a$, $b$ and $w$ all trained. By rotation invariance the
+density is $\rho(a, b, r_1, r_2)$, $r_1$ and $r_2$ the norms of the two parts of $w$:
 
-    d rho/dt = s(t) div( rho grad Psi ) ,     Psi = V + int U rho ,
+$$
+\partial_t \rho = s(t)\, \nabla \cdot (\rho\, \nabla \Psi), \qquad \Psi = V + \int U \rho,
+$$
 
-V and U from exact features: with v = (tau r1, r2), s = |v|, alpha_n(s, b) = E (s G + b)_+ he_n(G)
-they are a alpha_n(s, b) (tau r1/s)^j (r2/s)^(n-j), n and j even (odd n, which a bias brings,
-average out over rotations).
+$V$ and $U$ from exact features: with $v = (\tau r_1, r_2)$, $z = |v|$,
+$\alpha_n(z, b) = \mathbb E\, (z G + b)_+\, \mathrm{he}_n(G)$ they are
+$a\, \alpha_n(z, b)\, (\tau r_1/z)^j\, (r_2/z)^{n-j}$, $n$ and $j$ even (odd $n$, which a bias
+brings, average out over rotations).
 
-The start is a and b Gaussian about 1 with standard deviation `jitter`, w ~ N(0, kappa^2 I/d). A
-start at a = b = 1 exactly is no density on a grid; the jitter stands for it, and the networks
-beside the equation are drawn with the same one.
+The start is $a$ and $b$ Gaussian about 1 with standard deviation `jitter`,
+$w \sim \mathcal N(0, \kappa^2 I/d)$. A start at $a = b = 1$ exactly is no density on a grid; the
+jitter stands for it, and the networks beside the equation are drawn with the same one.
 
-**The box.** The density spreads: with jitter 0.1 it fills a in [-0.4, 1.3] by t = 2, [-0.8, 1.4]
-by t = 4 and [-5, 6] by t = 16. The box is made for t = 2, and a run warns of mass in the
-outermost cells where it is too small: for later times widen it by `reach`, with more cells.
-Cells are what limits accuracy in four dimensions: at t = 2 the risk is 0.9836 by 3000 particles,
-0.965 by 16 cells an axis and 0.973 by 24, and means are off by 0.03 and 0.012.
+**The box.** The density spreads: with jitter 0.1 it fills $a \in [-0.4, 1.3]$ by $t = 2$,
+$[-0.8, 1.4]$ by $t = 4$ and $[-5, 6]$ by $t = 16$. The box is made for $t = 2$, and a run warns of
+mass in the outermost cells where it is too small: for later times widen it by `reach`, with more
+cells. Cells are what limits accuracy in four dimensions: at $t = 2$ the risk is 0.9836 by 3000
+particles, 0.965 by 16 cells an axis and 0.973 by 24, and means are off by 0.03 and 0.012.
 
-coefficients = fixed keeps a and b where they start: then the density is that of
-anisotropic_gaussians in (r1, r2), with the activation (t + 1)_+.
+`coefficients=fixed` keeps $a$ and $b$ where they start: then the density is that of
+`anisotropic_gaussians` in $(r_1, r_2)$, with the activation $(t + 1)_+$.
 
-**Conventions.** convention = variances means tau^2 = 1 + delta and 1 - delta, as in the slides
-that show this example (Mei 2019: tau_+^2, tau_-^2 = 1 + delta, 1 - delta); widths means
-tau = 1 + delta and 1 - delta. They print no delta for it: 0.8 is ours.
+**Conventions.** `convention=variances` means $\tau_\pm^2 = 1 \pm \delta$, as in the slides that
+show this example (Mei 2019); `convention=widths` means $\tau_\pm = 1 \pm \delta$. They print no
+$\delta$ for it: 0.8 is ours.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
 networks", PNAS 115 (2018) E7665-E7671, section on centred anisotropic Gaussians, ReLU.

@@ -1,16 +1,22 @@
-"""Diffusion in a tilted box: an exact density that vanishes at a wall at the start.
+r"""Diffusion in a tilted box: an exact density that vanishes at a wall at the start.
 
-    d rho/dt = Laplacian rho - tilt d rho/dx ,     V = -tilt x ,     walls all around (0, 1)^D
+$$
+\partial_t \rho = \Delta \rho - g\, \partial_x \rho, \qquad V = -g x, \qquad
+g = \mathrm{tilt}, \qquad \text{walls all around } (0, 1)^D
+$$
 
-    rho = ( e^(-(pi^2 + tilt^2/4) t + tilt x/2) (pi cos(pi x) + tilt/2 sin(pi x))
-            + pi e^(tilt (x - 1/2)) ) / M ,     M = 2 pi sinh(tilt/2)/tilt
+$$
+M \rho = e^{-(\pi^2 + g^2/4)\, t + g x/2}
+  \left( \pi \cos \pi x + \tfrac12 g \sin \pi x \right) + \pi\, e^{g\,(x - 1/2)}, \qquad
+M = \frac{2\pi \sinh(g/2)}{g}
+$$
 
-for mass 1: the slowest mode on the stationary density e^(-V). At t = 0 the density and its slope
-are 0 at x = 1. In the plane it does not depend on y.
+for mass 1: the slowest mode on the stationary density $e^{-V}$. At $t = 0$ the density and its
+slope are 0 at $x = 1$. In the plane it does not depend on $y$.
 
-**Rates.** Second-order fluxes 2; ljko 1 in cells and time, as published on triangles; ljko_bdf2 2
-in time, but 1.5 to 1.9 if the run starts at 0, where the density is not smooth in time. Refinement
-path: dt proportional to h^(p/q), as in the solver.
+**Rates.** Second-order fluxes 2; `ljko` 1 in cells and time, as published on triangles;
+`ljko_bdf2` 2 in time, but 1.5 to 1.9 if the run starts at 0, where the density is not smooth in
+time. Refinement path: `dt` proportional to $h^{p/q}$, as in the solver.
 
 **Source.** Cancès, Gallouët, Todeschi, "A variational finite volume scheme for Wasserstein
 gradient flows", Numer. Math. 146 (2020), section 4; Gallouët, Natale, Todeschi, Math. Comp. 93

@@ -1,13 +1,16 @@
-"""Pure transport by a quadratic potential of either sign: an exact contraction or expansion.
+r"""Pure transport by a quadratic potential of either sign: an exact contraction or expansion.
 
-    d rho/dt = div( rho k x ) ,      V = k |x|^2/2 ,      rho(t, x) = e^(k D t) rho0(x e^(k t))
+$$
+\partial_t \rho = \nabla \cdot (\rho\, k x), \qquad V = \frac{k}{2}\, |x|^2, \qquad
+\rho(t, x) = e^{k D t} \rho_0(x\, e^{k t})
+$$
 
-For k > 0 the density contracts to the origin, for k < 0 it expands. The start is a product of
-bumps (1 - ((x - centre)/width)^2)_+^4, smooth enough for second order and of compact support, so
-that nothing but upwinding acts at its ends.
+For $k > 0$ the density contracts to the origin, for $k < 0$ it expands. The start is a product of
+bumps $\left( 1 - ((x - \mathrm{centre})/\mathrm{width})^2 \right)_+^4$, smooth enough for second
+order and of compact support, so that nothing but upwinding acts at its ends.
 
-**Rates.** MUSCL 2 (its limiter cuts the maximum, which is seen in Linf), upwind 1. Refinement
-path: explicit, dt proportional to h. The Scharfetter-Gummel flux without entropy is the upwind
+**Rates.** MUSCL 2 (its limiter cuts the maximum, which is seen in $L^\infty$), upwind 1. Refinement
+path: explicit, `dt` proportional to $h$. The Scharfetter-Gummel flux without entropy is the upwind
 flux.
 
 **Source.** The method of characteristics.

@@ -1,23 +1,31 @@
-"""Implicit upwind finite volumes that dissipate the free energy at every time step.
+r"""Implicit upwind finite volumes that dissipate the free energy at every time step.
 
-With xi the first variation of the whole energy, entropy and power laws included,
+With $\xi$ the first variation of the whole energy, entropy and power laws included,
 
-    (rho_K^{n+1} - rho_K^n)/dt + sum over faces of F/h = 0 ,
-    F = max(u, 0) rho_K^{n+1} + min(u, 0) rho_L^{n+1} ,   u = -(xi_L - xi_K)/h ,
-    xi = H'(rho^{n+1}) + V + W*(rho^{n+1} + rho^n)/2 .
+$$
+\frac{\rho_K^{n+1} - \rho_K^n}{\Delta t} + \sum_{\text{faces}} \frac{\mathcal F}{h} = 0,
+$$
+
+$$
+\begin{split}
+\mathcal F &= \max(u, 0)\, \rho_K^{n+1} + \min(u, 0)\, \rho_L^{n+1}, \qquad
+  u = -\frac{\xi_L - \xi_K}{h}, \\
+\xi &= H'(\rho^{n+1}) + V + \tfrac12\, W * (\rho^{n+1} + \rho^n) .
+\end{split}
+$$
 
 The equations are solved by Newton's method with a line search; the nonlocal part by GMRES with
-the local Jacobian as its preconditioner, with K features in at most K + 1 products. The risk of
-another loss than the square, convex but not quadratic, has its slope at rho^{n+1}. A step that
+the local Jacobian as its preconditioner, with $K$ features in at most $K + 1$ products. The risk of
+another loss than the square, convex but not quadratic, has its slope at $\rho^{n+1}$. A step that
 cannot be solved is done in halves.
 
-**Guarantees.** Mass to rounding. rho >= 0 for every dt, exactly. The free energy does not increase,
-whatever dt, for any convex H and any even W, unless the potential depends on time. States with xi
-constant on each connected component of the support do not move.
+**Guarantees.** Mass to rounding. $\rho \ge 0$ for every $\Delta t$, exactly. The free energy does
+not increase, whatever $\Delta t$, for any convex $H$ and any even $W$, unless the potential depends
+on time. States with $\xi$ constant on each connected component of the support do not move.
 
-**Limits.** Fast diffusion (m < 1) with empty cells, in a potential that changes by hundreds of
-times the temperature from cell to cell, may defeat Newton's method at every dt: the run then ends
-with a SolverError.
+**Limits.** Fast diffusion ($m < 1$) with empty cells, in a potential that changes by hundreds of
+times the temperature from cell to cell, may defeat Newton's method at every $\Delta t$: the run
+then ends with a `SolverError`.
 
 **Order.** 1 in space, 1 in time.
 

@@ -1,21 +1,31 @@
-"""The same equations by FiPy's own terms: an independent check.
+r"""The same equations by FiPy's own terms: an independent check.
 
     TransientTerm() == DiffusionTerm(T) + ExponentialConvectionTerm(grad(V + U*rho))
 
 with FiPy's mesh, face gradients, flux, matrix and linear solver; only the potential in the
 cells and the time loop are wgflow's. FiPy's exponential convection term together with its
 diffusion term is the Scharfetter-Gummel flux: with the face value
-rho_f = alpha rho_K + (1 - alpha) rho_L, alpha = ((P - 1) e^P + 1)/(P (e^P - 1)) and the face's
-Peclet number P = -Delta/T, advection plus diffusion is (T/h)[B(Delta/T) rho_K - B(-Delta/T)
-rho_L]. FiPy takes P = 0.001 for every smaller |P|, which changes alpha there by at most 1.7e-4
-and is all that the two differ by, besides rounding.
+$\rho_f = \alpha \rho_K + (1 - \alpha) \rho_L$,
+
+$$
+\alpha = \frac{(P - 1)\, e^P + 1}{P\, (e^P - 1)}
+$$
+
+and the face's Peclet number $P = -\Delta/T$, advection plus diffusion is
+
+$$
+\frac{T}{h} \left[ B(\Delta/T)\, \rho_K - B(-\Delta/T)\, \rho_L \right] .
+$$
+
+FiPy takes $P = 0.001$ for every smaller $|P|$, which changes $\alpha$ there by at most
+$1.7 \cdot 10^{-4}$ and is all that the two differ by, besides rounding.
 
 Time steps are backward Euler with the interaction at the mean of old and new density (the risk of
 another loss than the square: at the new one), reached by sweeping, so
-that this solver agrees with backward Euler of `scharfetter_gummel` at equal dt and cells.
+that this solver agrees with backward Euler of `scharfetter_gummel` at equal `dt` and cells.
 
 **Guarantees.** Those of the exponential flux, to the tolerance of FiPy's linear solver: mass
-and sign to about 1e-12 of the density, not exactly. One to three dimensions, and meshes that
+and sign to about $10^{-12}$ of the density, not exactly. One to three dimensions, and meshes that
 were made from FiPy's with `centres="centroid"`.
 
 **Order.** 2 in space, 1 in time. Needs FiPy: `pip install 'wgflow[fipy]'`.

@@ -1,27 +1,35 @@
-"""Variational BDF2: order 2 in time from minimizing movements, in any dimension.
+r"""Variational BDF2: order 2 in time from minimizing movements, in any dimension.
 
-Steps of the linearized scheme of `ljko` start from an extrapolated density. With r the ratio of
-this step, tau, and the last one,
+Steps of the linearized scheme of `ljko` start from an extrapolated density. With $r$ the ratio of
+this step, $\tau$, and the last one,
 
-    rho^a = rho^n + r^2/(1 + 2r) (rho^n - rho^(n-1)) + tau'^2/2 D(q(phi^n)) ,
-    rho^(n+1) = the minimum of W^2/(2 tau') + F from rho^a ,   tau' = tau s (1 + r)/(1 + 2r) ,
+$$
+\begin{split}
+\rho^a &= \rho^n + \frac{r^2}{1 + 2r}\, (\rho^n - \rho^{n-1})
+  + \frac{\tau'^2}{2}\, D(q(\varphi^n)), \\
+\rho^{n+1} &= \text{the minimum of } \frac{W^2}{2 \tau'} + F \text{ from } \rho^a, \qquad
+  \tau' = \tau s\, \frac{1 + r}{1 + 2r},
+\end{split}
+$$
 
-phi^n the potential of the last step, q_K = sum_L (a/h) ((phi_K - phi_L)^+)^2/|K|, and D(q) the rate
-at which q moves rho^n through the upwind faces of phi^n. Without the last term, the linearized
-distance would leave an error of first order: its potential is xi - tau' q/2 in place of xi.
+$\varphi^n$ the potential of the last step,
+$q_K = \frac{1}{|K|} \sum_L \frac{a}{h}\, ((\varphi_K - \varphi_L)^+)^2$, and $D(q)$ the rate at
+which $q$ moves $\rho^n$ through the upwind faces of $\varphi^n$. Without the last term, the
+linearized distance would leave an error of first order: its potential is $\xi - \tau' q/2$ in place
+of $\xi$.
 
-rho^a keeps a tenth of rho^n in each cell: what is missing is taken from the cells beside, in
-proportion to what they hold. The first step is a plain one of tau/16; steps double from there.
+$\rho^a$ keeps a tenth of $\rho^n$ in each cell: what is missing is taken from the cells beside, in
+proportion to what they hold. The first step is a plain one of $\tau/16$; steps double from there.
 
-**Guarantees.** Mass to rounding; rho >= 0; the energy does not increase, unless the potential
+**Guarantees.** Mass to rounding; $\rho \ge 0$; the energy does not increase, unless the potential
 depends on time: a step that would raise it is replaced by one of `ljko`, counted in `plain_steps`.
-The law of its inner step, W^2/(2 tau') + F(new) <= F(rho^a) for convex energies, is what `movement`
-and `energy_law` of the history tell of.
+The law of its inner step, $W^2/(2 \tau') + F(\rho^{n+1}) \le F(\rho^a)$ for convex energies, is
+what `movement` and `energy_law` of the history tell of.
 
-**Limits.** As for `ljko`. The order is seen once tau resolves the movement: where extrapolation
+**Limits.** As for `ljko`. The order is seen once $\tau$ resolves the movement: where extrapolation
 empties cells, in fronts and far tails, it is lower there; from a start at which the density is not
-smooth in time, such as one that touches 0, 1.5 to 1.9; 1.8 to 2 at moderate tau. After a short
-step, such as one that an output time cuts, steps double again until they are tau.
+smooth in time, such as one that touches 0, 1.5 to 1.9; 1.8 to 2 at moderate $\tau$. After a short
+step, such as one that an output time cuts, steps double again until they are $\tau$.
 
 **Order.** 1 in space, 2 in time.
 

@@ -1,11 +1,14 @@
-"""Second-order limited upwind finite volumes with explicit Runge-Kutta steps.
+r"""Second-order limited upwind finite volumes with explicit Runge-Kutta steps.
 
 In each cell the density is reconstructed linearly with a limited slope; the flux takes the
 value on the upwind side of the face:
 
-    F = max(u, 0) rho_K^E + min(u, 0) rho_L^W + T (rho_K - rho_L)/h ,   u = -(xi_L - xi_K)/h .
+$$
+\mathcal F = \max(u, 0)\, \rho_K^E + \min(u, 0)\, \rho_L^W + \frac{T}{h}\, (\rho_K - \rho_L),
+\qquad u = -\frac{\xi_L - \xi_K}{h} .
+$$
 
-**Guarantees.** Mass to rounding. rho >= 0 at every step: the two face values of a cell are
+**Guarantees.** Mass to rounding. $\rho \ge 0$ at every step: the two face values of a cell are
 nonnegative and average to the cell's density.
 
 **Order.** 2 in space in smooth flow (about 1 at kinks and free boundaries), 2 in time.

@@ -1,28 +1,35 @@
-"""The JKO scheme in one dimension, on quantiles: exact Wasserstein distances, no grid diffusion.
+r"""The JKO scheme in one dimension, on quantiles: exact Wasserstein distances, no grid diffusion.
 
-A density of mass 1 is the list of its quantiles X_0 <= ... <= X_n; between X_i and X_{i+1} lies
-the mass m_i, which never changes. A step of length tau from Y is the minimum of
+A density of mass 1 is the list of its quantiles $X_0 \le \dots \le X_n$; between $X_i$ and
+$X_{i+1}$ lies the mass $m_i$, which never changes. A step of length $\tau$ from $Y$ is the minimum
+of
 
-    J(X) = sum_i w_i |X_i - Y_i|^2/(2 tau s) + F(X) ,      w_i = (m_{i-1} + m_i)/2 ,
-    F(X) = sum_i w_i V(X_i) + G(sum_i w_i Phi(X_i)) + 1/2 sum_ij w_i w_j W(X_i - X_j)
-         + sum_i v_i H(m_i/v_i) ,      v_i = int r^(d-1) dr from X_i to X_{i+1} .
+$$
+\begin{split}
+J(X) &= \sum_i w_i\, \frac{|X_i - Y_i|^2}{2 \tau s} + F(X), \qquad
+  w_i = \frac{m_{i-1} + m_i}{2}, \\
+F(X) &= \sum_i w_i V(X_i) + G\Big( \sum_i w_i \Phi(X_i) \Big)
+  + \tfrac12 \sum_{ij} w_i w_j W(X_i - X_j) + \sum_i v_i H(m_i/v_i), \\
+v_i &= \int_{X_i}^{X_{i+1}} r^{d-1}\, \mathrm dr .
+\end{split}
+$$
 
-The first sum is the squared Wasserstein distance of the atoms (w, X) and (w, Y), exactly, since
-both are in order. Networks (of any loss), features and polynomials enter by K moments, other
-kernels by all pairs; a kernel that is singular at 0 (`singular=True`) without i = j and with the
-mean of W over each interval. Entropy and power laws take the density for constant between
-quantiles, relative to r^(d-1) on a radial axis (d = 1 on a plain one). V, Phi and W are cubic
-splines of at least 4096 pieces, those of a singular W in log |x|. V and s are those at the end of
-the step.
+The first sum is the squared Wasserstein distance of the atoms $(w, X)$ and $(w, Y)$, exactly, since
+both are in order. Networks (of any loss), features and polynomials enter by $K$ moments, other
+kernels by all pairs; a kernel that is singular at 0 (`singular=True`) without $i = j$ and with the
+mean of $W$ over each interval. Entropy and power laws take the density for constant between
+quantiles, relative to $r^{d-1}$ on a radial axis ($d = 1$ on a plain one). $V$, $\Phi$ and $W$ are
+cubic splines of at least 4096 pieces, those of a singular $W$ in $\log|x|$. $V$ and $s$ are those
+at the end of the step.
 
 The minimum is found by Newton's method. Its matrix is tridiagonal but for the moments, solved for
-by Woodbury's formula with K columns, and for pairs, solved for by conjugate gradients with the
-banded part as the preconditioner: O(n K^2) operations an iteration, O(n^2) a product with pairs, of
-which a step takes tens: a second or less a step for 1000 quantiles and a kernel, 0.1 s for 300.
-There is no dense matrix. Where an entropy, a power law or a repulsion that is infinite at 0 keeps
-quantiles apart, steps end before they would meet. Elsewhere quantiles may join: the nearest ordered
-sequence is taken. Where J is not convex the negative parts of its second derivative are left out,
-and a step that still does not settle is done in halves.
+by Woodbury's formula with $K$ columns, and for pairs, solved for by conjugate gradients with the
+banded part as the preconditioner: $O(n K^2)$ operations an iteration, $O(n^2)$ a product with
+pairs, of which a step takes tens: a second or less a step for 1000 quantiles and a kernel, 0.1 s
+for 300. There is no dense matrix. Where an entropy, a power law or a repulsion that is infinite at
+0 keeps quantiles apart, steps end before they would meet. Elsewhere quantiles may join: the nearest
+ordered sequence is taken. Where $J$ is not convex the negative parts of its second derivative are
+left out, and a step that still does not settle is done in halves.
 
 Quantiles are kept from step to step, so that nothing is smeared by cells; the density of a step is
 the average over each cell of one that is linear between quantiles, with limited slopes. At the
@@ -31,16 +38,17 @@ they stop. On a circle they move on its covering line: the mass between two of t
 distance is that of points that do not leave their order, the exact one as long as the mean of the
 movement is the shortest way.
 
-**Guarantees.** Mass to rounding. rho >= 0. The law W2^2/(2 tau s) + F(new) <= F(old) of the
-quantiles' own energy, whatever tau, up to rounding; with a potential that depends on time, for the
-potential at the end of the step. `energy_law` in the history and the summary is the largest
-difference of the two sides; the energy in the history is that of the cell averages, which need not
-fall when points move through cells. Without noise point masses stay point masses.
+**Guarantees.** Mass to rounding. $\rho \ge 0$. The law
+$W_2^2/(2 \tau s) + F(\rho^{n+1}) \le F(\rho^n)$ of the quantiles' own energy, whatever $\tau$, up
+to rounding; with a potential that depends on time, for the potential at the end of the step.
+`energy_law` in the history and the summary is the largest difference of the two sides; the energy
+in the history is that of the cell averages, which need not fall when points move through cells.
+Without noise point masses stay point masses.
 
 **Limits.** One dimension. Potentials and features are finite at the bounds. A kernel that falls
-without end at 0 needs something that spreads. Where J is not convex the minimum is one near the
+without end at 0 needs something that spreads. Where $J$ is not convex the minimum is one near the
 last quantiles, not always the lowest. For singular kernels the sum of pairs is right to second
-order for log|x|, to a lower one for other powers.
+order for $\log|x|$, to a lower one for other powers.
 
 **Order.** 2 in the number of quantiles and in cells, 1 in time.
 

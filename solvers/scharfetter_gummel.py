@@ -1,27 +1,30 @@
-"""Scharfetter-Gummel finite volumes with implicit time steps.
+r"""Scharfetter-Gummel finite volumes with implicit time steps.
 
-With T the temperature, Delta = (V + U*rho)_L - (V + U*rho)_K and B(x) = x/(e^x - 1):
+With $T$ the temperature, $\Delta = (V + U * \rho)_L - (V + U * \rho)_K$ and $B(x) = x/(e^x - 1)$:
 
-    F = (T/h) [ B(Delta/T) rho_K - B(-Delta/T) rho_L ] ,
+$$
+\mathcal F = \frac{T}{h} \left[ B(\Delta/T)\, \rho_K - B(-\Delta/T)\, \rho_L \right],
+$$
 
 the exact flux of a constant drift across the face. Power laws enter through the temperature of
-the face, T + (H'(rho_L) - H'(rho_K))/(log rho_L - log rho_K), kept towards vacuum from falling
-below a quarter of rho H''(rho) on the fuller side.
+the face, $T + (H'(\rho_L) - H'(\rho_K))/(\log \rho_L - \log \rho_K)$, kept towards vacuum from
+falling below a quarter of $\rho H''(\rho)$ on the fuller side.
 
 Time steps are those of a two-stage, L-stable Runge-Kutta method of order 2 (`time=sdirk2`), or
 backward Euler with the interaction at the mean of old and new density (`time=euler`). The risk of
 another loss than the square, convex but not quadratic, is at the new density. Both are implicit in
-full: a Newton step takes, for K features, at most K + 1 solves with the matrix of a fixed drift.
+full: a Newton step takes, for $K$ features, at most $K + 1$ solves with the matrix of a fixed
+drift.
 
-**Guarantees.** Mass to rounding. rho >= 0 for every dt. The free energy does not increase, whatever
-dt, unless the potential depends on time. rho proportional to exp(-(V + U*rho)/T) does not move.
-Backward Euler has these by itself, without a power law, for any even kernel. Other steps are looked
-at: where one would have a negative cell or more energy, it is limited towards, or mixed with, a
-first-order step that keeps the promises: backward Euler, or with a power law that of
+**Guarantees.** Mass to rounding. $\rho \ge 0$ for every `dt`. The free energy does not increase,
+whatever `dt`, unless the potential depends on time. $\rho \propto \exp(-(V + U * \rho)/T)$ does not
+move. Backward Euler has these by itself, without a power law, for any even kernel. Other steps are
+looked at: where one would have a negative cell or more energy, it is limited towards, or mixed
+with, a first-order step that keeps the promises: backward Euler, or with a power law that of
 `bailo_carrillo_hu`, which also takes steps that cannot be solved after some halvings.
 `mixed_steps` among the facts of a run counts such steps.
 
-**Order.** 2 in space, 2 in time (1 with `time=euler`). As T/(h |u|) tends to 0 the flux becomes
+**Order.** 2 in space, 2 in time (1 with `time=euler`). As $T/(h\,|u|)$ tends to 0 the flux becomes
 the upwind one, and the order in space tends to 1. The default with entropy.
 
 **References.** Scharfetter, Gummel, IEEE Trans. Electron Devices 16 (1969) 64-77;

@@ -1,20 +1,23 @@
-"""Scharfetter-Gummel finite volumes with stabilized explicit time steps.
+r"""Scharfetter-Gummel finite volumes with stabilized explicit time steps.
 
 The flux is that of `scharfetter_gummel`:
 
-    F = (T/h) [ B(Delta/T) rho_K - B(-Delta/T) rho_L ] ,   B(x) = x/(e^x - 1) .
+$$
+\mathcal F = \frac{T}{h} \left[ B(\Delta/T)\, \rho_K - B(-\Delta/T)\, \rho_L \right], \qquad
+B(x) = \frac{x}{e^x - 1} .
+$$
 
-Time steps are those of the Runge-Kutta-Legendre method of order 2. With s stages its step is
-about s^2/4 times that of forward Euler: no linear system is solved, and the work grows like the
+Time steps are those of the Runge-Kutta-Legendre method of order 2. With $s$ stages its step is
+about $s^2/4$ times that of forward Euler: no linear system is solved, and the work grows like the
 root of the number of Euler steps. A drift that depends neither on the density nor on time costs
 its exponentials once, and a stage is one sweep through memory.
 
-**Guarantees.** Mass to rounding. rho >= 0 exactly: a step with negative cells is rejected and
-shortened; cells that hold less than 1e-12 of the mass below 0 are filled from the cells beside
-them. rho proportional to exp(-(V + U*rho)/T) does not move. There is no energy law at steps above
+**Guarantees.** Mass to rounding. $\rho \ge 0$ exactly: a step with negative cells is rejected and
+shortened; cells that hold less than $10^{-12}$ of the mass below 0 are filled from the cells beside
+them. $\rho \propto \exp(-(V + U * \rho)/T)$ does not move. There is no energy law at steps above
 the Euler bound; `scharfetter_gummel` has one.
 
-**Order.** 2 in space, 2 in time. As T/(h |u|) tends to 0 the flux becomes the upwind one, the
+**Order.** 2 in space, 2 in time. As $T/(h\,|u|)$ tends to 0 the flux becomes the upwind one, the
 order in space tends to 1, and the step to that of forward Euler.
 
 **References.** Meyer, Balsara, Aslam, J. Comput. Phys. 257 (2014) 594-626; Scharfetter, Gummel,

@@ -1,13 +1,16 @@
-"""First-order upwind finite volumes with explicit Runge-Kutta steps.
+r"""First-order upwind finite volumes with explicit Runge-Kutta steps.
 
-At the face between cells K and L at distance h, with xi = V + U*rho, u = -(xi_L - xi_K)/h:
+At the face between cells $K$ and $L$ at distance $h$, with $\xi = V + U * \rho$,
+$u = -(\xi_L - \xi_K)/h$:
 
-    F = max(u, 0) rho_K + min(u, 0) rho_L + T (rho_K - rho_L)/h .
+$$
+\mathcal F = \max(u, 0)\, \rho_K + \min(u, 0)\, \rho_L + \frac{T}{h}\, (\rho_K - \rho_L) .
+$$
 
-**Guarantees.** Mass to rounding. rho >= 0 at every step. Without entropy the free energy of
+**Guarantees.** Mass to rounding. $\rho \ge 0$ at every step. Without entropy the free energy of
 the semi-discrete scheme does not increase.
 
-**Order.** 1 in space. Its numerical diffusion, about |u| h/2, changes long-time behaviour
+**Order.** 1 in space. Its numerical diffusion, about $|u|\,h/2$, changes long-time behaviour
 where the density concentrates: prefer `muscl`, keep this for robustness and comparison.
 
 **References.** Carrillo, Chertock, Huang, Commun. Comput. Phys. 17 (2015) 233-258.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import re
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -11,6 +13,7 @@ from wgflow.formulas import formula, terminal
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*(ROOT / "cases").glob("*.py"), *(ROOT / "solvers").glob("*.py")])
+DOCUMENTS = [ROOT / "docs" / f"{name}.md" for name in ("mathematics", "jko")]
 
 FORMULAS = {
     # fractions and roots take brackets where they need them
@@ -27,10 +30,11 @@ FORMULAS = {
     r"\sqrt x + \sqrt{x + 1}\sqrt[3]{2}": "√x + √(x + 1) ³√2",
     # scripts
     r"\partial_t \rho_K^{n+1}": "∂ₜρ_Kⁿ⁺¹",
+    r"\frac{|x - y|^2}{(1 - b)^2} + \frac{1}{2 |K|}": "|x - y|²/(1 - b)² + 1/(2 |K|)",
     r"x_{i+1} \tau_\pm \rho_\mathrm{left}": "xᵢ₊₁ τ_± ρ_left",
     r"e^{-\beta V}": "e^(-β V)",
     r"m_{K,L} + h^{p/q}": "m_(K,L) + h^(p/q)",
-    r"x^\top u' f'' (y)_+^4": "xᵀ u′ f′′ (y)₊⁴",
+    r"x^\top u' f'' (y)_+^4": "xᵀ u′ f″ (y)₊⁴",
     r"\sum_{i=1}^n \int_0^\infty": "∑ᵢ₌₁ⁿ ∫₀^∞",
     # symbols, spaces and functions
     r"s\le t\in[0,1)": "s ≤ t ∈ [0,1)",
@@ -128,3 +132,19 @@ def test_pages_read_in_a_terminal(path: Path) -> None:
     assert "$" not in shown
     assert "**" not in shown
     assert max(map(len, shown.split("\n"))) <= 100
+
+
+@pytest.mark.parametrize("path", [*PAGES, *DOCUMENTS], ids=lambda p: f"{p.parent.name}/{p.stem}")
+def test_formulas_of_pages_are_latex(path: Path) -> None:
+    from latex2mathml.converter import convert
+
+    text = path.read_text(encoding="utf-8")
+    page = text if path.suffix == ".md" else ast.get_docstring(ast.parse(text))
+    prose = re.sub(r"```.*?```|^    .*?$|(?<!`)`[^`\n]+`", "", page, flags=re.DOTALL | re.MULTILINE)
+    blocks, lines = re.findall(r"\$\$(.+?)\$\$", prose, re.DOTALL), []
+    for paragraph in re.sub(r"\$\$(.+?)\$\$", "", prose, flags=re.DOTALL).split("\n\n"):
+        assert paragraph.count("$") % 2 == 0, paragraph
+        lines += re.findall(r"\$(.+?)\$", paragraph, re.DOTALL)
+    assert blocks or lines or "TransientTerm" in page
+    for latex in [*blocks, *lines]:
+        assert ElementTree.fromstring(convert(latex)).tag.endswith("math"), latex

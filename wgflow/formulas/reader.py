@@ -30,10 +30,12 @@ BEFORE, AFTER, CALL = "\ue000", "\ue001", "\ue002"
 _SCRIPTS = re.escape("".join({*SUPERSCRIPTS.values(), *SUBSCRIPTS.values()} - {"*"}))
 _ACCENTED = "\u0300-\u036f\u20d7"
 ATOM = re.compile(
-    rf"(?:\d+(?:\.\d+)?|(?:[d∂δ] ?)?[^\W_\d])[{_SCRIPTS}′*{_ACCENTED}]*"
+    rf"(?:\d+(?:\.\d+)?|(?:[d∂δΔ] ?)?[^\W_\d])[{_SCRIPTS}′*{_ACCENTED}]*"
     r"(?:[_^](?:\w+|\([^()]*\)))*|[∞½¼¾⅓⅔]"
 )
-DERIVATIVE = re.compile(r"(?:∇·?|Δ|∂\S*) *$")
+DERIVATIVE = re.compile(r"(?:∇(?:_\w+)?·?|Δ|∂\S*) *$")
+INSIDE = re.compile(r"[_^]?\([^()]*\)|\[[^\[\]]*\]|\|[^|]*\|")
+CLOSED = re.compile(rf"(?:\([^()]*\)|\[[^\[\]]*\]|\|[^| ]+\|)[{_SCRIPTS}]*")
 FRACTION_NAMES = {"frac", "tfrac", "dfrac", "cfrac"}
 WORD_NAMES = {"text", "textrm", "textbf", "textit", "mbox"}
 
@@ -62,10 +64,11 @@ def _tidy(text: str) -> str:
     text = re.sub(rf"{CALL} *(?=[(\[]|{closing})|{CALL}(?=\|)|{BEFORE}", "", text)
     text = re.sub(rf"{AFTER}(?![\w(\[√∫∬∑|⟨])", "", text)
     text = re.sub(rf"[{CALL}{AFTER}] *", " ", text)
-    text = re.sub(r"∇ *· *", "∇·", re.sub(" +", " ", text))
-    text = re.sub(r"∇ (?=[^\W\d]|\()", "∇", text)
+    text = re.sub(r"(∇(?:_\w+)?) *· *", r"\1·", re.sub(" +", " ", text))
+    text = re.sub(r"(∇(?:_\w+)?) (?=[^\W\d]|\()", r"\1", text)
+    text = re.sub(r"Δ (?=ρ|t\b)|δ (?=\w/δ)|^± ", lambda found: found[0][0], text)
     text = re.sub(r"(∂[ₐ-ₜᵢᵣᵤᵥ₀-₉]|∂_\w) (?=[\w(])", r"\1", text)
-    text = re.sub(r"([(\[⟨]) +| +(?=[)\]⟩,;])", r"\1", text)
+    text = re.sub(r"([(\[⟨]) +| +(?=[)\]⟩,;]|\.\s*$)", r"\1", text).replace("′′", "″")
     return "\n".join(line.strip(" ") for line in text.split("\n"))
 
 
@@ -185,8 +188,7 @@ class _Reader:
             words += token
             if depth == 0:
                 break
-        words = re.sub(r"\$(.+?)\$", lambda found: formula(found[1]), words.strip("{}"))
-        return words.replace(" ", KEPT)
+        return re.sub(r"\$(.+?)\$", lambda found: formula(found[1]), words.strip("{}"))
 
     def _environment(self) -> str:
         """Rows of cells in columns: the first of two to the right, the second to the left."""
@@ -219,7 +221,8 @@ def _columns(name: str, table: list[list[str]]) -> str:
         cells = []
         for number, cell in enumerate(row):
             room = " " * (widths[number] - _width(cell))
-            cells.append(cell + room if cases or number % 2 else room + cell)
+            gap = KEPT * 3 if number and not (cases or number % 2) else ""
+            cells.append(gap + (cell + room if cases or number % 2 else room + cell))
         line = ("   " if cases else " ").join(cells).rstrip()
         lines.append(("{ " + line if cases else line).replace(" ", KEPT))
     return "\n".join(lines)
@@ -236,7 +239,7 @@ def _accented(text: str, accent: str) -> str:
 
 def _bracketed(text: str) -> str:
     """Put brackets around what is more than one symbol."""
-    closed = re.fullmatch(r"\([^()]*\)|\[[^\[\]]*\]|\|[^| ]+\|", text)
+    closed = CLOSED.fullmatch(text)
     return text if closed or ATOM.fullmatch(text) else f"({text})"
 
 
@@ -245,8 +248,10 @@ def _fraction(above: str, below: str) -> str:
     plain = f"{above}/{below}"
     if plain in FRACTIONS:
         return BEFORE + FRACTIONS[plain] + AFTER
-    sums = re.search(r"(?<=[^(\[|]) ?[-+±=<>≤≥] ?", re.sub(r"\([^()]*\)|_\(|\^\(", "", above))
-    if sums or re.search("[∫∬∑∏/]", above):
+    outside = above
+    while outside != (outside := INSIDE.sub("x", outside)):
+        pass
+    if re.search("(?<=.)[-+±=<>≤≥]|[∫∬∑∏/]", outside):
         above = f"({above})"
     return f"{BEFORE}{above}/{_bracketed(below)}{AFTER}"
 

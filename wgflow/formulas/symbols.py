@@ -60,7 +60,7 @@ FUNCTIONS = _words(
     """
 )
 
-SPACES = {",": " ", ";": " ", ":": " ", ">": " ", " ": " ", "!": "", "quad": "\xa0\xa0"}
+SPACES = {",": " ", ";": " ", ":": " ", ">": " ", " ": " ", "!": "", "quad": "\xa0"}
 SPACES["qquad"] = 2 * SPACES["quad"]
 
 DROPPED = _words(
