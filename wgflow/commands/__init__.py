@@ -4,7 +4,8 @@ from wgflow.commands.compare import compare
 from wgflow.commands.critical import study_critical
 from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import describe, list_cases, list_solvers
-from wgflow.commands.rates import converge, verify
+from wgflow.commands.pictures import animate, plot
+from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
 from wgflow.commands.regimes import study_lazy, study_teacher, study_three_layer
 from wgflow.commands.report import report
 from wgflow.commands.runs import run
@@ -14,12 +15,14 @@ from wgflow.commands.studies import study_coupling, study_refinement
 from wgflow.commands.widths import study_width
 
 __all__ = [
+    "animate",
     "compare",
     "converge",
     "describe",
     "doctor",
     "list_cases",
     "list_solvers",
+    "plot",
     "report",
     "run",
     "stationary",

@@ -59,7 +59,7 @@ def solve_case(
         until=until,
         dt=given.dt,
         tolerance=given.tolerance,
-        snapshots=snapshots_of(getattr(given, "snapshots", None), case, until),
+        snapshots=snapshots_of(given, case, until),
         observers=[Progress(until, Path(given.case).stem)],
         options=options_of(solver, given.option),
         checkpoint=checkpoint,
@@ -209,8 +209,17 @@ def numbers(text: str, flag: str) -> list[float]:
         raise InputError(f"{flag} {text!r}: give numbers like 0.1,1,5") from None
 
 
-def snapshots_of(text: str | None, case: types.ModuleType, until: float) -> int | list[float]:
-    """Read ``--snapshots``, or take the case's own times."""
+def snapshots_of(
+    given: argparse.Namespace, case: types.ModuleType, until: float
+) -> int | list[float]:
+    """Read ``--snapshots`` or ``--frames``, or take the case's own times."""
+    text, frames = getattr(given, "snapshots", None), getattr(given, "frames", None)
+    if text is not None and frames is not None:
+        raise InputError("--snapshots and --frames: give the times, or how many; one of them")
+    if frames is not None:
+        if frames < 2:
+            raise InputError(f"--frames {frames}: give a whole number >= 2, for start and end")
+        return int(frames) - 1
     if text is not None:
         return numbers(text, "--snapshots")
     stated = getattr(case, "SNAPSHOTS", None)

@@ -229,8 +229,9 @@ class Comparison:
         """Write the comparison and the files of the solution; all ranks call it together.
 
         ``comparison.csv`` holds the risks, ``comparison.json`` the settings and the table,
-        ``comparison.png`` the figure. Of networks that are
-        trained on samples, ``predictor.csv`` and ``predictor.png`` hold the predictions of both.
+        ``comparison.png`` the figure, ``particles.h5`` the neurons at the snapshots. Of networks
+        that are trained on samples, ``predictor.csv`` and ``predictor.png`` hold the predictions
+        of both.
 
         Raises
         ------
@@ -246,7 +247,7 @@ class Comparison:
         return saved
 
     def _write(self, folder: Path, overwrite: bool) -> None:
-        from wgflow.io import atomically, claim_directory, write_json, write_table
+        from wgflow.io import atomically, claim_directory, save_neurons, write_json, write_table
         from wgflow.plots import comparison_figure
 
         claim_directory(folder, overwrite=overwrite)
@@ -263,6 +264,7 @@ class Comparison:
         write_json(
             folder / "comparison.json", {"settings": asdict(self.settings), "rows": self.rows()}
         )
+        save_neurons(folder, self.solution, self.coordinates)
         figure = comparison_figure(self)
         atomically(
             folder / "comparison.png", lambda path: figure.savefig(path, format="png", dpi=150)

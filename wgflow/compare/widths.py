@@ -113,7 +113,8 @@ class WidthStudy:
         """Write the study and the files of the solution; all ranks call it together.
 
         ``widths.csv`` holds errors against N, ``risks.csv`` risks over time, ``widths.json`` the
-        settings, errors and slopes, ``widths.png`` the figure.
+        settings, errors and slopes, ``widths.png`` the figure, ``particles.h5`` the neurons of one
+        of the widest networks.
 
         Raises
         ------
@@ -129,7 +130,7 @@ class WidthStudy:
         return self.solution.save(folder, overwrite=overwrite)
 
     def _write(self, folder: Path, overwrite: bool) -> None:
-        from wgflow.io import atomically, claim_directory, write_json, write_table
+        from wgflow.io import atomically, claim_directory, save_neurons, write_json, write_table
         from wgflow.plots.widths import widths_figure
 
         claim_directory(folder, overwrite=overwrite)
@@ -146,6 +147,8 @@ class WidthStudy:
             "grid_error": self.grid_error,
         }
         write_json(folder / "widths.json", content)
+        widest = self.comparisons[-1].coordinates[:, :1]
+        save_neurons(folder, self.solution, widest)
         figure = widths_figure(self)
         atomically(folder / "widths.png", lambda path: figure.savefig(path, format="png", dpi=150))
 

@@ -11,6 +11,7 @@ from wgflow.io.files import (
     write_json,
     write_table,
 )
+from wgflow.io.neurons import load_neurons, save_neurons
 from wgflow.io.points import read_points
 from wgflow.io.predictor import save_predictor
 from wgflow.io.results import packing, save_solution
@@ -24,9 +25,11 @@ __all__ = [
     "check_file",
     "claim_directory",
     "free_directory",
+    "load_neurons",
     "packing",
     "read_points",
     "read_space",
+    "save_neurons",
     "save_predictor",
     "save_solution",
     "write_json",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from wgflow._version import __version__
 from wgflow.parser.base import Parser
 from wgflow.parser.pages import add_pages
+from wgflow.parser.pictures import add_pictures
 from wgflow.parser.rates import add_converge, add_verify
 from wgflow.parser.report import add_report
 from wgflow.parser.runs import add_compare, add_run, add_stationary
@@ -15,6 +16,7 @@ __all__ = ["build_parser"]
 COMMANDS = (
     add_pages,
     add_run,
+    add_pictures,
     add_converge,
     add_verify,
     add_stationary,

@@ -29,6 +29,12 @@ def add_run(words: Words) -> None:
         help="times to keep besides start and end (by default the case's, or ten)",
     )
     run.add_argument(
+        "--frames",
+        type=int,
+        metavar="N",
+        help="keep so many densities, evenly spaced from start to end, in place of --snapshots",
+    )
+    run.add_argument(
         "--splits", metavar="P[,P…]", help="ranks along each axis (by default PETSc's choice)"
     )
     add_checkpoints(run)

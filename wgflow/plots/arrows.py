@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Arrows", "arrows_of", "velocity"]
 
-ACROSS = 18  # arrows along each axis of a picture
+ACROSS = 15  # arrows along each axis of a picture
 SHARE = 1e-3  # of the largest density, below which there is too little mass for an arrow
 
 logger = logging.getLogger(__name__)
@@ -128,7 +128,7 @@ def _gradient(mesh: Mesh, values: Array) -> list[Array]:
 
 def _added(mesh: Mesh, cells: IntArray, weights: Array) -> Array:
     """Add up face values in the cells of one side, but for those of other ranks."""
-    total: Array = np.bincount(cells, weights, mesh.size)[: mesh.size]
+    total: Array = np.asarray(np.bincount(cells, weights, mesh.size)[: mesh.size], dtype=float)
     return total
 
 

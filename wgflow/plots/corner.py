@@ -26,7 +26,7 @@ def draw_corner(
     Parameters
     ----------
     panels : (D, D) array of Axes
-        Those above the diagonal are hidden, but for the first row's last: the legend.
+        Those above the diagonal are hidden; the legend is there.
     frames : sequence of Frame
     limits : Limits
     neurons : Neurons, optional
@@ -34,6 +34,7 @@ def draw_corner(
         One a frame.
     """
     dimension, last, whole = len(panels), frames[-1], limits.whole
+    names = whole.box.names
     for row in range(dimension):
         for column in range(dimension):
             axes = panels[row][column]
@@ -50,9 +51,9 @@ def draw_corner(
             outer = row == dimension - 1
             axes.tick_params(labelbottom=outer)
             if outer:
-                axes.set_xlabel(axis_label(whole, column))
+                axes.set_xlabel(names[column])
             if column == 0 and row > 0:
-                axes.set_ylabel(axis_label(whole, row))
+                axes.set_ylabel(names[row])
             axes.tick_params(labelleft=column in (0, row))
 
 
@@ -77,6 +78,8 @@ def _draw_line(
         axes.set_ylim(0, 1.08 * limits.top(axis))
     if neurons is not None:
         neurons.bars(axes, frames[-1].time, whole, axis)
-    axes.set_title(f"marginal of {whole.box.names[axis]}", fontsize=8)
+    axes.set_title(axis_label(whole, axis), fontsize=8)
     if axis == 0:
-        axes.legend(fontsize=6, loc="upper right")
+        # in the corner where there are no panels, which do not give way to it
+        legend = axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.08, 1.0))
+        legend.set_in_layout(False)

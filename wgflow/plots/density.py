@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from wgflow.errors import InputError, nearest_first
@@ -36,7 +37,7 @@ KINDS = {
     "summary": "the figure that the run left",
 }
 TIMELESS = {"spacetime": "every snapshot", "history": "all times", "summary": "its own times"}
-MOST = {"stack": LARGEST_STACK, "map": 6, "marginals": 1, "slices": 1}  # times, unless asked for
+MOST = {"stack": LARGEST_STACK, "map": 6, "marginals": 3, "slices": 1}  # times, unless asked for
 COLUMNS = 3  # of panels
 PANEL = 3.1  # inches
 
@@ -121,9 +122,11 @@ def density_figure(
     if not solution.grid.comm.is_root:
         return None
     held = [frame for frame in found if frame is not None]
+    held[:-1] = [replace(frame, planes={}) for frame in held[:-1]]  # maps are of the last
     limits = Limits(frames.shown, solution.grid.whole, held, log)
     figure: Figure = styled(_DRAW[kind])(held, limits, neurons)
-    figure.suptitle(heading(solution))
+    maps = f", maps at t = {held[-1].time:.4g}" if kind == "marginals" else ""
+    figure.suptitle(heading(solution) + maps)
     return figure
 
 
@@ -158,7 +161,8 @@ def _map(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) -> Fi
     columns = min(COLUMNS, len(frames)) if len(frames) != 4 else 2
     rows = -(-len(frames) // columns)
     width = PANEL if columns > 1 else 1.4 * PANEL
-    figure = new_figure(width * columns + 0.9, (width * panel_shape(limits) + 0.45) * rows + 0.3)
+    height = width * panel_shape(limits) * rows + 0.8
+    figure = new_figure(width * columns + 1.3, height, "compressed")
     panels: Any = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     for axes in panels.ravel()[len(frames) :]:
         axes.set_visible(False)
@@ -182,11 +186,12 @@ def _corner(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) ->
 
 
 def _slices(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) -> Figure:
-    figure = new_figure(PANEL * 3 + 0.9, 3.1 * len(frames) + 0.4)
+    figure = new_figure(PANEL * 3 + 1.3, (PANEL + 0.2) * len(frames) + 0.3, "compressed")
     panels: Any = figure.subplots(len(frames), 3, squeeze=False)
     for row, frame in zip(panels, frames, strict=True):
         draw_slices(row, frame, limits)
-        row[1].set_title(f"t = {frame.time:.4g}; {row[1].get_title()}", fontsize=8)
+        for axes in row:
+            axes.set_title(f"t = {frame.time:.4g}, {axes.get_title()}", fontsize=8)
     limits.bar(figure, panels)
     return figure
 

@@ -163,9 +163,9 @@ class Film:
         dimension = self.limits.whole.dimension
         many = self.kind == "marginals"
         height = 3.8 if self.kind == "stack" else 3.6 * panel_shape(self.limits) + 0.8
-        size = (1.7 * dimension + 4.2, 1.6 * dimension + 0.8) if many else (9.0, height)
-        # whole even numbers of pixels: films are coded in blocks
-        self.figure = new_figure(*(2 * round(s * DOTS / 2) / DOTS for s in size))
+        width, high = (1.9 * dimension + 4.2, 1.7 * dimension + 0.8) if many else (9.0, height)
+        self.figure = new_figure(_even(width), _even(high))
+        self.figure.get_layout_engine().set(w_pad=0.08, h_pad=0.06)  # type: ignore[call-arg, union-attr]
         parts: Any = self.figure.subfigures(1, 2, width_ratios=(1.7 if many else 1.3, 1))
         shape = (dimension, dimension) if many else (1, 1)
         self.panels: Any = parts[0].subplots(*shape, squeeze=False)
@@ -174,9 +174,13 @@ class Film:
         curve = parts[1].subplots()
         self._name = main_column(self.solution)
         draw_column(curve, self.solution, self._name)
-        (self._dot,) = curve.plot([], [], "o", ms=6, color=SGD_COLOUR, mec="white", zorder=5)
+        (self._dot,) = curve.plot(
+            [], [], "o", ms=7, color=SGD_COLOUR, mec="white", zorder=5, clip_on=False
+        )
+        self._dot.set_in_layout(False)
         self._draw(self.first)
-        self.figure.canvas.draw()
+        for _ in range(2):  # scales that are equal settle at the second time
+            self.figure.canvas.draw()
         self.figure.set_layout_engine("none")  # laid out once: nothing moves but the density
 
     def open(self, path: Path, fps: float) -> None:
@@ -190,8 +194,11 @@ class Film:
 
     def take(self, frame: Frame) -> None:
         """Add a frame."""
-        styled(self._draw)(frame)
-        self._writer.grab_frame()
+        styled(self._taken)(frame)
+
+    def _taken(self, frame: Frame) -> None:
+        self._draw(frame)
+        self._writer.grab_frame()  # ticks are made, in their style, only now
 
     def close(self) -> None:
         """Finish the file and put it in its place."""
@@ -219,3 +226,8 @@ class Film:
         value = np.interp(frame.time, history["time"], history[self._name])
         self._dot.set_data([frame.time], [value])
         self.figure.suptitle(f"{heading(self.solution)}, t = {frame.time:.4g}")
+
+
+def _even(inches: float) -> float:
+    """Round a length to an even number of pixels: films are coded in blocks."""
+    return 2 * round(inches * DOTS / 2) / DOTS

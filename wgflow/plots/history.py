@@ -75,7 +75,8 @@ def draw_column(axes: Axes, solution: Solution, name: str, log: bool | None = No
     axes.plot(time[shown], values[shown], color=PDE_COLOUR)
     reference = {} if solution.problem is None else solution.problem.reference
     if name in reference:
-        at = np.linspace(time[0], time[-1], 40)
+        # as dense on either axis of time
+        at = np.unique([*np.linspace(time[0], time[-1], 40), *time[:: 1 + len(time) // 200]])
         axes.plot(at, [reference[name](t) for t in at], "k:", lw=1.2, label="exact")
         axes.legend(fontsize=7)
     if name in ("dissipation", "dt", "minimum") and _wide(values[shown]):

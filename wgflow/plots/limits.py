@@ -42,6 +42,7 @@ class Limits:
     ) -> None:
         self.shown, self.whole, self.log, self.fastest = shown, whole, log, 0.0
         self._peaks: dict[Hashable, list[float]] = {}
+        self._lows: dict[Hashable, float] = {}
         self._reach: dict[int, Array] = {}
         self._edges: dict[int, Array] = {}
         for frame in frames:
@@ -65,6 +66,7 @@ class Limits:
 
     def _peak(self, key: Hashable, values: Array) -> None:
         self._peaks.setdefault(key, []).append(float(values.max()))
+        self._lows[key] = min(self._lows.get(key, np.inf), float(values.min()))
 
     def _stretch(self, axis: int, values: Array, grid: Grid) -> None:
         relative = values / max(float(values.max()), np.finfo(float).tiny)
@@ -91,7 +93,9 @@ class Limits:
 
     def bottom(self, key: Hashable = DENSITY) -> float:
         """Least value that is shown."""
-        return self.top(key) * 10.0**-DECADES if self.log else 0.0
+        if not self.log:
+            return 0.0
+        return max(self.top(key) * 10.0**-DECADES, 0.8 * self._lows[key])
 
     def norm(self, key: Hashable = DENSITY) -> Normalize:
         """Give the scale of colours."""
@@ -112,6 +116,6 @@ class Limits:
 
     def bar(self, figure: Any, panels: Any, key: Hashable = DENSITY, **words: Any) -> None:
         """Draw the colour bar beside some panels."""
-        ends = "both" if self.log and self.cut(key) else "max" if self.cut(key) else "neither"
-        words = {"label": "density", "extend": ends, **words}
+        words = {"label": "density", "extend": "max" if self.cut(key) else "neither", **words}
+        words.setdefault("aspect", 30)
         figure.colorbar(self.colours(key), ax=panels, **words)

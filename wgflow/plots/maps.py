@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 __all__ = ["draw_arrows", "draw_map", "draw_plane"]
 
 LINES = 6  # contours
-HEIGHT = 0.065  # of the panel's width, that the longest arrow takes
+LENGTH = 0.075  # of the panel's width, that the longest arrow takes
 
 
 def draw_map(
@@ -82,7 +82,7 @@ def draw_arrows(axes: Axes, arrows: Arrows, fastest: float = 0.0) -> None:
     longest = max(fastest, own)
     low, high = axes.get_xlim()
     bottom, top = axes.get_ylim()
-    length = HEIGHT * max(high - low, top - bottom)
+    length = LENGTH * max(high - low, top - bottom)
     axes.quiver(
         *arrows.points.T, *arrows.velocities.T, angles="xy", scale_units="xy",
         scale=longest / length, width=0.005, color="white", edgecolor="black", linewidth=0.3,

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Neurons"]
 
-DOTS = 2000  # more would hide the density
+DOTS = 500  # more would hide the density
 BINS = 40
+SEEN = 0.99  # share of the neurons within the axes, below which the figure tells it
 
 
 @dataclass(frozen=True)
@@ -54,10 +55,12 @@ class Neurons:
             return
         low, high = axes.get_xlim()
         counts, edges = np.histogram(points[axis], np.linspace(low, high, BINS + 1))
+        seen = counts.sum() / points.shape[1]
+        rest = "" if seen > SEEN else f"\n({seen:.0%} of them lie here)"
         heights = counts / (points.shape[1] * np.diff(edges))
         axes.bar(
             edges[:-1], heights, np.diff(edges), align="edge", color=SGD_COLOUR, alpha=0.35,
-            label=f"neurons, t = {time:.3g}", zorder=0,
+            label=f"neurons, t = {time:.3g}{rest}", zorder=0,
         )  # fmt: skip
 
     def dots(self, axes: Axes, time: float, grid: Grid, pair: Sequence[int] = (0, 1)) -> None:
@@ -68,6 +71,6 @@ class Neurons:
         bounds = axes.get_xlim(), axes.get_ylim()
         x, y = points[list(pair), :: -(-points.shape[1] // DOTS)]
         axes.plot(
-            x, y, "o", ms=2.2, color=SGD_COLOUR, mec="white", mew=0.25, label="neurons", ls="none"
+            x, y, "o", ms=2.0, color=SGD_COLOUR, mec="white", mew=0.25, label="neurons", ls="none"
         )
         axes.set(xlim=bounds[0], ylim=bounds[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -42,14 +42,16 @@ MAP = "viridis"  # perceptually uniform, readable with any colour vision
 PDE_COLOUR, SGD_COLOUR = "#0b3c5d", "#d1495b"
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """Make an empty figure of a size in inches."""
+def new_figure(
+    width: float, height: float, layout: Literal["constrained", "compressed"] = "constrained"
+) -> Figure:
+    """Make an empty figure of a size in inches; compressed is for panels of equal scales."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     with rc_context(STYLE):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(width, height), layout=layout)
     FigureCanvasAgg(figure)
     return figure
 
@@ -91,7 +93,7 @@ def axis_label(grid: Grid, axis: int) -> str:
     """Name of a coordinate; of a radius with the dimension of its space."""
     name = grid.box.names[axis]
     radial = None if as_mesh(grid) is not None else grid.box.axes[axis].radial
-    return name if radial is None else f"{name} (radius in {radial:g} dimensions)"
+    return name if radial is None else f"{name} (radius, d = {radial:g})"
 
 
 def heading(solution: Solution) -> str:

@@ -1,0 +1,67 @@
+"""The words of the commands that draw what a run has left."""
+
+from __future__ import annotations
+
+import argparse
+
+from wgflow import commands
+from wgflow.parser.base import Words
+
+__all__ = ["add_pictures"]
+
+
+def add_pictures(words: Words) -> None:
+    """Add the commands that draw."""
+    plot = words.add_parser(
+        "plot",
+        help="draw the density or the history of a result",
+        epilog="Examples: wgflow plot isotropic_gaussians; "
+        "wgflow plot isotropic_gaussians --kind spacetime --out map.pdf; "
+        "wgflow plot charges --time 0.3,10 --log",
+    )
+    _add_result(plot)
+    plot.add_argument(
+        "--kind",
+        metavar="K",
+        help="stack or spacetime (one axis), map (two), marginals (two or more), slices (a solid), "
+        "history, summary; by default what fits the axes",
+    )
+    plot.add_argument(
+        "--time", metavar="T[,T…]", help="snapshots to draw, the nearest (by default a few)"
+    )
+    plot.add_argument(
+        "--out", metavar="FILE", help="a .png, .pdf or .svg (by default KIND.png in DIR)"
+    )
+    plot.add_argument(
+        "--log", action="store_true", help="logarithmic density; of history, logarithmic time"
+    )
+    plot.set_defaults(command=commands.plot)
+    film = words.add_parser(
+        "animate",
+        help="make a film of the density of a result",
+        epilog="Its frames are the stored snapshots: keep more by wgflow run … --frames 60. "
+        "Example: wgflow animate keller_segel --out collapse.gif --fps 12",
+    )
+    _add_result(film)
+    film.add_argument(
+        "--out", metavar="FILE", help="a .gif, or with ffmpeg an .mp4 (by default film.gif in DIR)"
+    )
+    film.add_argument("--fps", type=float, default=10.0, metavar="N", help="frames a second (10)")
+    film.add_argument("--log", action="store_true", help="logarithmic density")
+    film.set_defaults(command=commands.animate)
+
+
+def _add_result(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("directory", metavar="DIR", help="folder of a result, as --out named it")
+    parser.add_argument(
+        "--arrows",
+        action=argparse.BooleanOptionalAction,
+        help="velocities on maps (by default where the case is known and no neurons are drawn)",
+    )
+    parser.add_argument(
+        "--particles",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="neurons over the density (by default where compare or study width left them)",
+    )
+    parser.add_argument("--verbose", action="store_true", help="say more on stderr")
