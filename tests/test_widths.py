@@ -187,7 +187,7 @@ def test_coupling_writes_table_and_figure(tmp_path: Path) -> None:
     summary = json.loads((out / "summary.json").read_text())
     assert (summary["kind"], summary["passed"]) == ("study coupling", code == 0)
     assert summary["case_file"] == str(case)
-    assert (out / "table.json").read_text() == found.read_text()
+    assert json.loads((out / "table.json").read_text()) == json.loads(found.read_text())
     stored = json.loads(found.read_text())
     assert (stored["seeds"], stored["neurons"]) == (3, 30)
     table = np.genfromtxt(csv, delimiter=",", names=True, dtype=None, encoding="utf-8")

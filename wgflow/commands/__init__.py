@@ -5,6 +5,7 @@ from wgflow.commands.critical import study_critical
 from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import describe, list_cases, list_solvers
 from wgflow.commands.pictures import animate, plot
+from wgflow.commands.rates import converge, verify
 from wgflow.commands.regimes import study_lazy, study_teacher, study_three_layer
 from wgflow.commands.report import report
 from wgflow.commands.runs import run

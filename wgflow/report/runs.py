@@ -10,7 +10,7 @@ from wgflow.convergence.invariants import Invariant, invariants, promises_energy
 from wgflow.observers import BoundaryMass
 from wgflow.report import parts
 from wgflow.report.drawings import image
-from wgflow.report.elements import Html, Verdict, figure, join, number, section, table
+from wgflow.report.elements import Html, Verdict, figure, number, section, table
 from wgflow.report.folder import Folder
 
 if TYPE_CHECKING:
@@ -150,5 +150,6 @@ def _stored(folder: Folder) -> Iterator[Html]:
 def _predictor(folder: Folder) -> Iterator[Html]:
     path = folder.path / "predictor.png"
     if path.exists():
-        drawn = image(path, "What the network says of inputs, beside the samples.", coloured=True)
-        yield figure(drawn, join(["What the trained network says of inputs."]))
+        plane = "x2" in folder.columns("predictor.csv")  # then values are told by colour
+        alt = "What the network says of inputs, beside the samples."
+        yield figure(image(path, alt, coloured=plane), "What the trained network says of inputs.")
