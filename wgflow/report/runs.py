@@ -91,7 +91,8 @@ def _judged(
     failed = [each for each in checks if each.passed is False]
     warnings = summary["warnings"]
     if summary["status"] != "finished":
-        where = f"at t = {number(summary['time'])} after {summary['steps']} steps"
+        plural = "" if summary["steps"] == 1 else "s"
+        where = f"at t = {number(summary['time'])} after {summary['steps']} step{plural}"
         return "bad", f"{summary['status']} {where}: below is what was computed before"
     if missed:
         return "bad", f"MISSED: {' and '.join(missed)} falls more slowly than N^(-1/2)"
@@ -132,6 +133,8 @@ def _values(summary: Mapping[str, Any]) -> Html:
 
 
 def _errors(summary: Mapping[str, Any]) -> Html:
+    if summary["status"] != "finished":
+        return Html("")  # they are measured at the end
     if not summary["errors"]:
         return Html("<p>No exact solution is known to measure errors against.</p>")
     rows = [(name, number(value, 4)) for name, value in summary["errors"].items()]
