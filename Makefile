@@ -4,13 +4,15 @@
 #   VENV=/tmp/venv make test       another place for the environment
 #   make test PYTEST="-k catalog"  some of the tests
 #   make test MPI=no               without MPI and PETSc: the tests of them are skipped
-#   make bench BENCH="explicit"     some of the benchmarks
+#   make test BROWSER=no           without Chromium: the tests of pages in a browser are skipped
+#   make bench BENCH="explicit"    some of the benchmarks
 
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST ?=
 BENCH ?=
 MPI ?= yes
+BROWSER ?= yes
 OUT ?= demo
 
 BIN := $(VENV)/bin
@@ -37,6 +39,7 @@ demo: $(VENV)/.run ## solve a network's density equation beside its SGD (about 2
 	@echo "== look at $(OUT)/comparison.png"
 
 test: $(VENV)/.test $(if $(filter no,$(MPI)),,$(VENV)/.mpi) ## run the tests
+	@$(if $(filter no,$(BROWSER)),:,tools/install-chromium || true)
 	@echo "== test"
 	@$(CHECK) $(BIN)/python -m pytest $(PYTEST)
 
