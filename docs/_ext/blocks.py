@@ -25,7 +25,8 @@ class Script(SphinxDirective):
         found = re.search(r"```python\n(.*?)```", readme.read_text(encoding="utf-8"), re.DOTALL)
         if found is None:
             raise self.error("README.md has no block of Python")
-        block = nodes.literal_block(found[1], found[1].rstrip())
+        script = found[1].rstrip()
+        block = nodes.literal_block(script, script)
         block["language"] = "python"
         return [block]
 

@@ -18,7 +18,7 @@ from sphinx.application import Sphinx
 from sphinx.util.nodes import make_refnode
 
 # Literals, roles, hyperlinks: what ReST shall see.
-MARKUP = re.compile(r"``.+?``|:[\w:]+:`[^`]+`|`[^`]+`_|\*\*[^*]+\*\*|\|?\.\. \w+::.*")
+MARKUP = re.compile(r"^\s*\* |``.+?``|:[\w:]+:`[^`]+`|`[^`]+`_|\*\*[^*]+\*\*|\|?\.\. \w+::.*")
 SPECIAL = re.compile(r"[|*]|(?<=\w)_(?!\w)")
 HEADING = re.compile(r"^-{3,}$")
 
@@ -42,7 +42,9 @@ def rewritten(lines: list[str]) -> Iterator[str]:
         in_sections = in_sections or bool(HEADING.match(following.strip()))
         indented = line.startswith("    ")
         if not empty:
-            doctest = line.lstrip().startswith(">>>") or (doctest and bool(lines[number - 1].strip()))
+            doctest = line.lstrip().startswith(">>>") or (
+                doctest and bool(lines[number - 1].strip())
+            )
             if literal and not indented:
                 literal = False
             starts = indented and not in_sections and not lines[number - 1].strip()
@@ -55,9 +57,7 @@ def rewritten(lines: list[str]) -> Iterator[str]:
         yield line if empty or literal or doctest else escaped(line)
 
 
-def process(
-    app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]
-) -> None:
+def process(app: Sphinx, what: str, name: str, thing: Any, options: Any, lines: list[str]) -> None:
     """Rewrite a docstring before numpydoc reads it."""
     lines[:] = list(rewritten(lines))
 

@@ -73,9 +73,7 @@ def wanted() -> list[Wanted]:
         Wanted("cases", name, f"run {name} {CASES.get(name, '')}".strip())
         for name in catalog.names("cases")
     ]
-    solvers = [
-        Wanted("solvers", name, _solver_words(name)) for name in catalog.names("solvers")
-    ]
+    solvers = [Wanted("solvers", name, _solver_words(name)) for name in catalog.names("solvers")]
     return cases + solvers
 
 

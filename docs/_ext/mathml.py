@@ -11,6 +11,7 @@ from typing import Any
 
 from docutils import nodes
 from latex2mathml.converter import convert
+from mathml_tidy import tidied
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
@@ -35,8 +36,8 @@ def to_mathml(latex: str, *, display: bool) -> str:
     Exception
         Of whatever class latex2mathml raises for what it cannot read.
     """
-    converted: str = convert(prepared(latex), display="block" if display else "inline")
-    return converted
+    converted = convert(prepared(latex), display="block" if display else "inline")
+    return tidied(converted)
 
 
 def prepared(latex: str) -> str:
@@ -53,7 +54,9 @@ def _parted(found: re.Match[str]) -> str:
     """Take formulas out of a text: `\\text{($V$ fixed)}`."""
     pieces = found[1].split("$")
     return "".join(
-        piece if number % 2 else rf"\text{{{piece}}}" for number, piece in enumerate(pieces) if piece
+        piece if number % 2 else rf"\text{{{piece}}}"
+        for number, piece in enumerate(pieces)
+        if piece
     )
 
 
