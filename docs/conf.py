@@ -53,6 +53,7 @@ autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 numpydoc_show_class_members = False
 add_module_names = False
+toc_object_entries_show_parents = "hide"
 templates_path = ["api/templates"]
 
 # --- pages ---------------------------------------------------------------------------------------

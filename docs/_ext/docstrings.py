@@ -42,9 +42,8 @@ def rewritten(lines: list[str]) -> Iterator[str]:
         in_sections = in_sections or bool(HEADING.match(following.strip()))
         indented = line.startswith("    ")
         if not empty:
-            doctest = line.lstrip().startswith(">>>") or (
-                doctest and bool(lines[number - 1].strip())
-            )
+            goes_on = doctest and bool(lines[number - 1].strip())
+            doctest = line.lstrip().startswith(">>>") or goes_on
             if literal and not indented:
                 literal = False
             starts = indented and not in_sections and not lines[number - 1].strip()

@@ -25,7 +25,7 @@ INTRODUCTION = {
     "cases": "What can be solved: `wgflow run NAME`. Each is one file of `cases/`, and its page is "
     "made from it. Figures are runs of the case itself.",
     "solvers": "How it is solved: `wgflow run CASE --solver NAME`. Each is one file of `solvers/`, "
-    "and its page is made from it. All figures show the same problem, with few cells, over its exact "
+    "and its page is made from it. All figures show the same problem on few cells, over its exact "
     "solution, and the orders that `wgflow verify` measured.",
 }
 TITLES = {"cases": "Cases", "solvers": "Solvers"}

@@ -64,9 +64,8 @@ def draw_all(wanted: Sequence[Wanted]) -> dict[Wanted, str]:
     failures: dict[Wanted, str] = {}
     if missing:
         with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
-            for each, failure in zip(missing, pool.map(_try, missing), strict=True):
-                if failure:
-                    failures[each] = failure
+            answers = zip(missing, pool.map(_try, missing), strict=True)
+            failures = {each: failure for each, failure in answers if failure}
     kept = {path for each in wanted for path in (each.file(), each.file("-s"))}
     for old in KEPT.glob("*.png"):
         if old not in kept:

@@ -144,9 +144,10 @@ def _sizes(levels: Sequence[dict[str, Any]]) -> str:
 def _source(wanted: Wanted) -> str:
     path = f"{wanted.kind}/{wanted.name}.py"
     return (
-        f"This page is made from {{download}}`{path} <../../../{path}>`. Copy it, edit it, and give "
-        f"its path in place of the name.\n\n"
-        f":::{{dropdown}} {path}\n```{{literalinclude}} ../../../{path}\n:language: python\n```\n:::"
+        f"This page is made from {{download}}`{path} <../../../{path}>`. Copy it, edit it, and "
+        f"give its path in place of the name.\n\n"
+        f":::{{dropdown}} {path}\n```{{literalinclude}} ../../../{path}\n:language: python\n```\n"
+        ":::"
     )
 
 

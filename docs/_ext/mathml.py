@@ -1,4 +1,4 @@
-"""Formulas as MathML, made at build time: no script runs in the reader's browser, nothing is fetched.
+"""Formulas as MathML, made at build time: no script in the browser, nothing fetched.
 
 All current browsers show MathML. A formula that cannot be converted is a warning, and so an error
 of `make docs`.
@@ -51,7 +51,7 @@ def prepared(latex: str) -> str:
 
 
 def _parted(found: re.Match[str]) -> str:
-    """Take formulas out of a text: `\\text{($V$ fixed)}`."""
+    r"""Take formulas out of a text: `\text{($V$ fixed)}`."""
     pieces = found[1].split("$")
     return "".join(
         piece if number % 2 else rf"\text{{{piece}}}"
