@@ -40,11 +40,16 @@ class Figures(SphinxDirective):
         self.env.note_dependency(str(path))
         rows = []
         for name, entry in tomllib.loads(path.read_text(encoding="utf-8")).items():
-            commands = "<br>".join(f"`{each}`" for each in entry["commands"])
-            where = ", ".join(f"[{page}]({page})" for page in entry["pages"])
+            commands = "<br>".join(f"`{_shown(each)}`" for each in entry["commands"])
+            where = ", ".join(f"[](/{page})" for page in entry["pages"])
             rows.append((f"`{name}`", commands, entry["takes"], where))
         text = table(("figure or data", "made by", "takes", "shown in"), rows)
         return self.parse_text_to_nodes(text)
+
+
+def _shown(command: str) -> str:
+    """Leave out where `make figures` puts what a command writes."""
+    return command.replace(" --out {out}/run", "").replace("{out}/", "")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shlex
 from collections.abc import Sequence
@@ -76,6 +77,8 @@ def draw_all(wanted: Sequence[Wanted]) -> dict[Wanted, str]:
 def _try(wanted: Wanted) -> str:
     from wgflow.errors import WgflowError
 
+    # a domain that is too small for few cells is no fault of the page
+    logging.getLogger("wgflow").setLevel(logging.ERROR)
     try:
         (_draw_case if wanted.kind == "cases" else _draw_solver)(wanted)
     except (WgflowError, ImportError) as error:
