@@ -29,6 +29,7 @@ extensions = [
     "reference",
     "docstrings",
     "blocks",
+    "samples",
 ]
 exclude_patterns = ["_build", "_ext", "api/templates"]
 nitpicky = True
@@ -46,7 +47,6 @@ highlight_language = "none"
 
 # --- docstrings ----------------------------------------------------------------------------------
 
-autosummary_generate = True
 autosummary_ignore_module_all = False
 autodoc_typehints = "none"  # types are in the docstrings, in words
 autodoc_member_order = "bysource"
