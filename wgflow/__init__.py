@@ -42,6 +42,7 @@ from wgflow.errors import (
     WgflowError,
 )
 from wgflow.finite_volume import FiniteVolume
+from wgflow.follow import Follow
 from wgflow.fluxes import MUSCL, BailoCarrilloHu, ScharfetterGummel, Upwind
 from wgflow.grid import Grid
 from wgflow.io import Checkpoint
@@ -74,6 +75,7 @@ __all__ = [
     "Entropy",
     "FeatureInteraction",
     "FiniteVolume",
+    "Follow",
     "Grid",
     "ImplicitEuler",
     "InputError",

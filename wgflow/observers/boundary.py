@@ -22,9 +22,13 @@ class BoundaryMass(Observer):
     LIMIT = 1e-6  # of the mass, in one layer of cells
 
     def __init__(self, space: FiniteVolume) -> None:
-        self.grid = space.grid
         self.largest = 0.0
         self.where = ""
+        self.moved(space)
+
+    def moved(self, space: FiniteVolume) -> None:
+        """Watch the bounds of other cells."""
+        self.grid = space.grid
         self._ends = [
             (axis, end)
             for axis, data in enumerate([] if space.mesh else self.grid.box.axes)
