@@ -95,6 +95,11 @@ class Solution:
         return float(self.times[-1])
 
     @property
+    def cells(self) -> tuple[int, ...]:
+        """Cells along each axis that the run computed with."""
+        return self.sharp().grid.cells
+
+    @property
     def coordinates(self) -> tuple[Array, ...]:
         """Cell centres, one array of the grid's shape an axis."""
         return self.grid.coordinates
@@ -196,7 +201,7 @@ class Solution:
             "solver": self.solver,
             "parameters": dict(self.parameters),
             "options": dict(self.options),
-            "cells": list(self.grid.cells),
+            "cells": list(self.cells),
             "ranks": self.grid.comm.size,
             "steps": self.facts["steps"],
             "rejections": self.facts["rejections"],
@@ -263,7 +268,7 @@ class Solution:
         )
 
     def __repr__(self) -> str:
-        cells = " x ".join(map(str, self.grid.cells))
+        cells = " x ".join(map(str, self.cells))
         return (
             f"Solution({self.solver or 'custom stepper'}, {cells} cells, t = {self.time:.6g}, "
             f"{self.facts['steps']} steps, {self.status})"

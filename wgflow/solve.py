@@ -138,7 +138,7 @@ def solve(
     following = isinstance(stepper, Following)
     history = History(space, until, stepper.variational, means=following)
     kept = WindowSnapshots(snapshots, until, stepper) if following else Snapshots(snapshots, until)
-    recorder = Recorder(history, kept, BoundaryMass(space))
+    recorder = Recorder(history, kept, BoundaryMass(space, problem.box if following else None))
     if problem.blows_up:
         observers = [Concentration(space.grid), *observers]
     about = {"solver": Path(name).stem, "options": given, "until": until, "domain": problem.domain}

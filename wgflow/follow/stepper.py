@@ -68,6 +68,7 @@ class Following(Stepper):
         _check(problem, grid, self.axes)
         self.window = np.array([[0.0, 1.0]] * grid.dimension)
         self.remaps, self.remap_energy, self.outermost = 0, 0.0, 0.0
+        self._seen: tuple[Array, list[Array]] | None = None  # a density and its marginals
 
     def begin(self, density: Array | None = None) -> Array:
         """Choose the first window, and give the density on its cells.
@@ -142,10 +143,16 @@ class Following(Stepper):
             self.remap_energy += abs(change)
         return replace(step.after(attempt), remapped=change)
 
+    def _marginals(self, density: Array) -> list[Array]:
+        """Masses along each axis; what a step brings is looked at again before the next."""
+        if self._seen is None or self._seen[0] is not density:
+            self._seen = density, marginals(density, self.space.grid)
+        return self._seen[1]
+
     def _due(self, density: Array) -> Array | None:
         """Give the window that the density asks for, None if it is the one of now."""
         follow, window = self.settings, self.window.copy()
-        masses = marginals(density, self.space.grid)
+        masses = self._marginals(density)
         for axis in self.axes:
             ends = self.window[axis]
             low, high = occupied(masses[axis], follow.tolerance)
@@ -161,7 +168,7 @@ class Following(Stepper):
     def _spilled(self, density: Array) -> Array | None:
         """Give a wider window if a step has brought mass to the ends of this one."""
         window, limit = self.window.copy(), SPILL * self.settings.tolerance
-        masses = marginals(density, self.space.grid)
+        masses = self._marginals(density)
         largest = 0.0
         for axis in self.axes:
             ends = layers(masses[axis], self.window[axis])

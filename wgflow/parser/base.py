@@ -9,6 +9,7 @@ __all__ = [
     "Parser",
     "Words",
     "add_checkpoints",
+    "add_follow",
     "add_networks",
     "add_output",
     "add_problem",
@@ -59,6 +60,15 @@ def add_step(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--dt", type=float, metavar="X", help="fixed time step")
     parser.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
     parser.add_argument("--until", type=float, metavar="T", help="final time")
+
+
+def add_follow(parser: argparse.ArgumentParser) -> None:
+    """Add whether the cells follow the density."""
+    parser.add_argument(
+        "--follow",
+        action=argparse.BooleanOptionalAction,
+        help="cover a window that follows the density, not the whole box (default: the case's)",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

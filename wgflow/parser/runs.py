@@ -8,6 +8,7 @@ from wgflow import commands
 from wgflow.parser.base import (
     Words,
     add_checkpoints,
+    add_follow,
     add_networks,
     add_output,
     add_problem,
@@ -22,6 +23,7 @@ def add_run(words: Words) -> None:
     run = words.add_parser("run", help="solve a case and write the results")
     add_problem(run)
     add_step(run)
+    add_follow(run)
     add_output(run)
     run.add_argument(
         "--snapshots",
@@ -67,6 +69,7 @@ def add_compare(words: Words) -> None:
     compare = words.add_parser("compare", help="solve a network case and run SGD beside it")
     add_problem(compare)
     add_step(compare)
+    add_follow(compare)
     add_output(compare)
     compare.add_argument("--particles", type=int, metavar="N", help="neurons")
     compare.add_argument(
