@@ -23,7 +23,17 @@ LAYERS = [
     {"distances", "energies", "fluxes", "networks"},
     {"algebra", "density", "finite_volume", "problem", "quantiles", "transport"},
     {"steppers"},
-    {"choice", "concentration", "follow", "io", "loop", "observers", "particles", "plots", "progress"}
+    {
+        "choice",
+        "concentration",
+        "follow",
+        "io",
+        "loop",
+        "observers",
+        "particles",
+        "plots",
+        "progress",
+    }
     | {"solution", "solve", "stationary"},
     {"compare", "convergence"},
     {"__main__", "cli", "commands", "parser"},

@@ -222,9 +222,7 @@ def test_what_cannot_be_followed_is_refused() -> None:
     refuses(lambda: wg.solve(bursting, cells=20, follow=follow), "blow up", "leave follow out")
     refuses(lambda: wg.solve(problem, cells=7, follow=follow), "7 cells along x", "at least 8")
     refuses(lambda: wg.solve(problem, cells=edges, follow=follow), "x", "Axis(stretch=")
-    refuses(
-        lambda: wg.solve(problem, "ljko", cells=20, follow=follow), "LinearizedJKO", "muscl"
-    )
+    refuses(lambda: wg.solve(problem, "ljko", cells=20, follow=follow), "LinearizedJKO", "muscl")
     refuses(lambda: wg.Follow(tolerance=0.1), "tolerance = 0.1", "at most 0.01")
     refuses(lambda: wg.Follow(margin=0.5), "fill = 0.6", "below")
 

@@ -42,8 +42,8 @@ from wgflow.errors import (
     WgflowError,
 )
 from wgflow.finite_volume import FiniteVolume
-from wgflow.follow import Follow
 from wgflow.fluxes import MUSCL, BailoCarrilloHu, ScharfetterGummel, Upwind
+from wgflow.follow import Follow
 from wgflow.grid import Grid
 from wgflow.io import Checkpoint
 from wgflow.mesh import Mesh, Region

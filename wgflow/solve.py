@@ -121,8 +121,8 @@ def solve(
     elif restart:
         raise InputError("restart=True: give the checkpoint=wg.Checkpoint(...) to go on from")
     given = joined({"dt": dt, "tolerance": tolerance}, options or {}, until)
-    follow = Follow() if follow is True else follow or None
-    stepper, name = prepared(problem, solver, cells, given, follow)
+    settings = Follow() if follow is True else follow or None
+    stepper, name = prepared(problem, solver, cells, given, settings)
     if isinstance(stepper, Following):
         density = stepper.begin(density)
     space = stepper.space
@@ -135,15 +135,17 @@ def solve(
         if snapshots < 0:
             raise InputError(f"{snapshots} snapshots: give a number >= 0, or a list of times")
         snapshots = [until * i / int(snapshots) for i in range(1, int(snapshots))]
-    following = isinstance(stepper, Following)
-    history = History(space, until, stepper.variational, means=following)
-    kept = WindowSnapshots(snapshots, until, stepper) if following else Snapshots(snapshots, until)
-    recorder = Recorder(history, kept, BoundaryMass(space, problem.box if following else None))
+    kept, bounds = Snapshots(snapshots, until), BoundaryMass(space)
+    if isinstance(stepper, Following):
+        kept = WindowSnapshots(snapshots, until, stepper)
+        bounds = BoundaryMass(space, problem.box)
+    history = History(space, until, stepper.variational, means=settings is not None)
+    recorder = Recorder(history, kept, bounds)
     if problem.blows_up:
         observers = [Concentration(space.grid), *observers]
     about = {"solver": Path(name).stem, "options": given, "until": until, "domain": problem.domain}
-    if follow is not None:
-        about["follow"] = follow
+    if settings is not None:
+        about["follow"] = settings
     outcome, wall = _ran(stepper, density, recorder, observers, about, checkpoint, restart)
     solution = _collect(problem, stepper, recorder, outcome, wall, name, given)
     if outcome.status != "interrupted":
@@ -210,7 +212,7 @@ def _collect(
     space, steps = stepper.space, outcome.state.steps
     columns = {key: np.array(values) for key, values in history.rows.items()}
     rank = len(history.moments[0]) if history.moments else 0
-    facts = {
+    facts: dict[str, Any] = {
         "steps": steps,
         "rejections": history.rejections,
         "wall_seconds": wall,
@@ -221,16 +223,17 @@ def _collect(
     }
     if stepper.variational:
         facts["energy_law"] = history.energy_law if steps else 0.0
-    grid, densities, windows = space.grid, snapshots.densities, ()
+    grid, densities = space.grid, np.array(snapshots.densities)
+    windows: tuple[Window, ...] = ()
     if isinstance(snapshots, WindowSnapshots):
         grid, densities, grids = on_one_grid(snapshots, problem.box)
         windows = tuple(map(Window, grids, snapshots.densities))
-        facts["follow"] = asdict(stepper.settings)
+        facts["follow"] = asdict(snapshots.stepper.settings)
     return Solution(
         problem=problem,
         grid=grid,
         times=np.array(snapshots.kept_times),
-        densities=np.array(densities),
+        densities=densities,
         history=columns,
         moments=np.array(history.moments).reshape(len(history.moments), rank),
         status=outcome.status,

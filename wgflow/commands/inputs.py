@@ -139,7 +139,8 @@ def report(solution: Solution) -> str:
     if "follow" in summary:
         lines.append(
             f"  window  chosen anew {summary['remaps']} times, which changed the energy by "
-            f"{summary['remap_energy']:.1e} in all; at most {summary['window_mass']:.1e} at its ends"
+            f"{summary['remap_energy']:.1e} in all; mass at its ends at most "
+            f"{summary['window_mass']:.1e}"
         )
     if "risk_initial" in summary:
         lines.append(f"  risk    {summary['risk_initial']:.6g} -> {summary['risk_final']:.6g}")

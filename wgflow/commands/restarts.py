@@ -70,7 +70,7 @@ def already_done(out: Path, given: argparse.Namespace, case: types.ModuleType) -
     solver = solver_of(given, case, problem)
     until = problem.until if given.until is None else given.until
     step = {"dt": given.dt, "tolerance": given.tolerance}
-    asked = {
+    asked: dict[str, Any] = {
         "case": Path(given.case).stem,
         "parameters": parameters_of(given),
         "solver": Path(solver).stem,

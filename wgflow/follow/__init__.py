@@ -5,4 +5,12 @@ from wgflow.follow.settings import Follow
 from wgflow.follow.stepper import Following
 from wgflow.follow.window import Part, window_box
 
-__all__ = ["Follow", "Following", "Part", "WindowSnapshots", "common_grid", "on_one_grid", "window_box"]
+__all__ = [
+    "Follow",
+    "Following",
+    "Part",
+    "WindowSnapshots",
+    "common_grid",
+    "on_one_grid",
+    "window_box",
+]

@@ -123,7 +123,8 @@ class Following(Stepper):
         before = self.space.energy
         old_value = None
         window = self._due(density)
-        for attempt in range(ATTEMPTS):
+        rejections = 0
+        while rejections < ATTEMPTS:
             if window is not None:
                 if old_value is None:
                     old_value = before.value(begun, time)
@@ -132,6 +133,7 @@ class Following(Stepper):
             window = self._spilled(step.density)
             if window is None:
                 break
+            rejections += 1
         else:
             raise SolverError(
                 f"at t = {time:.6g} the density leaves every window within one step: take smaller "
@@ -141,7 +143,7 @@ class Following(Stepper):
         if self.remaps > remaps and old_value is not None:
             change = self.space.energy.value(density, time) - old_value
             self.remap_energy += abs(change)
-        return replace(step.after(attempt), remapped=change)
+        return replace(step.after(rejections), remapped=change)
 
     def _marginals(self, density: Array) -> list[Array]:
         """Masses along each axis; what a step brings is looked at again before the next."""
@@ -183,7 +185,7 @@ class Following(Stepper):
     def _remap(self, density: Array, window: Array) -> Array:
         """Take the density to another window."""
         old, new = self.space.grid, self.grid_of(window)
-        state = {
+        state: Values = {
             name: value
             for name, value in self.inner.state().items()
             if not isinstance(value, np.ndarray) and "stage." not in name

@@ -42,10 +42,13 @@ def window_box(box: Box, window: Array) -> Box:
 
     Examples
     --------
-    >>> window_box(Box((0, 10), (0, 1)), np.array([[0.1, 0.5], [0, 1]]))
-    Box(Axis(lower=1.0, upper=5.0, ...), Axis(lower=0.0, upper=1.0, ...))
+    >>> part = window_box(Box((0, 10), (0, 1)), np.array([[0.1, 0.5], [0, 1]]))
+    >>> [(axis.lower, axis.upper) for axis in part.axes]
+    [(1.0, 5.0), (0.0, 1.0)]
     """
-    return Box(*(_cut(axis, *map(float, ends)) for axis, ends in zip(box.axes, window, strict=True)))
+    return Box(
+        *(_cut(axis, *map(float, ends)) for axis, ends in zip(box.axes, window, strict=True))
+    )
 
 
 def _cut(axis: Axis, lower: float, upper: float) -> Axis:
@@ -124,7 +127,7 @@ def chosen(ends: Sequence[float], masses: Array, follow: Follow) -> tuple[float,
 
 
 def _settled(low: float, high: float) -> tuple[float, float]:
-    """Ends within the axis; at its ends where they are near them."""
+    """Keep ends within the axis, and at its own ends where they are near them."""
     near = KEPT * (high - low)
     return (0.0 if low < near else low), (1.0 if high > 1 - near else high)
 

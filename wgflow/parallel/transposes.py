@@ -122,9 +122,7 @@ def pencils(cells: Sequence[int], axis: int, parts: int) -> list[Box]:
     if not others:
         return [(whole[0] if i == 0 else slice(0, 0),) for i in range(parts)]
     cut = max(others, key=lambda k: cells[k])
-    return [
-        (*whole[:cut], share(whole[cut], parts, i), *whole[cut + 1 :]) for i in range(parts)
-    ]
+    return [(*whole[:cut], share(whole[cut], parts, i), *whole[cut + 1 :]) for i in range(parts)]
 
 
 def share(whole: slice, parts: int, index: int) -> slice:
