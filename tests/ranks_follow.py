@@ -31,9 +31,9 @@ def runs() -> dict[str, wg.Solution]:
     relu = catalog.load("cases", "relu_gaussians").problem(d=20, s0=5)
     loose = wg.Follow(tolerance=1e-4)
     return {
-        "line": wg.solve(line, cells=60, until=0.3, snapshots=2, follow=True),
-        "plane": wg.solve(plane, "muscl", cells=(24, 20), until=0.3, snapshots=2, follow=True),
-        "relu": wg.solve(relu, cells=(10, 9, 8, 8), until=0.1, snapshots=2, follow=loose),
+        "line": wg.solve(line, cells=60, until=0.1, snapshots=2, follow=True),
+        "plane": wg.solve(plane, "muscl", cells=(16, 12), until=0.3, snapshots=2, follow=True),
+        "relu": wg.solve(relu, cells=(8, 9, 8, 8), until=0.05, snapshots=2, follow=loose),
     }
 
 

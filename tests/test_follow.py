@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -16,6 +17,7 @@ import wgflow as wg
 from tests.helpers import refuses
 from tests.mpi import ROOT, needs_mpi, succeeds
 from tests.test_restart import assert_same, in_parts
+from wgflow import catalog
 from wgflow.cli import main
 from wgflow.follow.window import chosen, occupied, window_box
 from wgflow.grid.remap import remapped
@@ -225,6 +227,47 @@ def test_what_cannot_be_followed_is_refused() -> None:
     refuses(lambda: wg.solve(problem, "ljko", cells=20, follow=follow), "LinearizedJKO", "muscl")
     refuses(lambda: wg.Follow(tolerance=0.1), "tolerance = 0.1", "at most 0.01")
     refuses(lambda: wg.Follow(margin=0.5), "fill = 0.6", "below")
+
+
+# ---- networks -------------------------------------------------------------------------------
+
+
+def spread(solution: wg.Solution) -> list[tuple[float, float]]:
+    """Mean and standard deviation of each coordinate at the end."""
+    grid, density = solution.sharp()
+    means = [grid.integrate(x * density) for x in grid.coordinates]
+    squares = [grid.integrate(x * x * density) for x in grid.coordinates]
+    return [(m, math.sqrt(s - m * m)) for m, s in zip(means, squares, strict=True)]
+
+
+def test_the_relu_network_beside_its_characteristics() -> None:
+    """At t = 0.3, by 200000 particles that the same features move: R, means, widths to 3e-4."""
+    case = catalog.load("cases", "relu_gaussians")
+    risk = 1.21354
+    wanted = [(0.63665, 0.1133), (0.70185, 0.105), (0.34959, 0.032), (0.65597, 0.032)]
+    gaps = []
+    for follow in (False, wg.Follow(**case.FOLLOW)):
+        solution = wg.solve(
+            case.problem(), cells=(14, 14, 9, 9), until=0.3, snapshots=1, follow=follow
+        )
+        found = np.array(spread(solution))
+        gaps.append([abs(solution.history["risk"][-1] - risk), *np.abs(found - wanted).ravel()])
+    fixed, moved = np.array(gaps)
+    assert moved[0] < 1e-3 < fixed[0]
+    assert moved[1::2].max() < 0.007 < 0.3 * fixed[1::2].max()
+    assert moved[2::2].max() < 0.04 < 0.4 * fixed[2::2].max()
+
+
+def test_the_network_that_learns_or_fails() -> None:
+    """Widths of 1000 particles; on the box they are 0.104 and the risk is 7.253."""
+    make = catalog.load("cases", "nonmonotone_failure").problem
+    learns = wg.solve(make(kappa=0.4), cells=100, until=0.1, snapshots=1, follow=True)
+    ((mean, width),) = spread(learns)
+    assert learns.history["risk"][-1] == pytest.approx(1.53642, abs=5e-4)
+    assert mean == pytest.approx(1.07614, abs=2e-4)
+    assert width == pytest.approx(0.01366, rel=0.05)
+    fails = wg.solve(make(kappa=0.1), cells=60, until=0.06, snapshots=1, follow=True)
+    assert fails.history["risk"][-1] == pytest.approx(7.25, abs=1e-4)
 
 
 # ---- the command line -----------------------------------------------------------------------
