@@ -29,7 +29,8 @@ equation's own characteristics, statistical errors below 4e-4):
     16 x 16 x 16 x 16            0.97591  0.2637   0.4433   0.4697   0.5494   0.299    0.105
     16 x 12 x 16 x 16, whole box 0.95843  0.2881   0.4683   0.4800   0.5486   0.403    0.156
 
-(central: with `--option limiter=central`.) The box ends at a = 1.8; for times beyond 4 widen it by `reach`. That costs no resolution.
+(central: with `--option limiter=central`.) The box ends at a = 1.8: for times beyond 4 widen it by
+`reach`, which costs no resolution.
 
 coefficients = fixed keeps a and b where they start: then the density is that of
 anisotropic_gaussians in (r1, r2), with the activation (t + 1)_+.
