@@ -228,6 +228,7 @@ def _risk(solution: Solution, times: Array) -> Array:
 
 def _distances(solution: Solution, coordinates: Array) -> Array:
     """Sup over snapshots of the distance of each network, from coordinates (S, seeds, N)."""
-    pairs = zip(solution.densities, coordinates, strict=True)
-    found = [[sample_wasserstein1(d, one, solution.grid) for one in each] for d, each in pairs]
+    sharp = [solution.sharp(i) for i in range(len(solution.times))]
+    pairs = zip(sharp, coordinates, strict=True)
+    found = [[sample_wasserstein1(d, one, grid) for one in each] for (grid, d), each in pairs]
     return np.max(found, axis=0)  # type: ignore[no-any-return]
