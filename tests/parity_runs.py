@@ -120,6 +120,18 @@ RUNS: dict[str, tuple[str, dict[str, Any], str, dict[str, Any], Any, float]] = {
         80,
         0.1,
     ),
+    "anisotropic/muscl": ("anisotropic_gaussians", {"d": 10}, "muscl", {}, (24, 20), 0.02),
+    "anisotropic/sdirk": (
+        "anisotropic_gaussians",
+        {"d": 10, "beta": 20.0, "weight_decay": 0.5, "second": 3.0},
+        "scharfetter_gummel",
+        {"dt": 0.05},
+        (20, 18),
+        0.1,
+    ),
+    "relu/muscl": ("relu_gaussians", {"d": 24, "s0": 6}, "muscl", {}, (8, 8, 7, 6), 0.05),
+    "charges/muscl": ("charges", {}, "muscl", {}, (24, 20), 0.1),
+    "charges/fixed": ("charges", {"fixed": True, "dimension": 2}, "muscl", {}, (10, 12, 9), 0.1),
     "cosine/jko": ("cosine_neuron", {}, "quantile_jko", {"quantiles": 200}, 60, 0.2),
     "log_gas/jko": ("log_gas", {}, "quantile_jko", {"tau": 0.05, "quantiles": 100}, 40, 0.1),
     "logistic/sdirk": (

@@ -88,7 +88,7 @@ def coarse() -> wg.Solution:
 def test_errors_fall_like_the_root_of_the_width(solution: wg.Solution, coarse: wg.Solution) -> None:
     settings = ParticleSettings(step=0.05, seeds=24, dynamics="particle")
     study = width_study(solution, (16, 64, 256, 1024), settings, coarse=coarse)
-    for name in ("risk", "distance"):
+    for name in ("risk", "scatter", "distance"):
         slope, low, high = study.slope(name)
         assert slope == pytest.approx(-0.5, abs=0.12)
         assert low < slope < high < low + 0.4
@@ -122,7 +122,7 @@ def test_a_width_is_a_comparison(solution: wg.Solution) -> None:
 def test_what_does_not_fall_is_missed(solution: wg.Solution) -> None:
     # one sample a step of size 1/4 makes more noise than a narrow network
     study = width_study(solution, (64, 256, 1024), ParticleSettings(step=0.25, seeds=6))
-    assert study.missed() == ["risk", "distance"]
+    assert study.missed() == ["risk", "scatter", "distance"]
 
 
 def test_refusals(solution: wg.Solution) -> None:

@@ -20,7 +20,7 @@ def add_studies(words: Words) -> None:
     """Add the command whose first word names a study."""
     study = words.add_parser("study", help="measure the rates of the theory")
     studies = study.add_subparsers(metavar="STUDY", required=True)
-    for add in (_coupling, _width, _refinement, _spins, _critical):
+    for add in (_coupling, _width, _dimension, _rest, _refinement, _spins, _critical):
         add(studies)
     add_regimes(studies)
 
@@ -46,6 +46,39 @@ def _width(studies: Words) -> None:
     add_networks(width)
     add_checkpoints(width)
     width.set_defaults(command=commands.study_width)
+
+
+def _dimension(studies: Words) -> None:
+    dimension = studies.add_parser(
+        "dimension",
+        help="networks beside the density as the data's dimension grows; exit 1 if the gap does",
+    )
+    add_problem(dimension)
+    dimension.add_argument("--values", metavar="D,D…", help="dimensions (by default the case's)")
+    dimension.add_argument("--particles", type=int, metavar="N", help="neurons, the same at all")
+    dimension.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
+    dimension.add_argument("--until", type=float, metavar="T", help="final time")
+    dimension.add_argument(
+        "--step", type=float, metavar="C", help="step size of SGD times the dimension"
+    )
+    dimension.add_argument("--seeds", type=int, metavar="M", help="independent networks")
+    dimension.add_argument("--seed", type=int, metavar="S", help="seed of the first")
+    dimension.add_argument("--csv", metavar="FILE", help="write the table there")
+    dimension.add_argument("--figure", metavar="FILE", help="draw gaps and risks there")
+    dimension.set_defaults(command=commands.study_dimension)
+
+
+def _rest(studies: Words) -> None:
+    rest = studies.add_parser(
+        "rest", help="runs with noise to rest from several starts; exit 1 if not one fixed point"
+    )
+    add_problem(rest)
+    rest.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
+    rest.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
+    rest.add_argument("--until", type=float, metavar="T", help="time to be at rest by (100)")
+    rest.add_argument("--starts", metavar="K=V,V…", help="what the start depends on")
+    rest.add_argument("--json", metavar="FILE", help="write the table there too")
+    rest.set_defaults(command=commands.study_rest)
 
 
 def _refinement(studies: Words) -> None:
