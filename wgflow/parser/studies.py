@@ -76,7 +76,9 @@ def _rest(studies: Words) -> None:
     rest.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
     rest.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
     rest.add_argument("--until", type=float, metavar="T", help="time to be at rest by (100)")
-    rest.add_argument("--starts", metavar="K=V,V…", help="what the start depends on")
+    rest.add_argument(
+        "--starts", metavar="K=V,V…", help="what the start depends on (kappa=0.4,1.6)"
+    )
     rest.add_argument("--json", metavar="FILE", help="write the table there too")
     rest.set_defaults(command=commands.study_rest)
 
