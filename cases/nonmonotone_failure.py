@@ -56,6 +56,21 @@ CELLS = 800
 SNAPSHOTS = (0.003, 0.01, 0.03, 0.1, 0.3)
 FOLLOW: dict[str, float] = {}  # as wg.Follow has it
 PARTICLES = {"particles": 400, "step": 2e-6, "seeds": 1}  # see above
+WIDTHS = {  # before the collapse, after which networks of any width are alike
+    "dynamics": "particle",
+    "step": 5e-4,
+    "sizes": (20, 80, 320),
+    "seeds": 16,
+    "until": 0.004,
+}
+COUPLING = {  # before the neurons meet the kink of the activation at 0
+    "times": (0.002, 0.004),
+    "sizes": (50, 100, 200, 400),
+    "steps": (1.6e-5, 8e-6, 4e-6, 2e-6),
+    "neurons": 50,
+    "seeds": 20,
+    "dt": 2e-4,
+}
 CRITICAL = {
     "parameter": "kappa",
     "between": (0.1, 0.4),

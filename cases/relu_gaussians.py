@@ -65,6 +65,14 @@ CELLS = (24, 24, 20, 20)
 FOLLOW = {"tolerance": 1e-4}
 SNAPSHOTS = (0.1, 0.3, 0.6, 1.0, 1.5)
 PARTICLES = {"particles": 800, "step": 2e-4, "seeds": 1}
+WIDTHS = {"dynamics": "particle", "step": 0.02, "sizes": (20, 80, 320), "seeds": 12, "until": 0.3}
+COUPLING = {  # SGD follows gradient descent where d times the step is small
+    "times": (0.04, 0.08),
+    "sizes": (50, 100, 200, 400),
+    "steps": (4e-4, 2e-4, 1e-4, 5e-5),
+    "neurons": 50,
+    "seeds": 10,
+}
 
 
 def problem(

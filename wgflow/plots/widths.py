@@ -108,6 +108,7 @@ def _draw_errors(axes: Axes, study: WidthStudy) -> None:
     sizes = columns["neurons"]
     for name, words, colour, mark in (
         ("risk", "sup |R_N - R|", SGD_COLOUR, "o"),
+        ("scatter", "sup |R_N - mean over seeds|", "0.45", "^"),
         ("distance", "sup W1(density, neurons)", PDE_COLOUR, "s"),
     ):
         slope, low, high = study.slope(name)
