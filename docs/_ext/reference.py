@@ -1,7 +1,7 @@
 """References, written at the start of a build: of the API and of the command line.
 
-The API has a page a module, from its `__all__`. A name is documented once, in the first module of the list that has it; the pages of the others
-point there.
+The API has a page a module, from its `__all__`. A name is documented once, in the first module of
+the list that has it; the pages of the others point there.
 """
 
 from __future__ import annotations

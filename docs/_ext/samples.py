@@ -5,8 +5,8 @@
     wgflow report trap
     ```
 
-shows the commands and a link to the page, trap/report.html. What they make is kept until they, or the package,
-change.
+shows the commands and a link to the page, trap/report.html. What they make is kept until they
+or the package change.
 """
 
 from __future__ import annotations
