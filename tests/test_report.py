@@ -105,8 +105,11 @@ def test_a_run_says_what_was_solved_and_whether_it_holds(made: Path) -> None:
         ({"minimum": -1e-300}, "negative density -1.0e-300"),
         ({"energy_max_increase": 1e-3}, "energy increases by 1.0e-03"),
         ({"energy_law": 1e-3}, "energy law missed by 1.0e-03"),
-        ({"status": "diverged"}, "diverged at t = 0.2 after 10 steps"),
-        ({"energy_max_increase": None, "status": "failed"}, "failed at t = 0.2"),
+        (
+            {"status": "diverged", "error": "not finite at <3>"},
+            "diverged at t = 0.2 after 10 steps: not finite at &lt;3&gt; (below",
+        ),
+        ({"energy_max_increase": None, "status": "failed"}, "failed at t = 0.2 after 10 steps ("),
     ],
 )
 def test_what_does_not_hold_is_said_at_the_top(
