@@ -4,18 +4,22 @@
 #   VENV=/tmp/venv make test       another place for the environment
 #   make test PYTEST="-k catalog"  some of the tests
 #   make test MPI=no               without MPI and PETSc: the tests of them are skipped
-#   make bench BENCH="explicit"     some of the benchmarks
+#   make test BROWSER=no           without Chromium: the tests of pages in a browser are skipped
+#   make bench BENCH="explicit"    some of the benchmarks
+#   make figures FIGURE=figures/coupling.png   one of the figures
 
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST ?=
 BENCH ?=
+FIGURE ?=
 MPI ?= yes
+BROWSER ?= yes
 OUT ?= demo
 
 BIN := $(VENV)/bin
-CODE := $(wildcard wgflow solvers cases tests benchmarks tools tools/install-petsc)
-PAGES := $(wildcard README.md docs)
+CODE := $(wildcard wgflow solvers cases tests benchmarks tools tools/install-petsc docs/conf.py docs/_ext)
+PAGES := $(wildcard README.md docs/*.md)
 
 # One thread each: reproducible sums, and no quarrel on a shared machine.
 # Compiled kernels are kept in the checkout, so that a second run need not compile again.
@@ -25,7 +29,7 @@ CHECK := $(THREADS) NUMBA_CACHE_DIR="$(CURDIR)/.cache/numba" MPLBACKEND=Agg
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help demo test mpi bench lint format-check format types doctest wheel clean clean-venv
+.PHONY: help demo test mpi bench docs figures lint format-check format types doctest wheel clean clean-venv
 
 help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
@@ -37,6 +41,7 @@ demo: $(VENV)/.run ## solve a network's density equation beside its SGD (about 2
 	@echo "== look at $(OUT)/comparison.png"
 
 test: $(VENV)/.test $(if $(filter no,$(MPI)),,$(VENV)/.mpi) ## run the tests
+	@$(if $(filter no,$(BROWSER)),:,tools/install-chromium || true)
 	@echo "== test"
 	@$(CHECK) $(BIN)/python -m pytest $(PYTEST)
 
@@ -46,6 +51,15 @@ mpi: $(VENV)/.mpi ## install MPI and PETSc (about 8 minutes, once)
 bench: $(VENV)/.bench ## measure speed beside py-pde, FiPy and the machine (some minutes)
 	@echo "== bench: writing benchmarks/results.json"
 	@$(CHECK) $(BIN)/python -m benchmarks $(BENCH)
+
+docs: $(VENV)/.docs ## build the pages into docs/_build/html, without warnings (about a minute)
+	@echo "== docs"
+	@$(CHECK) $(BIN)/python -m sphinx -n -W --keep-going -q docs docs/_build/html
+	@echo "== look at docs/_build/html/index.html"
+
+figures: $(VENV)/.run ## make the figures of the pages anew (some minutes)
+	@echo "== figures"
+	@$(CHECK) $(BIN)/python tools/figures.py $(FIGURE)
 
 lint: $(VENV)/.test ## check the style of the code
 	@echo "== lint"
@@ -73,7 +87,7 @@ wheel: $(VENV)/.test ## build the source distribution and the wheel into dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean: ## remove what checks and builds left, but not the environment
-	rm -rf build dist .cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist docs/_build docs/gallery docs/api/generated docs/api/*.rst .cache .mypy_cache .pytest_cache .ruff_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-venv: ## remove the environment
@@ -102,6 +116,11 @@ $(VENV)/.test: pyproject.toml | $(VENV)/.made
 $(VENV)/.bench: pyproject.toml | $(VENV)/.made
 	@echo "== installing wgflow, FiPy and py-pde into $(VENV) (about a minute, once)"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]'
+	@touch $@ $(VENV)/.run
+
+$(VENV)/.docs: pyproject.toml | $(VENV)/.made
+	@echo "== installing wgflow and Sphinx into $(VENV) (about a minute, once)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[docs]'
 	@touch $@ $(VENV)/.run
 
 # The script ends with a solve on two ranks: no stamp before that has worked.

@@ -73,7 +73,7 @@ def test_wheel_holds_one_package_and_the_catalog(wheel: Path) -> None:
     entries = zipfile.ZipFile(wheel).namelist()
     top = {entry.split("/")[0] for entry in entries}
     assert {name for name in top if not name.endswith(".dist-info")} == {"wgflow"}
-    assert "wgflow/py.typed" in entries
+    assert {"wgflow/py.typed", "wgflow/report/style.css"} <= set(entries)
     assert not [entry for entry in entries if "__pycache__" in entry]
     for kind in ("cases", "solvers"):
         assert shipped(kind), f"{kind}/ is empty"

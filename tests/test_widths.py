@@ -182,7 +182,12 @@ def test_coupling_writes_table_and_figure(tmp_path: Path) -> None:
     )
     csv, figure, found = tmp_path / "t.csv", tmp_path / "f.png", tmp_path / "t.json"
     files = ["--csv", str(csv), "--figure", str(figure), "--json", str(found)]
-    assert main(["study", "coupling", str(case), *files]) in (0, 1)
+    out = tmp_path / "kept"
+    code = main(["study", "coupling", str(case), *files, "--out", str(out)])
+    summary = json.loads((out / "summary.json").read_text())
+    assert (summary["kind"], summary["passed"]) == ("study coupling", code == 0)
+    assert summary["case_file"] == str(case)
+    assert json.loads((out / "table.json").read_text()) == json.loads(found.read_text())
     stored = json.loads(found.read_text())
     assert (stored["seeds"], stored["neurons"]) == (3, 30)
     table = np.genfromtxt(csv, delimiter=",", names=True, dtype=None, encoding="utf-8")

@@ -10,6 +10,7 @@ import shlex
 import sys
 import warnings
 from collections.abc import Sequence
+from datetime import datetime
 
 from wgflow.catalog import explain
 from wgflow.errors import InputError, Interrupted, WgflowError
@@ -68,6 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 sys.stderr.write(f"{_not_understood(words, options, error)}\n")
             return EXIT_BAD_INPUT
         given.typed = shlex.join(["wgflow", *words, *(["--", *options] if options else [])])
+        given.started = datetime.now().astimezone()
         if given.command is None:
             sys.stdout.write(START)
             return 0

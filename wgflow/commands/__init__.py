@@ -7,12 +7,14 @@ from wgflow.commands.describe import describe
 from wgflow.commands.doctor import doctor
 from wgflow.commands.pages import list_cases, list_solvers
 from wgflow.commands.pictures import animate, plot
-from wgflow.commands.rates import converge, study_coupling, study_refinement, verify
+from wgflow.commands.rates import converge, verify
 from wgflow.commands.regimes import study_lazy, study_teacher, study_three_layer
+from wgflow.commands.report import report
 from wgflow.commands.runs import run
 from wgflow.commands.scaffold import new
 from wgflow.commands.spins import study_spins
 from wgflow.commands.stationary import stationary
+from wgflow.commands.studies import study_coupling, study_refinement
 from wgflow.commands.widths import study_width
 
 __all__ = [
@@ -26,6 +28,7 @@ __all__ = [
     "list_solvers",
     "new",
     "plot",
+    "report",
     "run",
     "stationary",
     "study_coupling",

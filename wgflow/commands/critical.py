@@ -15,6 +15,7 @@ from wgflow.commands.inputs import (
     settings_of,
     solver_of,
 )
+from wgflow.commands.leaving import about, finding, leave
 from wgflow.errors import InputError
 from wgflow.parallel import on_root, world
 from wgflow.problem import Problem
@@ -42,11 +43,32 @@ def study_critical(given: argparse.Namespace) -> int:
         return problem
 
     solver = solver_of(given, case, make(study["between"][0]))
-    table = critical(make, solver, options=options_of(solver, given.option), **study)
+    options = options_of(solver, given.option)
+    table = critical(make, solver, options=options, **study)
     print(f"{Path(given.case).stem}, {Path(solver).stem}")
     print(table.to_text())
     if given.json:
         on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
+    quantity = f"{table.column}({table.until:g})"
+    tried = sorted(table.tried)
+    leave(
+        given,
+        "study critical",
+        {
+            name: [value for value, _ in tried],
+            quantity: [outcome for _, outcome in tried],
+            "side": ["below" if v < table.below else "above" for _, v in tried],
+        },
+        table=table.to_json(),
+        findings=[
+            finding(
+                f"{name} where {quantity} crosses {table.below:g}",
+                table.value,
+                interval=table.bracket,
+            )
+        ],
+        **about(given, solver, options),
+    )
     return 0
 
 

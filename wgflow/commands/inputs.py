@@ -147,8 +147,8 @@ def directory(given: argparse.Namespace) -> Path:
 
 
 def check_files(given: argparse.Namespace) -> None:
-    """Refuse a ``--json``, ``--csv`` or ``--figure`` that cannot be written, before all else."""
-    from wgflow.io import check_file
+    """Refuse ``--json``, ``--csv``, ``--figure``, ``--out`` that cannot be written, before all."""
+    from wgflow.io import check_directory, check_file
 
     def check() -> None:
         for table in (getattr(given, name, None) for name in ("json", "csv")):
@@ -157,6 +157,11 @@ def check_files(given: argparse.Namespace) -> None:
         figure = getattr(given, "figure", None)
         if figure is not None and check_file(Path(figure)).suffix.lower() not in FIGURES:
             raise InputError(f"--figure {figure!r}: end its name in one of {', '.join(FIGURES)}")
+        out = getattr(given, "out", None)
+        if out == "":
+            raise InputError("--out '': name a directory, or leave --out out to keep nothing")
+        if out is not None:
+            check_directory(Path(out), overwrite=given.overwrite)
 
     on_root(world(), check)
 

@@ -1,4 +1,4 @@
-"""Commands that measure orders and rates."""
+"""Commands that measure orders."""
 
 from __future__ import annotations
 
@@ -7,37 +7,32 @@ import math
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from wgflow import catalog
 from wgflow.commands.inputs import (
     check_files,
     levels,
-    numbers,
     options_of,
     settings_of,
     solver_of,
 )
+from wgflow.commands.leaving import about, finding, leave
 from wgflow.errors import InputError
-from wgflow.grid import Grid
-from wgflow.mesh import Region
-from wgflow.parallel import SERIAL, on_root, world
-from wgflow.problem import Problem
-from wgflow.solve import DEFAULT_CELLS, make_stepper, solve
+from wgflow.parallel import on_root, world
 
 if TYPE_CHECKING:
-    from wgflow.particles import CouplingTable
+    from wgflow.commands.leaving import Columns
+    from wgflow.convergence import ConvergenceTable
 
-__all__ = ["converge", "study_coupling", "study_refinement", "verify"]
+__all__ = ["converge", "verify"]
 
-EXIT_MISSED = 1  # an order or a slope is not as stated
-COUPLING_SEEDS, COUPLING_NEURONS = 40, 400  # where the case states none
+EXIT_MISSED = 1  # an order is not as stated
 
 
 def converge(given: argparse.Namespace) -> int:
     """Measure the order of convergence of a solver on a case."""
+    from wgflow.convergence.figure import convergence_figure
     from wgflow.convergence.verification import plan
     from wgflow.io import write_json
 
@@ -84,9 +79,16 @@ def converge(given: argparse.Namespace) -> int:
     if given.json:
         on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
     if given.figure:
-        from wgflow.convergence.figure import convergence_figure
-
         on_root(world(), lambda: convergence_figure(table).savefig(given.figure))
+    leave(
+        given,
+        "converge",
+        _level_columns(table),
+        table=table.to_json(),
+        figure=lambda: convergence_figure(table),
+        findings=_judged(table, plan_.solver),
+        **about(given, solver, options, problem, parameters),
+    )
     if expected is None:
         print("no order is stated for this pair: pass --expected to require one")
         return 0
@@ -94,6 +96,40 @@ def converge(given: argparse.Namespace) -> int:
     cap = f", finest error at most {table.finest_error:g}" if table.finest_error else ""
     print(f"{'passed' if table.passed else 'MISSED'}: order {table.rate:.3f}, expected {band}{cap}")
     return 0 if table.passed else EXIT_MISSED
+
+
+def _level_columns(table: ConvergenceTable) -> Columns:
+    """Give a refinement study as columns."""
+    levels = table.levels
+    others = [name for name in levels[0].errors if name != table.norm]
+    facts = ("mass_error", "minimum", "energy_max_increase", "steps", "wall_seconds")
+    return {
+        "cells": [" x ".join(map(str, v.cells)) for v in levels],
+        "dt": [v.dt for v in levels],
+        f"{table.norm} error": [v.error for v in levels],
+        "order": [math.nan if v.rate is None else v.rate for v in levels],
+        **{f"{name} error": [v.errors[name] for v in levels] for name in others},
+        **{name: [v.facts[name] for v in levels] for name in facts},
+    }
+
+
+def _judged(table: ConvergenceTable, solver: str) -> list[dict[str, Any]]:
+    """Say what a refinement study has found, and what was expected."""
+    from wgflow.convergence.invariants import invariants, promises_energy
+
+    band, close = "", None
+    if table.expected is not None:
+        band = f"{table.expected:g} ± {table.within:g}"
+        close = abs(table.rate - table.expected) <= table.within
+    cap, small = "", None
+    if table.finest_error is not None:
+        cap, small = f"≤ {table.finest_error:g}", table.error <= table.finest_error
+    held = invariants([v.facts for v in table.levels], promises_energy(solver))
+    return [
+        finding("order on the two finest grids", table.rate, expected=band, passed=close),
+        finding(f"{table.norm} error on the finest grid", table.error, expected=cap, passed=small),
+        *(finding(v.name, v.value, expected=v.limit, passed=v.passed) for v in held),
+    ]
 
 
 def verify(given: argparse.Namespace) -> int:
@@ -113,89 +149,15 @@ def verify(given: argparse.Namespace) -> int:
     print(result.to_text())
     if given.json:
         on_root(world(), lambda: write_json(Path(given.json), result.to_json()))
+    passed = sum(each.passed for each in result.checks)
+    count = len(result.checks)
+    leave(
+        given,
+        "verify",
+        result.columns(),
+        table=result.to_json(),
+        findings=[
+            finding("studies that passed", passed, expected=f"{count}", passed=result.passed)
+        ],
+    )
     return 0 if result.passed else EXIT_MISSED
-
-
-def study_coupling(given: argparse.Namespace) -> int:
-    """Measure the distances between the density and the four coupled dynamics."""
-    from wgflow.compare import Team, moments_of, schedule_of
-    from wgflow.particles import coupling_errors
-
-    check_files(given)
-    case = catalog.load("cases", given.case)
-    problem: Problem = case.problem(**settings_of(case.problem, given.set))
-    if problem.network is None:
-        raise InputError(f"{given.case} has no finite network: choose a network case")
-    plan = getattr(case, "COUPLING", None)
-    if plan is None:
-        raise InputError(f"{given.case} states no sizes and steps for this study (COUPLING)")
-    seeds = plan.get("seeds", COUPLING_SEEDS) if given.seeds is None else given.seeds
-    if seeds < 2:
-        raise InputError(f"seeds = {seeds}: give at least 2, for the slopes' intervals")
-    solver = solver_of(given, case, problem)
-    options = options_of(solver, given.option)
-    comm = world()
-    # each rank solves the whole density, for the moments to be the same on however many ranks
-    domain = problem.domain
-    if isinstance(domain, Region):
-        raise InputError(f"{given.case} is on {domain!r}: this study needs a case on a box")
-    cells = getattr(case, "CELLS", DEFAULT_CELLS[domain.dimension - 1])
-    grid = Grid(domain, cells, comm=SERIAL)
-    stepper = make_stepper(problem, grid, solver, options)
-    solution = solve(problem, stepper, until=max(plan["times"]))
-    table = coupling_errors(
-        problem.network,
-        moments_of(solution),
-        plan["times"],
-        plan["sizes"],
-        plan["steps"],
-        range(seeds),
-        schedule_of(problem),
-        neurons=plan.get("neurons", COUPLING_NEURONS),
-        share=Team(comm).share,
-    )
-    print(table.to_text())
-    if given.json:
-        on_root(comm, lambda: Path(given.json).write_text(table.to_json(), encoding="utf-8"))
-    on_root(comm, lambda: _write_coupling(given, table))
-    missed = table.missed()
-    for slope in missed:
-        print(f"MISSED: {slope}")
-    return EXIT_MISSED if missed else 0
-
-
-def _write_coupling(given: argparse.Namespace, table: CouplingTable) -> None:
-    from wgflow.io import write_table
-    from wgflow.plots.coupling import coupling_figure
-
-    if given.csv:
-        write_table(Path(given.csv), table.columns())
-    if given.figure:
-        coupling_figure(table, Path(given.case).stem).savefig(given.figure, dpi=150)
-
-
-def study_refinement(given: argparse.Namespace) -> int:
-    """Tabulate a recorded quantity on a sequence of grids and extrapolate."""
-    from wgflow.convergence.refinement import refinement
-    from wgflow.io import write_json
-
-    check_files(given)
-    case = catalog.load("cases", given.case)
-    problem: Problem = case.problem(**settings_of(case.problem, given.set))
-    solver = solver_of(given, case, problem)
-    first = given.cells
-    if first is None:
-        first = max(int(np.min(getattr(case, "CELLS", 400))) // 4, 3)
-    table = refinement(
-        problem,
-        solver,
-        cells=levels((first,), first, given.levels, least=3),
-        times=numbers(given.times, "--times") or [problem.until],
-        column=given.column,
-        options=options_of(solver, given.option),
-    )
-    print(f"{Path(given.case).stem}, {Path(solver).stem}")
-    print(table.to_text())
-    if given.json:
-        on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
-    return 0

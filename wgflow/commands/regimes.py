@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wgflow.commands.inputs import check_files, numbers, whole_numbers
+from wgflow.commands.leaving import Columns, leave, slope
 from wgflow.parallel import on_root, world
 
 if TYPE_CHECKING:
@@ -36,14 +37,14 @@ def study_teacher(given: argparse.Namespace) -> int:
         share=Team(world()).share,
     )
     print(table.to_text())
-    _write(given, table.columns(), lambda: teacher_figure(table))
+    _write(given, table.columns(), lambda: teacher_figure(table), "teacher_student", [])
     return 0
 
 
 def study_lazy(given: argparse.Namespace) -> int:
     """Measure how far networks are from their lazy limit."""
     from wgflow.compare import Team
-    from wgflow.particles.lazy_study import lazy_training
+    from wgflow.particles.lazy_study import MEASURED, SERIES, lazy_training
     from wgflow.plots.regimes import lazy_figure
 
     check_files(given)
@@ -61,14 +62,20 @@ def study_lazy(given: argparse.Namespace) -> int:
         share=Team(world()).share,
     )
     print(table.to_text())
-    _write(given, table.columns(), lambda: lazy_figure(table))
+    slopes = [
+        slope(f"{quantity} against {variable} (± {error:.3f}, standard error)", (at,))
+        for series, variable in zip(SERIES, ("m, scaling 1/m", "m, scaling 1/√m", "α"), strict=True)
+        for quantity in MEASURED
+        for at, error in (table.slope(series, quantity),)
+    ]
+    _write(given, table.columns(), lambda: lazy_figure(table), "lazy_training", slopes)
     return 0
 
 
 def study_three_layer(given: argparse.Namespace) -> int:
     """Measure how far three-layer networks are from their limit."""
     from wgflow.compare import Team
-    from wgflow.particles.three_layer_study import three_layer
+    from wgflow.particles.three_layer_study import THEORY, THREE_LAYER_ERRORS, three_layer
     from wgflow.plots.three_layer import three_layer_figure
 
     check_files(given)
@@ -86,18 +93,25 @@ def study_three_layer(given: argparse.Namespace) -> int:
         share=lambda task, count: Team(world()).share(task, count),
     )
     print(table.to_text())
-    _write(given, table.columns(), lambda: three_layer_figure(table))
+    slopes = [slope(n, table.slope(n), f"{THEORY:g}") for n in THREE_LAYER_ERRORS]
+    _write(given, table.columns(), lambda: three_layer_figure(table), "three_layer", slopes)
     return 0
 
 
-def _write(given: argparse.Namespace, columns: Mapping[str, Iterable[float]], draw: Any) -> None:
+def _write(
+    given: argparse.Namespace,
+    columns: Columns,
+    draw: Callable[[], Figure],
+    name: str,
+    slopes: Sequence[Mapping[str, Any]],
+) -> None:
     from wgflow.io import write_table
 
     def write() -> None:
         if given.csv:
             write_table(Path(given.csv), columns)
         if given.figure:
-            figure: Figure = draw()
-            figure.savefig(given.figure, dpi=150)
+            draw().savefig(given.figure, dpi=150)
 
     on_root(world(), write)
+    leave(given, f"study {name}", columns, figure=draw, findings=slopes)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 import functools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from wgflow.commands.inputs import check_files, numbers
+from wgflow.commands.leaving import leave, slope
 from wgflow.errors import InputError
 from wgflow.parallel import on_root, world
 
 if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
     from wgflow.particles import WidthTable
 
 __all__ = ["study_spins"]
@@ -29,7 +32,6 @@ def study_spins(given: argparse.Namespace) -> int:
     from wgflow.io import write_table
     from wgflow.networks import SpinData, spin_network
     from wgflow.particles import Schedule, width_errors
-    from wgflow.particles.width import SLOPES
 
     check_files(given)
     sizes = [int(n) for n in numbers(given.sizes, "--sizes")]
@@ -59,16 +61,29 @@ def study_spins(given: argparse.Namespace) -> int:
     if given.csv:
         on_root(world(), lambda: write_table(Path(given.csv), _columns(tables)))
     if given.figure:
-        on_root(world(), lambda: _draw(tables, given))
-    missed = False
-    for name, stated in SLOPES.items():
-        slope = tables["square"].slopes[name][0]
-        if not abs(slope - stated) <= WITHIN:
-            missed = True
-            print(
-                f"MISSED: slope of the error at {name} {slope:.2f}, expected {stated:g} ± {WITHIN}"
-            )
+        on_root(world(), lambda: _figure(tables, given).savefig(given.figure, dpi=150))
+    findings = list(_judged(tables))
+    leave(
+        given, "study spins", _columns(tables), figure=lambda: _figure(tables, given),
+        findings=findings,
+    )  # fmt: skip
+    missed = [each for each in findings if each["passed"] is False]
+    for each in missed:
+        print(f"MISSED: {each['name']} {each['value']:.2f}, expected {each['expected']}")
     return EXIT_MISSED if missed else 0
+
+
+def _judged(tables: Mapping[str, WidthTable]) -> Iterator[dict[str, Any]]:
+    """Say each slope; those of batches that grow like N² are the theory's."""
+    from wgflow.particles.width import SLOPES
+
+    for name, stated in SLOPES.items():
+        found = tables["square"].slopes[name]
+        near = abs(found[0] - stated) <= WITHIN
+        yield slope(f"the error at {name}", found, f"{stated:g} ± {WITHIN}", passed=near)
+    for name in SLOPES:
+        found = tables["fixed"].slopes[name]
+        yield slope(f"the error at {name}, one batch for every N", found, "nothing is stated")
 
 
 def _batch(neurons: int, first: int, batch: int, power: int) -> int:
@@ -85,9 +100,9 @@ def _columns(tables: Mapping[str, WidthTable]) -> dict[str, list[float]]:
     return found
 
 
-def _draw(tables: Mapping[str, WidthTable], given: argparse.Namespace) -> None:
+def _figure(tables: Mapping[str, WidthTable], given: argparse.Namespace) -> Figure:
     from wgflow.plots.width import width_figure
 
     named = {"one batch for every N": tables["fixed"], "batches like N²": tables["square"]}
     title = f"3-spin function, d = {given.dimension}, {given.units} units"
-    width_figure(named, title).savefig(given.figure, dpi=150)
+    return width_figure(named, title)

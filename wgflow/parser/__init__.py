@@ -7,6 +7,7 @@ from wgflow.parser.base import Parser, WordsError
 from wgflow.parser.pages import add_doctor, add_pages
 from wgflow.parser.pictures import add_pictures
 from wgflow.parser.rates import add_converge, add_verify
+from wgflow.parser.report import add_report
 from wgflow.parser.runs import add_compare, add_run, add_stationary
 from wgflow.parser.scaffold import add_completion, add_new
 from wgflow.parser.studies import add_studies
@@ -32,6 +33,7 @@ COMMANDS = (
     add_verify,
     add_stationary,
     add_studies,
+    add_report,
     add_new,
     add_completion,
     add_doctor,

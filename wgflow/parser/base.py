@@ -15,6 +15,7 @@ __all__ = [
     "WordsError",
     "add_checkpoints",
     "add_command",
+    "add_folder",
     "add_networks",
     "add_output",
     "add_problem",
@@ -149,6 +150,16 @@ def add_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     group = parser.add_argument_group("output")
     group.add_argument(
         "--out", metavar="DIR", help="where to write (default: a new folder named by the case)"
+    )
+    group.add_argument("--overwrite", action="store_true", help="replace an earlier result there")
+    return group
+
+
+def add_folder(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
+    """Add where table, figure and summary of a measurement go; return the group, for more."""
+    group = parser.add_argument_group("output")
+    group.add_argument(
+        "--out", metavar="DIR", help="leave table, figure and summary there, for `wgflow report`"
     )
     group.add_argument("--overwrite", action="store_true", help="replace an earlier result there")
     return group

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wgflow import commands
-from wgflow.parser.base import Words, add_command, add_problem
+from wgflow.parser.base import Words, add_command, add_folder, add_problem
 
 __all__ = ["add_converge", "add_verify"]
 
@@ -40,7 +40,7 @@ def add_converge(words: Words) -> None:
     order.add_argument(
         "--within", type=float, metavar="W", help="allowed distance from it (default: the case's)"
     )
-    output = converge.add_argument_group("output")
+    output = add_folder(converge)
     output.add_argument("--json", metavar="FILE", help="write the table there too")
     output.add_argument(
         "--figure", metavar="FILE", help="draw errors and orders there (.png, .pdf, .svg)"
@@ -66,6 +66,6 @@ def add_verify(words: Words) -> None:
     verify.add_argument(
         "--solver", action="append", metavar="S", help="only this solver, again for each"
     )
-    verify.add_argument("--json", metavar="FILE", help="write the results there too")
+    add_folder(verify).add_argument("--json", metavar="FILE", help="write the results there too")
     verify.add_argument("--verbose", action="store_true", help="say more on stderr")
     verify.set_defaults(command=commands.verify)

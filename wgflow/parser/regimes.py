@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wgflow import commands
-from wgflow.parser.base import Parser, Words, add_command
+from wgflow.parser.base import Parser, Words, add_command, add_folder
 
 __all__ = ["add_regimes"]
 
@@ -117,7 +117,8 @@ def _number(parser: Parser, name: str, kind: type, default: float, letter: str, 
 
 def _finish(parser: Parser, command: Callable[..., int]) -> None:
     _number(parser, "seed", int, 0, "S", "of the first")
-    parser.add_argument("--csv", metavar="FILE", help="write the table there")
-    parser.add_argument("--figure", metavar="FILE", help="draw it there (.png, .pdf, .svg)")
+    output = add_folder(parser)
+    output.add_argument("--csv", metavar="FILE", help="write the table there")
+    output.add_argument("--figure", metavar="FILE", help="draw it there (.png, .pdf, .svg)")
     parser.add_argument("--verbose", action="store_true", help="say more on stderr")
     parser.set_defaults(command=command)

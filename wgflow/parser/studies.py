@@ -7,6 +7,7 @@ from wgflow.parser.base import (
     Words,
     add_checkpoints,
     add_command,
+    add_folder,
     add_networks,
     add_output,
     add_problem,
@@ -45,7 +46,7 @@ def _coupling(studies: Words) -> None:
     coupling.add_argument(
         "--seeds", type=int, metavar="M", help="repetitions (default: the case's, or 40)"
     )
-    output = coupling.add_argument_group("output")
+    output = add_folder(coupling)
     output.add_argument("--json", metavar="FILE", help="write the table there too")
     output.add_argument("--csv", metavar="FILE", help="write the errors there too")
     output.add_argument(
@@ -99,7 +100,7 @@ def _refinement(studies: Words) -> None:
     refinement.add_argument(
         "--column", default="risk", metavar="NAME", help="risk (default), energy, …"
     )
-    refinement.add_argument("--json", metavar="FILE", help="write the table there too")
+    add_folder(refinement).add_argument("--json", metavar="FILE", help="write the table there too")
     refinement.set_defaults(command=commands.study_refinement)
 
 
@@ -143,8 +144,9 @@ def _spins(studies: Words) -> None:
     spins.add_argument(
         "--step", type=float, metavar="E", help="step size of SGD (default 1 or 0.25)"
     )
-    spins.add_argument("--csv", metavar="FILE", help="write the table there")
-    spins.add_argument(
+    output = add_folder(spins)
+    output.add_argument("--csv", metavar="FILE", help="write the table there")
+    output.add_argument(
         "--figure", metavar="FILE", help="draw errors against widths there (.png, .pdf, .svg)"
     )
     spins.add_argument("--verbose", action="store_true", help="say more on stderr")
@@ -172,5 +174,5 @@ def _critical(studies: Words) -> None:
     study.add_argument("--within", type=float, metavar="W", help="length of the last bracket")
     study.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
     study.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
-    critical.add_argument("--json", metavar="FILE", help="write the table there too")
+    add_folder(critical).add_argument("--json", metavar="FILE", help="write the table there too")
     critical.set_defaults(command=commands.study_critical)

@@ -1,0 +1,28 @@
+"""The words of the command that makes a page of a result."""
+
+from __future__ import annotations
+
+from wgflow import commands
+from wgflow.parser.base import Words, add_command
+
+__all__ = ["add_report"]
+
+
+def add_report(words: Words) -> None:
+    """Add the command that makes a page of what another has left."""
+    report = add_command(
+        words,
+        "report",
+        "make one HTML file of what a command has left",
+        [
+            "wgflow report isotropic_gaussians",
+            "wgflow report order --out order.html",
+        ],
+    )
+    report.add_argument(
+        "directory", metavar="DIR", help="of wgflow run, compare, or converge or study with --out"
+    )
+    report.add_argument("--out", metavar="FILE", help="the file (default: DIR/report.html)")
+    report.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
+    report.add_argument("--verbose", action="store_true", help="say more on stderr")
+    report.set_defaults(command=commands.report)

@@ -1,0 +1,115 @@
+"""Markdown with LaTeX, as docstrings have it, to HTML with MathML."""
+
+from __future__ import annotations
+
+import html
+import inspect
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree
+
+from wgflow.report.elements import Html
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from markdown_it import MarkdownIt
+
+__all__ = ["formula", "paragraph_of", "prose"]
+
+SPACE = "http://www.w3.org/1998/Math/MathML"
+HIDDEN = ("html_block", "html_inline", "image")  # nothing in a docstring is loaded or run
+# environments that the converter knows by another name
+OTHER_NAMES = {"aligned": "split", "gathered": "split"}
+
+
+def formula(latex: str, *, display: bool = False) -> Html:
+    r"""Typeset LaTeX as MathML; what cannot be typeset is shown as it was written.
+
+    Examples
+    --------
+    >>> formula("a < b")  # doctest: +ELLIPSIS
+    '<math ...><mi>a</mi><mo>&#x0003C;</mo><mi>b</mi>...</math>'
+    >>> formula(r"\unknown{x}")
+    '<code>\\unknown{x}</code>'
+    """
+    from latex2mathml.converter import convert
+
+    text = latex.strip()
+    for name, other in OTHER_NAMES.items():
+        text = text.replace(f"{{{name}}}", f"{{{other}}}")
+    try:
+        found: str = convert(text, display="block" if display else "inline")
+        root = ElementTree.fromstring(found)
+    except Exception:  # the converter's own errors have no common class
+        return _as_written(latex, display)
+    tags = {node.tag for node in root.iter()}
+    if "\\" in found or any(not tag.startswith(f"{{{SPACE}}}") for tag in tags):
+        return _as_written(latex, display)
+    return Html(f'<span class="display">{found}</span>' if display else found)
+
+
+def _as_written(latex: str, display: bool) -> Html:
+    shown = html.escape(latex.strip())
+    return Html(f"<pre>{shown}</pre>" if display else f"<code>{shown}</code>")
+
+
+def prose(text: str) -> Html:
+    r"""Render Markdown; HTML in it is shown as text, and images are not loaded.
+
+    Examples
+    --------
+    >>> prose("**Mass** to <b>rounding</b>.")
+    '<p><strong>Mass</strong> to &lt;b&gt;rounding&lt;/b&gt;.</p>\n'
+    """
+    return Html(_markdown().render(inspect.cleandoc(text)))
+
+
+def paragraph_of(text: str, head: str) -> str:
+    r"""Give the paragraphs from a run-in head such as ``**Guarantees.**`` to the next one.
+
+    Examples
+    --------
+    >>> paragraph_of("Title.\n\n**Guarantees.** Mass.\n\n**Order.** 2.", "Guarantees")
+    'Mass.'
+    """
+    head_of_next = r"^\*\*[A-Z][^*\n]*\.\*\*"
+    found = re.search(
+        rf"^\*\*{head}\.\*\*(.*?)(?={head_of_next}|\Z)",
+        inspect.cleandoc(text),
+        re.DOTALL | re.MULTILINE,
+    )
+    return found.group(1).strip() if found else ""
+
+
+@cache
+def _markdown() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+    from mdit_py_plugins.dollarmath import dollarmath_plugin
+
+    reader = MarkdownIt("commonmark", {"html": False}).enable("table").disable(list(HIDDEN))
+    reader.use(dollarmath_plugin, allow_space=False, double_inline=True)
+    for name, display in (
+        ("math_inline", False),
+        ("math_inline_double", True),
+        ("math_block", True),
+        ("math_block_label", True),
+    ):
+        reader.add_render_rule(name, _renderer(display))
+    reader.add_render_rule("fence", _fence)
+    return reader
+
+
+def _renderer(display: bool) -> Any:
+    def render(self: Any, tokens: Sequence[Any], index: int, *_: Any) -> str:
+        return formula(tokens[index].content, display=display)
+
+    return render
+
+
+def _fence(self: Any, tokens: Sequence[Any], index: int, *_: Any) -> str:
+    token = tokens[index]
+    if token.info.strip() == "{math}":
+        return formula(token.content, display=True)
+    return f"<pre>{html.escape(token.content)}</pre>\n"
