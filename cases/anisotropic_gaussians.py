@@ -76,6 +76,15 @@ VARIANTS = {
     },
 }
 PARTICLES = {"particles": 800, "step": 1e-4, "seeds": 4, "extrapolate": True}
+WIDTHS = {"dynamics": "particle", "step": 0.02, "sizes": (20, 80, 320), "seeds": 24, "until": 0.3}
+DIMENSIONS = {"particles": 800, "step": 4e-3, "seeds": 8, "until": 1.0}  # s0/d = gamma, fixed
+COUPLING = {  # SGD follows gradient descent where d times the step is small
+    "times": (0.04, 0.08),
+    "sizes": (50, 100, 200, 400, 800),
+    "steps": (8e-4, 4e-4, 2e-4, 1e-4),
+    "neurons": 50,
+    "seeds": 10,
+}
 
 
 def problem(

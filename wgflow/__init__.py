@@ -43,6 +43,7 @@ from wgflow.errors import (
 )
 from wgflow.finite_volume import FiniteVolume
 from wgflow.fluxes import MUSCL, BailoCarrilloHu, ScharfetterGummel, Upwind
+from wgflow.follow import Follow
 from wgflow.grid import Grid
 from wgflow.io import Checkpoint
 from wgflow.mesh import Mesh, Region
@@ -75,6 +76,7 @@ __all__ = [
     "Entropy",
     "FeatureInteraction",
     "FiniteVolume",
+    "Follow",
     "Grid",
     "ImplicitEuler",
     "InputError",

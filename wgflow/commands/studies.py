@@ -72,6 +72,7 @@ def study_coupling(given: argparse.Namespace) -> int:
         range(seeds),
         schedule_of(problem),
         neurons=plan.get("neurons", COUPLING_NEURONS),
+        dt=plan.get("dt"),
         share=Team(comm).share,
     )
     print(table.to_text())

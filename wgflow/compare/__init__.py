@@ -1,6 +1,7 @@
 """The density equation beside the finite network of which it is the limit."""
 
 from wgflow.compare.comparison import Comparison, ParticleSettings
+from wgflow.compare.dimensions import DimensionStudy, dimension_study
 from wgflow.compare.keeper import clear
 from wgflow.compare.runs import compare, moments_of, schedule_of
 from wgflow.compare.team import Team
@@ -8,11 +9,13 @@ from wgflow.compare.widths import WidthStudy, width_study
 
 __all__ = [
     "Comparison",
+    "DimensionStudy",
     "ParticleSettings",
     "Team",
     "WidthStudy",
     "clear",
     "compare",
+    "dimension_study",
     "moments_of",
     "schedule_of",
     "width_study",

@@ -16,6 +16,7 @@ __all__ = [
     "add_checkpoints",
     "add_command",
     "add_folder",
+    "add_follow",
     "add_networks",
     "add_output",
     "add_problem",
@@ -143,6 +144,15 @@ def add_step(parser: argparse.ArgumentParser) -> None:
         "--tolerance", type=float, metavar="X", help="local error of a step, in place of --dt"
     )
     group.add_argument("--until", type=float, metavar="T", help="final time (default: the case's)")
+
+
+def add_follow(parser: argparse.ArgumentParser) -> None:
+    """Add whether the cells follow the density."""
+    parser.add_argument(
+        "--follow",
+        action=argparse.BooleanOptionalAction,
+        help="cover a window that follows the density, not the whole box (default: the case's)",
+    )
 
 
 def add_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
