@@ -1,4 +1,4 @@
-"""Opinions that attract each other within a distance R, with noise: when does consensus form?
+"""Opinions that attract each other within a distance R, with noise.
 
 People on a ring of opinions move towards those who think much as they do (Hegselmann–Krause) and
 change their mind at random. For many people the density of opinions follows
@@ -27,7 +27,7 @@ problem = wg.Problem(
     initial=lambda x: 1 + RIPPLE * np.cos(q * x),
 )
 # Steps chosen by their error would be long at first, where nothing is to be seen but the ripple.
-solution = wg.solve(problem, cells=200, until=200.0, dt=0.5, snapshots=[5.0, 20.0, 60.0, 80.0])
+solution = wg.solve(problem, cells=200, until=120.0, dt=0.5, snapshots=[5.0, 20.0, 60.0, 80.0])
 
 # W = R²/2 - (R² - z²)/2 on |z| < R, and a constant moves nothing: Ŵ is that of -(R² - z²)/2.
 transform = -(2 * np.sin(q * R) - 2 * q * R * np.cos(q * R)) / q**3

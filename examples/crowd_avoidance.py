@@ -40,9 +40,13 @@ error = np.sum(abs(solution.density - shape)) * h
 inside = x[solution.density > 0.01]
 
 print(f"centre {middle:.6f} (at the start {np.sum(x * solution.densities[0]) * h:.6f})")
-print(f"edges {inside[0]:.2f} and {inside[-1]:.2f}; theory {middle - np.pi * L / 2:.2f} and "
-      f"{middle + np.pi * L / 2:.2f}")
-print(f"largest density {solution.density.max():.4f}, theory {1 / (2 * L):.4f}; L1 error {error:.4f}")
+print(
+    f"edges {inside[0]:.2f} and {inside[-1]:.2f}; theory {middle - np.pi * L / 2:.2f} and "
+    f"{middle + np.pi * L / 2:.2f}"
+)
+print(
+    f"largest density {solution.density.max():.4f}, theory {1 / (2 * L):.4f}; L1 error {error:.4f}"
+)
 if len(sys.argv) > 1:
     plots.density_figure(solution).savefig(sys.argv[1])
 

@@ -27,13 +27,13 @@ problem = wg.Problem(
     + wg.Entropy(T),
     initial=lambda x, y: np.exp(-(x**2) - (y - 1) ** 2),
 )
-solution = wg.solve(problem, cells=48, until=8.0)
+solution = wg.solve(problem, cells=48, until=5.0)
 
 grid, rho = solution.grid, solution.density
 x, y = solution.coordinates
 trap = grid.integrate(K * (x**2 + y**2) * rho)
 
-# The virial of the pairs is an interaction energy too, of the kernel z·∇W(z)/1.
+# The virial of the pairs is an interaction energy too, of the kernel z·∇W(z).
 virial = wg.Interaction(
     lambda x, y: -2 * (x**2 + y**2) / R**2 * N * E * np.exp(-(x**2 + y**2) / R**2)
 )

@@ -45,8 +45,10 @@ for count in (100, 1600):
     runs = [gradient_descent(network, s, [10.0], step=0.1, schedule=Schedule(1.0)) for s in starts]
     predictions = np.array([predict(network.unit, r.final, x) for r in runs])
     gaps[count] = np.sqrt(np.mean((predictions - limit) ** 2))
-    print(f"{count:5d} neurons: risk {np.mean([r.risk[-1] for r in runs]):.5f}, "
-          f"predictions off by {gaps[count]:.4f}")
+    print(
+        f"{count:5d} neurons: risk {np.mean([r.risk[-1] for r in runs]):.5f}, "
+        f"predictions off by {gaps[count]:.4f}"
+    )
 if len(sys.argv) > 1:
     plots.density_figure(solution).savefig(sys.argv[1])
 
