@@ -27,7 +27,7 @@ problem = wg.Problem(
     + wg.Entropy(T),
     initial=lambda x, y: np.exp(-(x**2) - (y - 1) ** 2),
 )
-solution = wg.solve(problem, cells=48, until=5.0)
+solution = wg.solve(problem, cells=36, until=5.0)
 
 grid, rho = solution.grid, solution.density
 x, y = solution.coordinates
