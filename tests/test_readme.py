@@ -62,7 +62,8 @@ def test_counts_are_those_of_the_catalog() -> None:
 
 
 def test_it_is_read_in_two_minutes() -> None:
-    prose = re.sub(r"```.*?```|^(    |\|).*?$|\]\(\S+\)", "", README, flags=re.DOTALL | re.MULTILINE)
+    text = re.sub(r"```.*?```", "", README, flags=re.DOTALL)
+    prose = re.sub(r"^(?:    |\|).*$|\]\(\S+\)", "", text, flags=re.MULTILINE)
     assert len(prose.split()) < 550  # at 250 words a minute
 
 
