@@ -18,7 +18,7 @@ BROWSER ?= yes
 OUT ?= demo
 
 BIN := $(VENV)/bin
-CODE := $(wildcard wgflow solvers cases tests benchmarks tools tools/install-petsc docs/conf.py docs/_ext)
+CODE := $(wildcard wgflow solvers cases examples tests benchmarks tools tools/install-petsc docs/conf.py docs/_ext)
 PAGES := $(wildcard README.md docs/*.md)
 
 # One thread each: reproducible sums, and no quarrel on a shared machine.

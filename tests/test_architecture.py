@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import wgflow
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "wgflow"
 
@@ -191,14 +193,52 @@ def test_one_door_to_mpi_and_one_voice(path: Path) -> None:
         assert printing == [], "the library logs; only the command line prints"
 
 
-def test_import_loads_nothing_heavy() -> None:
-    code = "import sys, wgflow; print(*sys.modules)"
+def loaded_by(code: str) -> set[str]:
+    """Return the modules that a fresh interpreter has after some code."""
+    code = f"import sys\n{code}\nprint(*sys.modules)"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "wgflow.errors" in done.stdout.split()
-    assert set(done.stdout.split()) & LAZY == set()
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_import_loads_nothing_heavy() -> None:
+    loaded = loaded_by("from wgflow import *")
+    assert "wgflow.solve" in loaded
+    assert loaded & LAZY == set()
+
+
+@pytest.mark.parametrize("words", [["--help"], ["--complete", "run", "charges", "--set", ""]])
+def test_answers_of_the_parser_load_nothing_that_computes(words: list[str]) -> None:
+    loaded = loaded_by(
+        "import contextlib; from wgflow.cli import main\n"
+        f"with contextlib.suppress(SystemExit): main({words})\n"
+    )
+    rooms = {module.split(".")[1] for module in loaded if module.startswith("wgflow.")}
+    assert "parser" in rooms
+    assert rooms <= seen_from("parallel") | {"_settings", "_version", "catalog", *LAYERS[-1]}
+    assert loaded & LAZY == set()
+
+
+def test_the_package_names_what_its_rooms_offer() -> None:
+    tree = ast.parse((PACKAGE / "__init__.py").read_text(encoding="utf-8"))
+    typed = {
+        alias.name: node.module
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("wgflow.")
+        for alias in node.names
+    }
+    assert set(typed) == set(wgflow.__all__)
+    for word, module in typed.items():
+        assert getattr(wgflow, word) is getattr(sys.modules[str(module)], word)
+    assert set(typed) <= set(dir(wgflow))
+
+
+def test_a_room_does_not_hide_a_function_of_its_name() -> None:
+    loaded_by("import wgflow.solve; wgflow.solve.__code__; wgflow.catalog.load")
+    with pytest.raises(AttributeError, match="no attribute 'Bax'"):
+        wgflow.Bax  # noqa: B018
 
 
 def test_dependencies_are_declared() -> None:

@@ -177,6 +177,7 @@ def test_a_run_that_breaks_keeps_what_it_had(capsys: pytest.CaptureFixture[str])
     assert "in r" in line
     summary = json.loads(Path("r/summary.json").read_text())
     assert summary["converged"] is False
+    assert line.removeprefix("wgflow: error: ").startswith(summary["error"])
     assert 0.25 < summary["time"] < 0.31
     with h5py.File("r/solution.h5") as file:
         assert np.all(np.isfinite(file["density"][:]))

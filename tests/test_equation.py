@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +17,6 @@ from wgflow.formulas import formula, mathml
 from wgflow.networks import CosineData, EmpiricalData, Logistic
 from wgflow.networks.features import cosine_features
 
-ROOT = Path(__file__).resolve().parents[1]
 CASES = catalog.names("cases")
 LINE, PLANE = wg.Box((-1, 1)), wg.Box((-1, 1), (-1, 1))
 V = wg.Potential(lambda x: x**2)

@@ -195,9 +195,15 @@ def test_a_table_stands_without_its_figure(
 def test_a_failed_run_is_shown_too(solution: wg.Solution) -> None:
     densities = np.full_like(solution.densities, np.nan)
     history = {k: np.full(len(v), np.nan) for k, v in solution.history.items()}
-    ruined = dataclasses.replace(solution, densities=densities, history=history, status="diverged")
+    ruined = dataclasses.replace(
+        solution,
+        densities=densities,
+        history=history,
+        status="diverged",
+        record={"error": "rho is not finite"},
+    )
     assert "diverged" in repr(ruined)
-    assert "diverged" in read(ruined._repr_html_()).texts
+    assert "diverged: rho is not finite" in read(ruined._repr_html_()).texts
 
 
 def test_a_line_loads_no_matplotlib() -> None:

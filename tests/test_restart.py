@@ -276,7 +276,7 @@ def test_further_observers_see_each_step_once(tmp_path: Path) -> None:
         ({"given": {"dt": 0.01, "until": 0.5}}, "until 0.4 there, 0.5 here"),
         ({"given": {"dt": 0.01, "snapshots": [0.3]}}, "snapshots [0.0, 0.1"),
         ({"solver": "bailo_carrillo_hu"}, "solver 'scharfetter_gummel' there"),
-        ({"domain": wg.Box((-5, 6))}, "upper=6.0"),
+        ({"domain": wg.Box((-5, 6))}, "Box(Axis(-5.0, 6.0))' here"),
         ({"energy": wg.Confinement(1.1) + NOISE}, "the energy at the start"),
         ({"more": {"time_scale": 2.0}}, "the dissipation at the start"),
     ],

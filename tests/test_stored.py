@@ -34,6 +34,12 @@ AXES = {
 }
 
 
+@pytest.fixture(autouse=True)
+def undrawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Save without figure.png: it takes longer than the rest, and nothing here reads it."""
+    monkeypatch.setattr("wgflow.io.results._drawing", lambda *_: lambda: None)
+
+
 def flowing(domain: wg.Box | wg.Region, cells: Any, **more: Any) -> wg.Solution:
     problem = wg.Problem(
         domain,
@@ -311,7 +317,9 @@ import sys
 import numpy as np
 import wgflow as wg
 from tests.test_stored import flowing, quilt
+from wgflow.io import results
 
+results._drawing = lambda *_: lambda: None
 axes = [wg.Axis(-2, 2, stretch=wg.Clustered(-2, 2, 0.3, 0.5)), wg.Axis(-3, 3, periodic=True)]
 runs = {"grid": flowing(wg.Box(*axes), (14, 12)), "mesh": flowing(wg.Region(2, "quilt"), quilt())}
 for name, saved in runs.items():

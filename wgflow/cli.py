@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from wgflow.catalog import explain
+from wgflow.commands import find
 from wgflow.errors import InputError, Interrupted, WgflowError
 from wgflow.parallel import (
     SERIAL,
@@ -134,7 +135,7 @@ def _run_command(
                 )
             insert_options(options)
         try:
-            code: int = given.command(given)
+            code = find(given.command)(given)
         finally:
             unused = unused_options(comm, options)
         for option in unused:

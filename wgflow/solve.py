@@ -241,6 +241,6 @@ def _collect(
         warnings=((boundary.warning,) if boundary.warning else ()) + stepper.warnings,
         solver=name,
         options=options,
-        record={"started": history.started},
+        record={"started": history.started, "error": outcome.failure and str(outcome.failure)},
         windows=windows,
     )

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -18,7 +17,7 @@ from wgflow._typing import Array
 from wgflow.domain import Axis, Box
 from wgflow.errors import InputError
 from wgflow.grid import Grid
-from wgflow.io import FACTS, CellFile, read_space, read_windows
+from wgflow.io import FACTS, CellFile, as_numbers, read_space, read_windows
 from wgflow.mesh import Mesh
 from wgflow.parallel import Communicator, everywhere, on_root, world
 from wgflow.problem import Problem
@@ -29,7 +28,6 @@ __all__ = ["load"]
 logger = logging.getLogger(__name__)
 
 SUMMARY, DENSITIES = "summary.json", "solution.h5"
-NUMBERS = {None: math.nan, "inf": math.inf, "-inf": -math.inf}  # by what JSON has for them
 
 
 def load(directory: str | Path, *, problem: Problem | None = None) -> Solution:
@@ -87,13 +85,13 @@ def load(directory: str | Path, *, problem: Problem | None = None) -> Solution:
             history={name: file.get(f"history/{name}") for name in columns},
             moments=file.get("history/moments") if "history/moments" in file else np.zeros((0, 0)),
             status=record["status"],
-            facts=_numbers({**{k: record[k] for k in FACTS if k in record}, **record["facts"]}),
+            facts=as_numbers({**{k: record[k] for k in FACTS if k in record}, **record["facts"]}),
             warnings=tuple(record["warnings"]),
             solver=record["solver"],
             case=record["case"],
             parameters=record["parameters"],
             options=record["options"],
-            record={**record, "errors": _numbers(record["errors"])},
+            record={**record, "errors": as_numbers(record["errors"])},
             windows=_windows(file, grid),
         )
     if problem is None:
@@ -150,14 +148,6 @@ def _densities(file: CellFile, grid: Grid | Mesh) -> Array:
     if "density_last" in file:
         densities[-1] = file.read("density_last", grid)
     return densities
-
-
-def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give numbers as they were before they were written as JSON."""
-    return {
-        key: NUMBERS.get(v, v) if v is None or isinstance(v, str) else v
-        for key, v in values.items()
-    }
 
 
 def _with_case(solution: Solution, comm: Communicator) -> Solution:

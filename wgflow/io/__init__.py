@@ -4,6 +4,7 @@ from wgflow.io.cells import CellFile
 from wgflow.io.checkpoint import Checkpoint
 from wgflow.io.dataset import dataset_of
 from wgflow.io.files import (
+    as_numbers,
     atomically,
     check_directory,
     check_file,
@@ -23,6 +24,7 @@ __all__ = [
     "FACTS",
     "CellFile",
     "Checkpoint",
+    "as_numbers",
     "atomically",
     "check_directory",
     "check_file",

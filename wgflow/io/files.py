@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import os
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -125,6 +126,21 @@ def write_json(path: Path, content: Mapping[str, Any]) -> None:
     atomically(path, lambda aside: aside.write_text(text, encoding="utf-8"))
 
 
+def as_numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Give numbers as they were before :func:`write_json`.
+
+    Examples
+    --------
+    >>> as_numbers({"energy": None, "bound": "inf", "steps": 3})
+    {'energy': nan, 'bound': inf, 'steps': 3}
+    """
+    written = {None: math.nan, "inf": math.inf, "-inf": -math.inf}
+    return {
+        key: written[value] if value is None or value in ("inf", "-inf") else value
+        for key, value in values.items()
+    }
+
+
 def write_table(path: Path, columns: Mapping[str, Iterable[float | str]]) -> None:
     """Write columns as CSV, numbers with all digits."""
 
@@ -145,6 +161,6 @@ def _plain(value: Any) -> Any:
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and (value != value or value in (math.inf, -math.inf)):
         return None if value != value else str(value)
     return value

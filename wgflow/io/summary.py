@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 __all__ = ["FACTS", "summary_of", "versions"]
 
 # what summary.json tells of the run itself, not of what it gave
-OF_THE_RUN = ("started", "command", "case_file", "ranks", "versions", "equation", "samples")
+OF_THE_RUN = (
+    *("error", "started", "command", "case_file", "ranks", "versions", "equation", "samples"),
+)
 # of Solution.facts, those in summary.json itself; what the method tells besides is in its "facts"
 ALWAYS = ("steps", "rejections", "wall_seconds", "mass_max_error", "minimum", "energy_max_increase")
 # of minimizing movements, and of cells that follow the density
@@ -40,6 +42,7 @@ def summary_of(solution: Solution) -> dict[str, Any]:
         "wall_seconds": solution.facts["wall_seconds"],
         "status": solution.status,
         "converged": solution.status == "finished",
+        "error": None,
         "mass_initial": float(history["mass"][0]),
         "mass_final": float(history["mass"][-1]),
         "mass_max_error": solution.facts["mass_max_error"],

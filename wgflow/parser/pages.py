@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wgflow import commands
 from wgflow.parser.base import Words, add_command
 
 __all__ = ["add_doctor", "add_pages"]
@@ -11,9 +10,9 @@ __all__ = ["add_doctor", "add_pages"]
 def add_pages(words: Words) -> None:
     """Add the commands that list and describe."""
     cases = add_command(words, "cases", "list the cases", ["wgflow cases"])
-    cases.set_defaults(command=commands.list_cases)
+    cases.set_defaults(command="pages:list_cases")
     solvers = add_command(words, "solvers", "list the solvers", ["wgflow solvers"])
-    solvers.set_defaults(command=commands.list_solvers)
+    solvers.set_defaults(command="pages:list_solvers")
     describe = add_command(
         words,
         "describe",
@@ -33,7 +32,7 @@ def add_pages(words: Words) -> None:
         metavar="K=V",
         help="a parameter of the case, again for each: the equation is printed with it",
     )
-    describe.set_defaults(command=commands.describe)
+    describe.set_defaults(command="describe:describe")
 
 
 def add_doctor(words: Words) -> None:
@@ -44,4 +43,4 @@ def add_doctor(words: Words) -> None:
         "look for mistakes in the installation and the launch; exit 1 if one is found",
         ["wgflow doctor", "mpiexec -n 2 wgflow doctor"],
     )
-    doctor.set_defaults(command=commands.doctor)
+    doctor.set_defaults(command="doctor:doctor")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from wgflow import commands
 from wgflow.parser.base import Words, add_command
 
 __all__ = ["add_pictures"]
@@ -38,7 +37,7 @@ def add_pictures(words: Words) -> None:
     plot.add_argument(
         "--log", action="store_true", help="logarithmic density; of history, logarithmic time"
     )
-    plot.set_defaults(command=commands.plot)
+    plot.set_defaults(command="pictures:plot")
     film = add_command(
         words,
         "animate",
@@ -58,7 +57,7 @@ def add_pictures(words: Words) -> None:
     )
     film.add_argument("--fps", type=float, default=10.0, metavar="N", help="frames a second (10)")
     film.add_argument("--log", action="store_true", help="logarithmic density")
-    film.set_defaults(command=commands.animate)
+    film.set_defaults(command="pictures:animate")
 
 
 def _add_result(parser: argparse.ArgumentParser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wgflow import commands
 from wgflow.parser.base import Words, add_command, add_folder, add_problem
 
 __all__ = ["add_converge", "add_verify"]
@@ -45,7 +44,7 @@ def add_converge(words: Words) -> None:
     output.add_argument(
         "--figure", metavar="FILE", help="draw errors and orders there (.png, .pdf, .svg)"
     )
-    converge.set_defaults(command=commands.converge)
+    converge.set_defaults(command="rates:converge")
 
 
 def add_verify(words: Words) -> None:
@@ -68,4 +67,4 @@ def add_verify(words: Words) -> None:
     )
     add_folder(verify).add_argument("--json", metavar="FILE", help="write the results there too")
     verify.add_argument("--verbose", action="store_true", help="say more on stderr")
-    verify.set_defaults(command=commands.verify)
+    verify.set_defaults(command="rates:verify")

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from wgflow import commands
 from wgflow.parser.base import Parser, Words, add_command, add_folder
 
 __all__ = ["add_regimes"]
@@ -39,7 +36,7 @@ def _teacher_student(studies: Words) -> None:
     _number(teacher, "batch", int, 100, "P", "fresh samples a step")
     _number(teacher, "until", float, 100.0, "T", "training time")
     _number(teacher, "seeds", int, 8, "M", "students of each width")
-    _finish(teacher, commands.study_teacher)
+    _finish(teacher, "regimes:study_teacher")
 
 
 def _lazy_training(studies: Words) -> None:
@@ -73,7 +70,7 @@ def _lazy_training(studies: Words) -> None:
     _number(lazy, "until", float, 10.0, "T", "end of the flow")
     _number(lazy, "dt", float, 0.1, "X", "longest time step")
     _number(lazy, "seeds", int, 5, "M", "networks of each kind")
-    _finish(lazy, commands.study_lazy)
+    _finish(lazy, "regimes:study_lazy")
 
 
 def _three_layer(studies: Words) -> None:
@@ -102,7 +99,7 @@ def _three_layer(studies: Words) -> None:
     _number(three, "until", float, 40.0, "T", "end of the flow")
     _number(three, "step", float, 0.5, "X", "longest time step")
     _number(three, "seeds", int, 30, "M", "networks of each width")
-    _finish(three, commands.study_three_layer)
+    _finish(three, "regimes:study_three_layer")
 
 
 def _number(parser: Parser, name: str, kind: type, default: float, letter: str, text: str) -> None:
@@ -115,7 +112,7 @@ def _number(parser: Parser, name: str, kind: type, default: float, letter: str, 
     )
 
 
-def _finish(parser: Parser, command: Callable[..., int]) -> None:
+def _finish(parser: Parser, command: str) -> None:
     _number(parser, "seed", int, 0, "S", "of the first")
     output = add_folder(parser)
     output.add_argument("--csv", metavar="FILE", help="write the table there")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wgflow import commands
 from wgflow.parser.base import Words, add_command
 
 __all__ = ["add_report"]
@@ -25,4 +24,4 @@ def add_report(words: Words) -> None:
     report.add_argument("--out", metavar="FILE", help="the file (default: DIR/report.html)")
     report.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
     report.add_argument("--verbose", action="store_true", help="say more on stderr")
-    report.set_defaults(command=commands.report)
+    report.set_defaults(command="report:report")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 
-from wgflow import commands
 from wgflow.parser.base import (
     Words,
     add_checkpoints,
@@ -63,7 +62,7 @@ def add_run(words: Words) -> None:
     ranks.add_argument(
         "--splits", metavar="P[,P…]", help="ranks along each axis (default: PETSc's choice)"
     )
-    run.set_defaults(command=commands.run)
+    run.set_defaults(command="runs:run")
 
 
 def add_stationary(words: Words) -> None:
@@ -95,7 +94,7 @@ def add_stationary(words: Words) -> None:
     )
     stationary.add_argument("--json", metavar="FILE", help="write the numbers there too")
     stationary.add_argument("--verbose", action="store_true", help="say more on stderr")
-    stationary.set_defaults(command=commands.stationary)
+    stationary.set_defaults(command="stationary:stationary")
 
 
 def add_compare(words: Words) -> None:
@@ -125,4 +124,4 @@ def add_compare(words: Words) -> None:
         "(default: the case's)",
     )
     add_checkpoints(compare)
-    compare.set_defaults(command=commands.compare)
+    compare.set_defaults(command="compare:compare")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wgflow import commands
 from wgflow.parser.base import Words, add_command
 
 __all__ = ["add_completion", "add_new"]
@@ -48,7 +47,7 @@ def _kind(kinds: Words, kind: str, examples: list[str], shipped: str) -> None:
         metavar=kind.upper(),
         help=f"begin with a copy of a {kind}, such as {shipped} (default: a commented example)",
     )
-    made.set_defaults(command=commands.new, kind=f"{kind}s")
+    made.set_defaults(command="scaffold:new", kind=f"{kind}s")
 
 
 def add_completion(words: Words) -> None:
@@ -64,4 +63,4 @@ def add_completion(words: Words) -> None:
         ],
     )
     completion.add_argument("shell", choices=("bash", "zsh", "fish"), help="bash, zsh or fish")
-    completion.set_defaults(command=commands.completion)
+    completion.set_defaults(command="completion:completion")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from wgflow import commands
 from wgflow.parser.base import (
     Words,
     add_checkpoints,
@@ -52,7 +51,7 @@ def _coupling(studies: Words) -> None:
     output.add_argument(
         "--figure", metavar="FILE", help="draw errors and slopes there (.png, .pdf, .svg)"
     )
-    coupling.set_defaults(command=commands.study_coupling)
+    coupling.set_defaults(command="studies:study_coupling")
 
 
 def _width(studies: Words) -> None:
@@ -71,7 +70,7 @@ def _width(studies: Words) -> None:
     width.add_argument("--sizes", metavar="N,N…", help="neurons (default: the case's)")
     add_networks(width)
     add_checkpoints(width)
-    width.set_defaults(command=commands.study_width)
+    width.set_defaults(command="widths:study_width")
 
 
 def _dimension(studies: Words) -> None:
@@ -101,7 +100,7 @@ def _dimension(studies: Words) -> None:
     output.add_argument(
         "--figure", metavar="FILE", help="draw gaps and risks there (.png, .pdf, .svg)"
     )
-    dimension.set_defaults(command=commands.study_dimension)
+    dimension.set_defaults(command="dimensions:study_dimension")
 
 
 def _rest(studies: Words) -> None:
@@ -132,7 +131,7 @@ def _rest(studies: Words) -> None:
         help="what the start depends on (default kappa=0.4,1.6)",
     )
     add_folder(rest).add_argument("--json", metavar="FILE", help="write the table there too")
-    rest.set_defaults(command=commands.study_rest)
+    rest.set_defaults(command="rest:study_rest")
 
 
 def _refinement(studies: Words) -> None:
@@ -162,7 +161,7 @@ def _refinement(studies: Words) -> None:
         "--column", default="risk", metavar="NAME", help="risk (default), energy, …"
     )
     add_folder(refinement).add_argument("--json", metavar="FILE", help="write the table there too")
-    refinement.set_defaults(command=commands.study_refinement)
+    refinement.set_defaults(command="studies:study_refinement")
 
 
 def _spins(studies: Words) -> None:
@@ -211,7 +210,7 @@ def _spins(studies: Words) -> None:
         "--figure", metavar="FILE", help="draw errors against widths there (.png, .pdf, .svg)"
     )
     spins.add_argument("--verbose", action="store_true", help="say more on stderr")
-    spins.set_defaults(command=commands.study_spins)
+    spins.set_defaults(command="spins:study_spins")
 
 
 def _critical(studies: Words) -> None:
@@ -236,4 +235,4 @@ def _critical(studies: Words) -> None:
     study.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
     study.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
     add_folder(critical).add_argument("--json", metavar="FILE", help="write the table there too")
-    critical.set_defaults(command=commands.study_critical)
+    critical.set_defaults(command="critical:study_critical")

@@ -44,7 +44,7 @@ def solution_page(solution: Solution) -> str:
     rejected = f", {facts['rejections']} rejected" if facts["rejections"] else ""
     seconds = f" in {facts['wall_seconds']:.3g} s" if "wall_seconds" in facts else ""
     rows = [
-        ("status", solution.status),
+        ("status", ": ".join(filter(None, (solution.status, solution.record.get("error"))))),
         ("equation", _equation(solution)),
         ("cells", cells),
         ("times", f"{len(solution.times)} on {ranged(solution.times[0], solution.time)}"),

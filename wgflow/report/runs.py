@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from wgflow.convergence.invariants import Invariant, invariants, promises_energy
+from wgflow.io import as_numbers
 from wgflow.observers import BoundaryMass
 from wgflow.report import parts
 from wgflow.report.drawings import image
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
 __all__ = ["checks_of", "run_sections", "run_top", "top_of"]
 
-NUMBERS = {None: math.nan, "inf": math.inf, "-inf": -math.inf}  # as summary.json writes them
 BOUNDARY = "outermost cells"  # words of the warning of BoundaryMass
 
 
@@ -71,7 +71,7 @@ def checks_of(folder: Folder, solution: Solution | None) -> list[Invariant]:
         "energy_max_increase": summary["energy_max_increase"],
         "energy_law": summary.get("energy_law", -math.inf),
     }
-    facts = {name: float(NUMBERS.get(value, value)) for name, value in found.items()}
+    facts = {name: float(value) for name, value in as_numbers(found).items()}
     facts["energy_scale"] = max(energies)
     solver = summary.get("solver_file") or summary["solver"]
     problem = None if solution is None else solution.problem
@@ -93,7 +93,9 @@ def _judged(
     if summary["status"] != "finished":
         plural = "" if summary["steps"] == 1 else "s"
         where = f"at t = {number(summary['time'])} after {summary['steps']} step{plural}"
-        return "bad", f"{summary['status']} {where}: below is what was computed before"
+        why = summary.get("error")
+        told = f"{where}: {why}" if why else where
+        return "bad", f"{summary['status']} {told} (below is what was computed before)"
     if missed:
         return "bad", f"MISSED: {' and '.join(missed)} falls more slowly than N^(-1/2)"
     if any(each.name.startswith("mass in the outermost") for each in failed) and len(failed) == 1:
