@@ -129,6 +129,17 @@ class Problem:
         value = self.time_scale(time) if callable(self.time_scale) else self.time_scale
         return self._checked_scale(value, time)
 
+    def __str__(self) -> str:
+        """Give the equation, the energy and the domain in Unicode."""
+        from wgflow.formulas import formula
+
+        where = (
+            ", ".join(f"{name} in {text}" for name, text in self.domain.lines)
+            if isinstance(self.domain, Box)
+            else repr(self.domain)
+        )
+        return f"{formula(self.equation)}\n{formula(self.free_energy)}\non {where}"
+
     def _repr_html_(self) -> str:
         terms = self.energy.terms if isinstance(self.energy, Energy) else (self.energy,)
         domain = [repr(self.domain)]
