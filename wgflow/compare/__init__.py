@@ -2,12 +2,14 @@
 
 from wgflow.compare.comparison import Comparison, ParticleSettings
 from wgflow.compare.keeper import clear
+from wgflow.compare.kept import KeptResults
 from wgflow.compare.runs import compare, moments_of, schedule_of
 from wgflow.compare.team import Team
 from wgflow.compare.widths import WidthStudy, width_study
 
 __all__ = [
     "Comparison",
+    "KeptResults",
     "ParticleSettings",
     "Team",
     "WidthStudy",
