@@ -19,6 +19,7 @@ from wgflow.networks import (
     Smooth,
     SmoothHinge,
     Square,
+    Standardized,
     Summing,
     Unit,
 )
@@ -36,6 +37,9 @@ then gains more than is lost by passing through memory. Measured at p = 100."""
 
 def choose(unit: Unit, loss: Loss) -> Advance:
     """Find the fastest way to step a kind of neuron."""
+    if isinstance(unit, Standardized):
+        inner = choose(unit.unit, loss)
+        return lambda theta, x, *rest: inner(theta, unit.seen(x), *rest)
     products, compiled = _by_products(unit, loss), _compiled(unit, loss)
     if compiled is None:
         return products
