@@ -142,7 +142,7 @@ def test_sgd_is_its_definition(name: str, batch: int) -> None:
     np.testing.assert_allclose(run.final, expected, rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize("neurons", [3, 150])  # less than a tile, and more than two
+@pytest.mark.parametrize("neurons", [3, 300])  # less than a tile, and more
 @pytest.mark.parametrize("batch", [1, 2, 9])  # inner loops over the inputs, or over the batch
 @pytest.mark.parametrize("loss", [Square(), Logistic(), SmoothHinge(0.5), Huber(0.7)], ids=repr)
 @pytest.mark.parametrize("name", UNITS)

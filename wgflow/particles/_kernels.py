@@ -17,7 +17,7 @@ from wgflow.particles._activations import activate, residual
 # Sums may be reordered and products fused, which lets the dot products use vector registers.
 # "nnan" and "ninf" are left out: a run that diverges must be seen to.
 _FAST = {"reassoc", "contract", "nsz", "arcp"}
-TILE = 64  # neurons that stay in the first-level cache from a step to the next
+TILE = 256  # neurons that stay in the cache from a step to the next
 
 
 @numba.njit(cache=True, fastmath=_FAST, error_model="numpy")
@@ -104,7 +104,7 @@ def affine_block(
     ``activate``, the loss as for ``residual``.
 
     For one tile of neurons the update of step k and the products of step k+1 follow each other
-    while its weights are in the first-level cache: theta passes through memory once a step.
+    while its weights are in the cache: theta passes through memory once a step.
     """
     steps, batch, _ = x.shape
     neurons = theta.shape[0]
@@ -168,5 +168,5 @@ def cosine_block(theta: Any, x: Any, y: Any, rate: Any, decay: Any, kicks: Any) 
         for i in range(neurons):
             push = along_cosine * cosine[i] + along_sine * sine[i]
             theta[i, 0] = decay[k, 0] * theta[i, 0] + gain * push
-            if kicks.size:
-                theta[i, 0] += kicks[k, i, 0]
+        if kicks.size:
+            theta[:, 0] += kicks[k, :, 0]

@@ -106,7 +106,9 @@ class Increments:
         """Give the next ``count`` increments, (count, *shape): those that ``next`` would give."""
         if self._ratio > 1:
             return np.stack([next(self) for _ in range(count)])
-        return self._rng.standard_normal((count, *self._shape)) * self._root
+        drawn = self._rng.standard_normal((count, *self._shape))
+        drawn *= self._root
+        return drawn
 
     def state(self) -> dict[str, Any]:
         """Give what the next increments depend on."""
