@@ -20,6 +20,7 @@ __all__ = [
     "add_networks",
     "add_output",
     "add_problem",
+    "add_restart",
     "add_step",
 ]
 
@@ -185,3 +186,12 @@ def add_checkpoints(parser: argparse.ArgumentParser) -> None:
         "--checkpoint-steps", type=int, metavar="K", help="steps between two (default: none)"
     )
     group.add_argument("--restart", action="store_true", help="go on from the last one, if any")
+
+
+def add_restart(output: argparse._ArgumentGroup) -> None:
+    """Add how a study goes on whose networks are kept one by one."""
+    output.add_argument(
+        "--restart",
+        action="store_true",
+        help="go on with a study that was stopped: networks that are finished are kept in --out",
+    )
