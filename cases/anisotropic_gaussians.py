@@ -136,7 +136,7 @@ def problem(
     xi_decay : float
         The schedule is xi (1 + t)^(-xi_decay): 0 for a constant.
     weight_decay : float
-        lambda.
+        lambda, of the penalty lambda |w|^2 / 2.
     beta : float
         Inverse temperature of the noise; inf for none.
     preset : {"mmn2018", "mmm2019"}

@@ -151,7 +151,7 @@ def problem(
     example : {"wave", "moons"}
         Data that are made here.
     loss : {"square", "logistic", "hinge", "huber"}
-        l.
+        l, of an output and its target: see above.
     activation : str
         tanh, erf, logistic, ramp, truncated_relu, nonmonotone or relu.
     output : float
@@ -161,7 +161,7 @@ def problem(
     bend : float
         Width over which the hinge is rounded, or threshold of huber.
     weight_decay : float
-        lambda.
+        lambda, of the penalty lambda |theta|^2 / 2.
     beta : float
         Inverse temperature of the noise; inf for none.
     spread : float

@@ -96,7 +96,7 @@ def problem(
     xi : float
         Step-size schedule, constant.
     weight_decay : float
-        lambda.
+        lambda, of the penalty lambda |w|^2 / 2.
     beta : float
         Inverse temperature of the noise; inf for none.
     preset : {"mmn2018", "mmm2019"}
