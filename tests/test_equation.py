@@ -30,6 +30,19 @@ class Wind_Energy(Term):
         raise NotImplementedError
 
 
+class Broken(Wind_Energy):
+    """A user's term whose formula has a slip."""
+
+    def latex(self, letters: Any) -> Any:
+        return letters.names[7]
+
+
+class Spoken(Wind_Energy):
+    """A user's term with something else of that name."""
+
+    latex = "W"
+
+
 def equation(domain: wg.Box | wg.Region, energy: Energy | Term, scale: Any = 1.0) -> str:
     """Give the equation as one reads it in a terminal."""
     return formula(wg.Problem(domain, energy, np.ones_like, scale).equation)
@@ -59,6 +72,8 @@ def free_energy(domain: wg.Box, energy: Energy | Term) -> str:
         (wg.PowerLaw(1.0, 1.5), "∂ₓ² ρ^(1.5)"),
         (RISK, "∂ₓ(ρ ∂ₓΨ), Ψ = V + ∫ U ρ"),
         (Wind_Energy(), "∂ₓ(ρ ∂ₓ(δWindEnergy/δρ))"),
+        (Broken(), "∂ₓ(ρ ∂ₓ(δBroken/δρ))"),
+        (Spoken(), "∂ₓ(ρ ∂ₓ(δSpoken/δρ))"),
         (wg.Confinement(0.0) + wg.Entropy(0.0) + wg.PowerLaw(0.0, 2.0), "0"),
     ],
     ids=str,

@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeAlias
 from wgflow.errors import InputError
 
 __all__ = [
+    "NORMS",
     "Parser",
     "Words",
     "WordsError",
@@ -23,6 +24,9 @@ __all__ = [
     "add_restart",
     "add_step",
 ]
+
+
+NORMS = ("L1", "L2", "Linf", "W1", "W2")  # of wgflow.distances, which takes long to load
 
 
 class WordsError(InputError):
