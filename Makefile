@@ -18,7 +18,7 @@ BROWSER ?= yes
 OUT ?= demo
 
 BIN := $(VENV)/bin
-CODE := $(wildcard wgflow solvers cases tests benchmarks tools tools/install-petsc docs/conf.py docs/_ext)
+CODE := $(wildcard wgflow solvers cases examples tests benchmarks tools tools/install-petsc docs/conf.py docs/_ext)
 PAGES := $(wildcard README.md docs/*.md)
 
 # One thread each: reproducible sums, and no quarrel on a shared machine.
@@ -87,7 +87,7 @@ wheel: $(VENV)/.test ## build the source distribution and the wheel into dist/
 	@$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean: ## remove what checks and builds left, but not the environment
-	rm -rf build dist docs/_build docs/gallery docs/api/generated docs/api/*.rst .cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist docs/_build docs/gallery docs/commands.md docs/api/generated docs/api/*.rst .cache .mypy_cache .pytest_cache .ruff_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 clean-venv: ## remove the environment

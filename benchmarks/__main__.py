@@ -7,10 +7,23 @@ import json
 import sys
 from pathlib import Path
 
-from . import accuracy, back_and_forth, drift, entropic, explicit, implicit, jko, memory, scaling
+from . import (
+    accuracy,
+    back_and_forth,
+    drift,
+    entropic,
+    explicit,
+    implicit,
+    jko,
+    memory,
+    particles,
+    scaling,
+)
 from ._measure import Record, versions
 
-MODULES = (drift, explicit, implicit, jko, back_and_forth, entropic, accuracy, memory, scaling)
+MODULES = (
+    drift, explicit, implicit, jko, back_and_forth, entropic, accuracy, particles, memory, scaling
+)  # fmt: skip
 BENCHMARKS = {module.NAME: module for module in MODULES}
 
 

@@ -29,6 +29,7 @@ extensions = [
     "reference",
     "docstrings",
     "blocks",
+    "samples",
 ]
 exclude_patterns = ["_build", "_ext", "api/templates"]
 nitpicky = True
@@ -46,7 +47,6 @@ highlight_language = "none"
 
 # --- docstrings ----------------------------------------------------------------------------------
 
-autosummary_generate = True
 autosummary_ignore_module_all = False
 autodoc_typehints = "none"  # types are in the docstrings, in words
 autodoc_member_order = "bysource"
@@ -64,6 +64,7 @@ html_title = "wgflow"
 html_static_path = ["_static"]
 html_css_files = ["wgflow.css"]
 html_show_sourcelink = False
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
     "logo": {"text": "wgflow"},
     "show_toc_level": 2,

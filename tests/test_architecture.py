@@ -25,7 +25,17 @@ LAYERS = [
     {"distances", "energies", "fluxes", "networks"},
     {"algebra", "density", "equation", "finite_volume", "problem", "quantiles", "transport"},
     {"steppers"},
-    {"concentration", "io", "loop", "observers", "particles", "plots", "progress"}
+    {
+        "choice",
+        "concentration",
+        "follow",
+        "io",
+        "loop",
+        "observers",
+        "particles",
+        "plots",
+        "progress",
+    }
     | {"solution", "solve", "stationary", "stored"},
     {"compare", "convergence", "report"},
     {"__main__", "cli", "commands", "parser"},

@@ -5,11 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 
-from wgflow.formulas import formula, terminal
+from wgflow.formulas import formula, mathml, terminal
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = sorted([*(ROOT / "cases").glob("*.py"), *(ROOT / "solvers").glob("*.py")])
@@ -136,8 +135,6 @@ def test_pages_read_in_a_terminal(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [*PAGES, *DOCUMENTS], ids=lambda p: f"{p.parent.name}/{p.stem}")
 def test_formulas_of_pages_are_latex(path: Path) -> None:
-    from latex2mathml.converter import convert
-
     text = path.read_text(encoding="utf-8")
     page = text if path.suffix == ".md" else ast.get_docstring(ast.parse(text))
     prose = re.sub(r"```.*?```|^    .*?$|(?<!`)`[^`\n]+`", "", page, flags=re.DOTALL | re.MULTILINE)
@@ -147,4 +144,4 @@ def test_formulas_of_pages_are_latex(path: Path) -> None:
         lines += re.findall(r"\$(.+?)\$", paragraph, re.DOTALL)
     assert blocks or lines or "TransientTerm" in page
     for latex in [*blocks, *lines]:
-        assert ElementTree.fromstring(convert(latex)).tag.endswith("math"), latex
+        assert mathml(latex).startswith("<math"), latex

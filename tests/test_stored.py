@@ -419,3 +419,25 @@ def test_without_xarray(monkeypatch: pytest.MonkeyPatch) -> None:
     saved = flowing(wg.Box((-2, 2)), 9)
     monkeypatch.setitem(sys.modules, "xarray", None)
     refuses(saved.to_xarray, "xarray is not installed", "pip install 'wgflow[xarray]'")
+
+
+@pytest.mark.parametrize("axis", ["plain", "clustered"])
+def test_cells_that_follow(axis: str) -> None:
+    problem = wg.Problem(
+        wg.Box(AXES[axis], (-2, 2)),
+        wg.Confinement(1.0) + wg.Entropy(0.01),
+        initial=lambda x, y: np.exp(-100 * ((x + 1) ** 2 + y**2)),
+    )
+    saved = wg.solve(problem, cells=(20, 16), until=0.5, snapshots=2, follow=True)
+    found = wg.load(saved.save("a"), problem=problem)
+    if axis == "plain":
+        same(found, saved)
+    assert found.cells == saved.cells == (20, 16)
+    assert len(found.windows) == len(saved.times) > 1
+    for here, there in zip(found.windows, saved.windows, strict=True):
+        assert np.array_equal(here.density, there.density)
+        for mine, its in zip(here.grid.edges, there.grid.edges, strict=True):
+            assert np.array_equal(mine, its)
+    assert found.problem is problem
+    other = dataclasses.replace(problem, domain=wg.Box((0, 1), (-2, 2)))
+    refuses(lambda: wg.load("a", problem=other), "Axis(0.0, 1.0", "the problem is on")

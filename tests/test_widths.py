@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,7 @@ def coarse() -> wg.Solution:
 def test_errors_fall_like_the_root_of_the_width(solution: wg.Solution, coarse: wg.Solution) -> None:
     settings = ParticleSettings(step=0.05, seeds=24, dynamics="particle")
     study = width_study(solution, (16, 64, 256, 1024), settings, coarse=coarse)
-    for name in ("risk", "distance"):
+    for name in ("risk", "scatter", "distance"):
         slope, low, high = study.slope(name)
         assert slope == pytest.approx(-0.5, abs=0.12)
         assert low < slope < high < low + 0.4
@@ -101,6 +102,11 @@ def test_errors_fall_like_the_root_of_the_width(solution: wg.Solution, coarse: w
     assert study.grid_error is not None
     assert exact < study.grid_error < 40 * exact
     assert study.grid_error < 1e-3 < study.risk.min()
+    fine, rough = (one.densities[-1] for one in (solution, coarse))
+    halved = fine.reshape(50, 2).mean(axis=1)  # what is left is within half a cell's width
+    floor = wasserstein1(halved, rough, coarse.grid)
+    assert study.grid_distance == pytest.approx(floor, abs=1e-3)
+    assert 1e-5 < study.grid_distance < study.distance.min()
 
 
 def test_a_width_is_a_comparison(solution: wg.Solution) -> None:
@@ -122,7 +128,10 @@ def test_a_width_is_a_comparison(solution: wg.Solution) -> None:
 def test_what_does_not_fall_is_missed(solution: wg.Solution) -> None:
     # one sample a step of size 1/4 makes more noise than a narrow network
     study = width_study(solution, (64, 256, 1024), ParticleSettings(step=0.25, seeds=6))
-    assert study.missed() == ["risk", "distance"]
+    assert study.missed() == ["risk", "scatter", "distance"]
+    # an error that has come down to that of the grid need not fall on
+    assert replace(study, grid_error=1e3, grid_distance=0.0).missed() == ["scatter", "distance"]
+    assert replace(study, grid_distance=1e3).missed() == ["risk", "scatter"]
 
 
 def test_refusals(solution: wg.Solution) -> None:

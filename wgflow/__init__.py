@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from wgflow.fluxes import BailoCarrilloHu as BailoCarrilloHu
     from wgflow.fluxes import ScharfetterGummel as ScharfetterGummel
     from wgflow.fluxes import Upwind as Upwind
+    from wgflow.follow import Follow as Follow
     from wgflow.grid import Grid as Grid
     from wgflow.io import Checkpoint as Checkpoint
     from wgflow.mesh import Mesh as Mesh
@@ -86,6 +87,7 @@ _ROOMS = {
     "StabilityError WgflowError",
     "finite_volume": "FiniteVolume",
     "fluxes": "MUSCL BailoCarrilloHu ScharfetterGummel Upwind",
+    "follow": "Follow",
     "grid": "Grid",
     "io": "Checkpoint",
     "mesh": "Mesh Region",

@@ -81,8 +81,9 @@ class FiniteVolume:
         self.mesh = as_mesh(grid)
         if self.mesh is not None and not flux.linear:
             raise InputError(
-                f"{type(flux).__name__} needs lines of cells: on a mesh use Upwind or "
-                "ScharfetterGummel"
+                f"{type(flux).__name__} needs lines of cells, which a mesh has not: use the flux "
+                "Upwind or ScharfetterGummel, or a solver that is made of them: upwind, "
+                "scharfetter_gummel, ljko, ljko_bdf2, fipy"
             )
         # energies, observers and steppers use the part of Grid's interface that Mesh has too;
         # what differs asks for `mesh`

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -20,7 +20,14 @@ from wgflow.problem import Problem
 if TYPE_CHECKING:
     from xarray import Dataset
 
-__all__ = ["Solution"]
+__all__ = ["Solution", "Window"]
+
+
+class Window(NamedTuple):
+    """The cells of a moment, and the density on them."""
+
+    grid: Grid
+    density: Array
 
 
 @dataclass(frozen=True)
@@ -60,6 +67,10 @@ class Solution:
     record : dict
         What else ``summary.json`` tells of the run: when it was started, by which command, from
         which file; of a solution that was loaded, all that is there.
+    windows : tuple of Window
+        Of a run whose cells follow the density: those of each snapshot, on which it was
+        computed. ``grid`` and ``densities`` are then a view of all on the same cells, of the
+        same masses, but coarser. Empty of other runs.
     """
 
     problem: Problem | None
@@ -76,6 +87,7 @@ class Solution:
     parameters: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[str, Any] = field(default_factory=dict)
     record: Mapping[str, Any] = field(default_factory=dict)
+    windows: tuple[Window, ...] = ()
 
     @property
     def density(self) -> Array:
@@ -87,6 +99,11 @@ class Solution:
     def time(self) -> float:
         """Last time."""
         return float(self.times[-1])
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """Cells along each axis that the run computed with."""
+        return self.sharp().grid.cells
 
     @property
     def coordinates(self) -> tuple[Array, ...]:
@@ -119,11 +136,18 @@ class Solution:
             return dict(self.record["errors"])
         if self.problem is None or self.problem.exact is None or self.status != "finished":
             return {}
-        exact = self.exact_density(self.time)
-        return {n: distance(n, self.density, exact, self.grid) for n in available(self.grid)}
+        grid, density = self.sharp()
+        exact = self.exact_density(self.time, grid)
+        return {n: distance(n, density, exact, grid) for n in available(grid)}
 
-    def exact_density(self, time: float) -> Array:
-        """Cell averages of the exact solution.
+    def sharp(self, snapshot: int = -1) -> Window:
+        """Give one of the densities on the cells it was computed on."""
+        if self.windows:
+            return self.windows[snapshot]
+        return Window(self.grid, self.densities[snapshot])
+
+    def exact_density(self, time: float, grid: Grid | None = None) -> Array:
+        """Cell averages of the exact solution, on the solution's grid if none is given.
 
         Raises
         ------
@@ -133,7 +157,7 @@ class Solution:
         exact = self.known_problem.exact
         if exact is None:
             raise InputError("no exact solution is known for this problem: give Problem(exact=...)")
-        return self.grid.average(lambda *x: exact(time, *x))
+        return (self.grid if grid is None else grid).average(lambda *x: exact(time, *x))
 
     def predict(self, x: Array, snapshot: int = -1) -> Array:
         """Evaluate the network: f(x) = ∫ σ(x; θ) rho(θ) dθ. All ranks call it.
@@ -164,9 +188,10 @@ class Solution:
                 f"{self.case or 'this problem'} has no network whose neurons' full state is the "
                 "density's coordinates: there is nothing to predict with"
             )
-        states = np.stack([np.ravel(c) for c in np.broadcast_arrays(*self.coordinates)], axis=1)
-        weights = (self.densities[snapshot] * self.grid.volumes).ravel()
-        predicted: Array = self.grid.sum(predict(network.unit, states, x, weights))
+        grid, density = self.sharp(snapshot)
+        states = np.stack([np.ravel(c) for c in np.broadcast_arrays(*grid.coordinates)], axis=1)
+        weights = (density * grid.volumes).ravel()
+        predicted: Array = grid.sum(predict(network.unit, states, x, weights))
         return predicted
 
     def gathered(self) -> Solution:
@@ -177,7 +202,10 @@ class Solution:
         ``wg.solve(problem).gathered().density`` is what a serial run gives.
         """
         grid = self.grid
-        return replace(self, grid=grid.whole, densities=grid.gather(self.densities))
+        windows = tuple(Window(w.grid.whole, w.grid.gather(w.density)) for w in self.windows)
+        return replace(
+            self, grid=grid.whole, densities=grid.gather(self.densities), windows=windows
+        )
 
     def at(self, time: float, column: str) -> float:
         """Value of a history column at a time, interpolated between rows: ``at(0.5, "risk")``.

@@ -2,40 +2,37 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
-import os
 import time as clock
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from wgflow import catalog
 from wgflow._typing import Array
+from wgflow.choice import DEFAULT_CELLS, SolverLike, default_solver, make_stepper, prepared
 from wgflow.concentration import Concentration
 from wgflow.density import check_density
-from wgflow.errors import InputError, nearest_first
+from wgflow.errors import InputError
+from wgflow.follow import Follow, Following, WindowSnapshots, on_one_grid
 from wgflow.grid import Grid
 from wgflow.io import Checkpoint
 from wgflow.loop import Keeper, Outcome, Signals, run
-from wgflow.mesh import Mesh, Region
+from wgflow.mesh import Mesh
 from wgflow.observers import BoundaryMass, History, Observer, Snapshots, State
 from wgflow.parallel import on_root, world
 from wgflow.problem import Problem
-from wgflow.solution import Solution
+from wgflow.solution import Solution, Window
 from wgflow.steppers import Stepper
 from wgflow.steppers.control import joined
 
-__all__ = ["DEFAULT_CELLS", "make_stepper", "solve"]
+__all__ = ["DEFAULT_CELLS", "SolverLike", "default_solver", "make_stepper", "solve"]
 
 logger = logging.getLogger(__name__)
 
-DEFAULT_CELLS = (400, 128, 32, 16)  # along each axis, by dimension
 SNAPSHOTS = 10  # evenly spaced, after the start
-
-SolverLike = str | os.PathLike[str] | Callable[..., Stepper] | Stepper
 
 
 def solve(
@@ -50,6 +47,7 @@ def solve(
     observers: Sequence[Observer] = (),
     options: Mapping[str, Any] | None = None,
     density: Array | None = None,
+    follow: bool | Follow = False,
     checkpoint: Checkpoint | None = None,
     restart: bool = False,
 ) -> Solution:
@@ -76,6 +74,10 @@ def solve(
         Further arguments of the solver.
     density : array of the grid's shape, optional
         Cell averages to start from in place of the problem's initial density, of any mass.
+    follow : bool or Follow
+        Whether the cells cover, in place of the whole box, a window that follows the density,
+        and how. The densities are then given on a grid over all windows; ``Solution.windows``
+        has them on the cells they were computed on.
     checkpoint : Checkpoint, optional
         Where and when to leave what the run can be continued from; none by default.
     restart : bool
@@ -119,7 +121,10 @@ def solve(
     elif restart:
         raise InputError("restart=True: give the checkpoint=wg.Checkpoint(...) to go on from")
     given = joined({"dt": dt, "tolerance": tolerance}, options or {}, until)
-    stepper, name = _prepared(problem, solver, cells, given)
+    settings = Follow() if follow is True else follow or None
+    stepper, name = prepared(problem, solver, cells, given, settings)
+    if isinstance(stepper, Following):
+        density = stepper.begin(density)
     space = stepper.space
     if density is None:
         density = space.initial_density()
@@ -130,13 +135,19 @@ def solve(
         if snapshots < 0:
             raise InputError(f"{snapshots} snapshots: give a number >= 0, or a list of times")
         snapshots = [until * i / int(snapshots) for i in range(1, int(snapshots))]
-    history = History(space, until, stepper.variational)
-    recorder = Recorder(history, Snapshots(snapshots, until), BoundaryMass(space))
+    kept, bounds = Snapshots(snapshots, until), BoundaryMass(space)
+    if isinstance(stepper, Following):
+        kept = WindowSnapshots(snapshots, until, stepper)
+        bounds = BoundaryMass(space, problem.box)
+    history = History(space, until, stepper.variational, means=settings is not None)
+    recorder = Recorder(history, kept, bounds)
     if problem.blows_up:
         observers = [Concentration(space.grid), *observers]
-    about = {"solver": Path(name).stem, "options": given, "until": until}
+    about = {"solver": Path(name).stem, "options": given, "until": until, "domain": problem.domain}
+    if settings is not None:
+        about["follow"] = settings
     outcome, wall = _ran(stepper, density, recorder, observers, about, checkpoint, restart)
-    solution = _collect(stepper, recorder, outcome, wall, name, given)
+    solution = _collect(problem, stepper, recorder, outcome, wall, name, given)
     if outcome.status != "interrupted":
         for warning in solution.warnings:
             logger.warning("%s", warning)
@@ -173,7 +184,6 @@ def _ran(
     same = {
         **about,
         "cells": grid.cells,
-        "domain": grid.box,
         "snapshots": recorder.snapshots.times,
         "stops": [t for observer in further for t in observer.times],
         **({"samples": stepper.space.problem.samples} if stepper.space.problem.samples else {}),
@@ -189,79 +199,8 @@ def _ran(
         return run(stepper, initial, until, observers, keeper), keeper.seconds
 
 
-def _prepared(
-    problem: Problem,
-    solver: SolverLike | None,
-    cells: int | Sequence[int] | Grid | Mesh | None,
-    given: Mapping[str, Any],
-) -> tuple[Stepper, str]:
-    """Give the stepper of a run and its name."""
-    if isinstance(solver, Stepper):
-        if cells is not None or given:
-            raise InputError("a ready stepper has its own grid and step: leave cells and dt out")
-        if solver.space.problem is not problem:
-            raise InputError("the stepper was made for another problem: make it from this one")
-        return solver, type(solver).__name__
-    grid = _cells(problem, cells)
-    solver = os.fspath(solver) if isinstance(solver, os.PathLike) else solver
-    solver = solver or default_solver(problem)
-    name = solver if isinstance(solver, str) else getattr(solver, "__name__", "custom")
-    return make_stepper(problem, grid, solver, given), name
-
-
-def default_solver(problem: Problem) -> str:
-    """Name of the solver for a problem: by whether its energy has an entropy."""
-    from wgflow.energies import Energy, Entropy
-
-    energy = problem.energy
-    terms = energy.terms if isinstance(energy, Energy) else (energy,)
-    noisy = any(isinstance(term, Entropy) and term.temperature > 0 for term in terms)
-    if noisy:
-        return "scharfetter_gummel"
-    return "upwind" if isinstance(problem.domain, Region) else "muscl"
-
-
-def _cells(problem: Problem, cells: int | Sequence[int] | Grid | Mesh | None) -> Grid | Mesh:
-    """Give the mesh, or make the grid."""
-    if isinstance(cells, Grid | Mesh):
-        return cells
-    if isinstance(problem.domain, Region):
-        raise InputError(
-            f"a problem on {problem.domain!r} needs a mesh, not {cells} cells: pass "
-            "cells=wg.Mesh.from_fipy(...)"
-        )
-    default = DEFAULT_CELLS[problem.domain.dimension - 1]
-    return Grid(problem.domain, default if cells is None else cells)
-
-
-def make_stepper(
-    problem: Problem,
-    grid: Grid | Mesh,
-    solver: str | Callable[..., Stepper],
-    options: Mapping[str, Any],
-) -> Stepper:
-    """Compose a stepper by a recipe from ``solvers/`` or by a function.
-
-    Raises
-    ------
-    InputError
-        If the solver is not known or does not take one of the options.
-    """
-    recipe = catalog.load("solvers", solver).stepper if isinstance(solver, str) else solver
-    known = [
-        p.name
-        for p in inspect.signature(recipe).parameters.values()
-        if p.kind is inspect.Parameter.KEYWORD_ONLY
-    ]
-    for option in options:
-        if option not in known:
-            listed = ", ".join(nearest_first(option, known)) or "none"
-            raise InputError(f"solver {solver!r} takes no {option!r}; its options are: {listed}")
-    stepper: Stepper = recipe(problem, grid, **options)
-    return stepper
-
-
 def _collect(
+    problem: Problem,
     stepper: Stepper,
     recorder: Recorder,
     outcome: Outcome,
@@ -273,7 +212,7 @@ def _collect(
     space, steps = stepper.space, outcome.state.steps
     columns = {key: np.array(values) for key, values in history.rows.items()}
     rank = len(history.moments[0]) if history.moments else 0
-    facts = {
+    facts: dict[str, Any] = {
         "steps": steps,
         "rejections": history.rejections,
         "wall_seconds": wall,
@@ -284,11 +223,17 @@ def _collect(
     }
     if stepper.variational:
         facts["energy_law"] = history.energy_law if steps else 0.0
+    grid, densities = space.grid, np.array(snapshots.densities)
+    windows: tuple[Window, ...] = ()
+    if isinstance(snapshots, WindowSnapshots):
+        grid, densities, grids = on_one_grid(snapshots, problem.box)
+        windows = tuple(map(Window, grids, snapshots.densities))
+        facts["follow"] = asdict(snapshots.stepper.settings)
     return Solution(
-        problem=space.problem,
-        grid=space.grid,
+        problem=problem,
+        grid=grid,
         times=np.array(snapshots.kept_times),
-        densities=np.array(snapshots.densities),
+        densities=densities,
         history=columns,
         moments=np.array(history.moments).reshape(len(history.moments), rank),
         status=outcome.status,
@@ -297,4 +242,5 @@ def _collect(
         solver=name,
         options=options,
         record={"started": history.started, "error": outcome.failure and str(outcome.failure)},
+        windows=windows,
     )

@@ -14,14 +14,14 @@ import numpy as np
 
 from wgflow import catalog
 from wgflow._typing import Array
-from wgflow.domain import Box
+from wgflow.domain import Axis, Box
 from wgflow.errors import InputError
 from wgflow.grid import Grid
-from wgflow.io import FACTS, CellFile, as_numbers, read_space
+from wgflow.io import FACTS, CellFile, as_numbers, read_space, read_windows
 from wgflow.mesh import Mesh
 from wgflow.parallel import Communicator, everywhere, on_root, world
 from wgflow.problem import Problem
-from wgflow.solution import Solution
+from wgflow.solution import Solution, Window
 
 __all__ = ["load"]
 
@@ -92,10 +92,11 @@ def load(directory: str | Path, *, problem: Problem | None = None) -> Solution:
             parameters=record["parameters"],
             options=record["options"],
             record={**record, "errors": as_numbers(record["errors"])},
+            windows=_windows(file, grid),
         )
     if problem is None:
         return _with_case(found, comm)
-    placed = _placed(grid, problem)
+    placed = _placed(found, problem)
     if placed is None:
         raise InputError(f"{path} is a run on {grid.box!r}, the problem is on {problem.domain!r}")
     return replace(found, problem=problem, grid=placed)  # type: ignore[arg-type]
@@ -158,7 +159,7 @@ def _with_case(solution: Solution, comm: Communicator) -> Solution:
     case = Path(case_file) if case_file else solution.case
     try:
         problem, parameters = everywhere(comm, lambda: _remade(solution, case))
-        placed = _placed(solution.grid, problem)
+        placed = _placed(solution, problem)
         if placed is None:
             raise InputError(f"{case} is now on {problem.domain!r}, was on {solution.grid.box!r}")
     except Exception as error:  # a user's file may raise anything
@@ -199,15 +200,18 @@ def _same(default: Any, stored: Any) -> bool:
     return bool(default == stored and isinstance(default, bool) == isinstance(stored, bool))
 
 
-def _placed(grid: Grid | Mesh, problem: Problem) -> Grid | Mesh | None:
+def _placed(solution: Solution, problem: Problem) -> Grid | Mesh | None:
     """Give the cells as those of the problem's domain; None if they are of another one."""
-    domain = problem.domain
+    domain: Any = problem.domain
+    grid: Any = solution.grid
     if grid.box == domain:
-        return grid
+        return grid  # type: ignore[no-any-return]
     if isinstance(grid, Mesh) or not isinstance(domain, Box):
         return None
     if domain.dimension != grid.dimension:
         return None
+    if solution.windows:  # parts of the domain
+        return grid if all(map(_holds, domain.axes, grid.box.axes)) else None
     for mine, its, cells, edges in zip(
         domain.axes, grid.box.axes, grid.cells, grid.whole.edges, strict=True
     ):
@@ -217,3 +221,20 @@ def _placed(grid: Grid | Mesh, problem: Problem) -> Grid | Mesh | None:
         if not np.array_equal(mine.edges(cells), edges):
             return None
     return Grid(domain, grid.cells, grid.given_edges, comm=grid.comm)
+
+
+def _holds(whole: Axis, part: Axis) -> bool:
+    """Whether one axis is a part of another."""
+    within = whole.lower <= part.lower and part.upper <= whole.upper
+    cut = replace(whole, lower=part.lower, upper=part.upper, stretch=part.stretch)
+    return within and cut == part
+
+
+def _windows(file: CellFile, grid: Grid | Mesh) -> tuple[Window, ...]:
+    """Give the snapshots on the cells they were computed on, if these followed the density."""
+    if "windows/density" not in file or isinstance(grid, Mesh):
+        return ()
+    return tuple(
+        Window(cells, file.read("windows/density", cells, (number,)))
+        for number, cells in enumerate(read_windows(file, grid))
+    )

@@ -1,13 +1,15 @@
-"""Directives of these pages: the script of the README, and the table of figures and commands."""
+"""Directives of these pages: the README's script, and tables of figures and of measured orders."""
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from pathlib import Path
 from typing import Any
 
 from docutils import nodes
+from gallery_figures import MEASURED
 from gallery_pages import table
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -47,13 +49,57 @@ class Figures(SphinxDirective):
         return self.parse_text_to_nodes(text)
 
 
+class Orders(SphinxDirective):
+    """What `wgflow verify` measured: docs/measured/verify.json, a row a study."""
+
+    def run(self) -> list[nodes.Node]:
+        """Show the table, and how many passed."""
+        self.env.note_dependency(str(MEASURED))
+        checks = json.loads(MEASURED.read_text(encoding="utf-8"))["checks"]
+        rows = [_study(each) for each in checks if each["table"] is not None]
+        head = ("case", "solver", "order", "expected", "error", "limit", "mass", "least", "energy")
+        passed = sum(each["passed"] for each in checks)
+        said = f"{passed} of {len(checks)} passed."
+        found = self.parse_text_to_nodes(f"{said}\n\n{table(head, rows)}")
+        found[-1]["classes"].append("numbers")
+        return found
+
+
+def _study(check: dict[str, Any]) -> tuple[str, ...]:
+    levels = check["table"]["levels"]
+
+    def worst(fact: str) -> str:
+        """Give the worst value of all grids."""
+        return f"{(min if fact == 'minimum' else max)(float(e[fact]) for e in levels):.1e}"
+
+    last, band, limit = levels[-1], check["expected"], check["finest_error_limit"]
+    return (
+        f"{_link('cases', check['case'])} {check['variant']}".strip(),
+        _link("solvers", check["solver"]),
+        f"{last['rate']:.3f}" + ("" if check["passed"] else " **failed**"),
+        "" if band is None else f"{band:g} ± {check['within']:g}",
+        f"{last['error']:.2e}",
+        "" if limit is None else f"{limit:g}",
+        *(worst(fact) for fact in ("mass_error", "minimum", "energy_max_increase")),
+    )
+
+
+def _link(kind: str, words: str) -> str:
+    """Link a case or solver to its page; its options follow."""
+    name, *options = words.split()
+    shown = [f"`{each}`" for each in options]
+    known = (ROOT / kind / f"{name}.py").exists()
+    return " ".join([f"[{name}](/gallery/{kind}/{name}.md)" if known else name, *shown])
+
+
 def _shown(command: str) -> str:
-    """Leave out where `make figures` puts what a command writes."""
-    return command.replace(" --out {out}/run", "").replace("{out}/", "")
+    """Leave out the folder in which `make figures` puts what a command writes."""
+    return command.replace("{out}/", "")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     app.add_directive("readme-script", Script)
     app.add_directive("figures-table", Figures)
+    app.add_directive("verify-table", Orders)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -92,6 +92,7 @@ def _solve(wanted: Wanted) -> Any:
     from wgflow.commands.inputs import solve_case
 
     given = build_parser().parse_args(shlex.split(wanted.words))
+    given.typed = f"wgflow {wanted.words}"
     return solve_case(given, catalog.load("cases", given.case))
 
 

@@ -1,7 +1,7 @@
-"""The API reference: a page a module, written at the start of a build from its `__all__`.
+"""References, written at the start of a build: of the API and of the command line.
 
-A name is documented once, in the first module of the list that has it; the pages of the others
-point there.
+The API has a page a module, from its `__all__`. A name is documented once, in the first module of
+the list that has it; the pages of the others point there.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 from gallery import _write
 from sphinx.application import Sphinx
 
-FOLDER = Path(__file__).resolve().parents[1] / "api"
+DOCS = Path(__file__).resolve().parents[1]
+FOLDER = DOCS / "api"
 MODULES = {
     "wgflow": "What most scripts need",
     "wgflow.energies": "Terms of the free energy",
@@ -31,8 +32,12 @@ MODULES = {
     "wgflow.particles": "Particles",
     "wgflow.compare": "Comparisons",
     "wgflow.catalog": "Cases and solvers by name",
-    "wgflow.plots": "Figures",
+    "wgflow.plots": "Figures and films",
+    "wgflow.report": "Pages of results",
+    "wgflow.stored": "Results read back",
     "wgflow.io": "Files",
+    "wgflow.equation": "Equations in LaTeX",
+    "wgflow.formulas": "LaTeX for terminals and pages",
     "wgflow.errors": "Errors",
     "wgflow.transport": "Optimal transport",
 }
@@ -48,6 +53,8 @@ def write_reference(app: Sphinx, config: Any) -> None:
     """Write the pages."""
     home: dict[int, str] = {}
     config.autosummary_filename_map = FILENAMES
+    # named one by one: a page that is new is not yet among those that Sphinx has found
+    config.autosummary_generate = [f"{FOLDER.name}/{name}.rst" for name in MODULES]
     for name in MODULES:
         module = importlib.import_module(name)
         _write(FOLDER / f"{name}.rst", _page(name, module, home))
@@ -60,6 +67,14 @@ def write_reference(app: Sphinx, config: Any) -> None:
         f"{rows}\n\n.. toctree::\n   :hidden:\n\n{pages}\n"
     )
     _write(FOLDER / "index.rst", text)
+
+
+def write_commands(app: Sphinx, config: Any) -> None:
+    """Write the page of the command line, from its parser."""
+    from wgflow.parser import build_parser
+    from wgflow.parser.reference import markdown
+
+    _write(DOCS / "commands.md", markdown(build_parser()))
 
 
 def _page(name: str, module: Any, home: dict[int, str]) -> str:
@@ -94,4 +109,5 @@ def _heading(text: str) -> str:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Write the pages before Sphinx lists what there is, for autosummary to find its names."""
     app.connect("config-inited", write_reference)
+    app.connect("config-inited", write_commands)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

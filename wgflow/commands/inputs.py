@@ -11,6 +11,7 @@ from typing import Any
 
 from wgflow import catalog
 from wgflow.errors import InputError
+from wgflow.follow import Follow
 from wgflow.grid import Grid
 from wgflow.io import Checkpoint
 from wgflow.mesh import Region
@@ -25,6 +26,7 @@ __all__ = [
     "cells_of",
     "check_files",
     "directory",
+    "follow_of",
     "levels",
     "named",
     "numbers",
@@ -62,10 +64,20 @@ def solve_case(
         snapshots=snapshots_of(given, case, until),
         observers=[Progress(until, Path(given.case).stem)],
         options=options_of(solver, given.option),
+        follow=follow_of(given, case) or False,
         checkpoint=checkpoint,
         restart=restart,
     )
     return named(solution, given)
+
+
+def follow_of(given: argparse.Namespace, case: types.ModuleType) -> Follow | None:
+    """Give how the cells follow the density, if they are asked to, or the case says so."""
+    stated: dict[str, float] | None = getattr(case, "FOLLOW", None)
+    asked: bool | None = getattr(given, "follow", None)
+    if asked is False or (asked is None and stated is None):
+        return None
+    return Follow(**(stated or {}))
 
 
 def _divided(
@@ -127,6 +139,12 @@ def report(solution: Solution) -> str:
         lines.append(
             f"  law     W2^2/(2 tau s) + F(new) - F(old) at most {summary['energy_law']:.1e}"
         )
+    if "follow" in summary:
+        lines.append(
+            f"  window  chosen anew {summary['remaps']} times, which changed the energy by "
+            f"{summary['remap_energy']:.1e} in all; mass at its ends at most "
+            f"{summary['window_mass']:.1e}"
+        )
     if "risk_initial" in summary:
         lines.append(f"  risk    {summary['risk_initial']:.6g} -> {summary['risk_final']:.6g}")
     if summary["errors"]:
@@ -161,7 +179,9 @@ def check_files(given: argparse.Namespace) -> None:
         if out == "":
             raise InputError("--out '': name a directory, or leave --out out to keep nothing")
         if out is not None:
-            check_directory(Path(out), overwrite=given.overwrite)
+            check_directory(
+                Path(out), overwrite=given.overwrite or getattr(given, "restart", False)
+            )
 
     on_root(world(), check)
 

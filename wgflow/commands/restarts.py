@@ -9,12 +9,14 @@ import logging
 import math
 import types
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from wgflow.commands.inputs import (
     cells_asked,
     directory,
+    follow_of,
     options_of,
     parameters_of,
     settings_of,
@@ -68,13 +70,16 @@ def already_done(out: Path, given: argparse.Namespace, case: types.ModuleType) -
     solver = solver_of(given, case, problem)
     until = problem.until if given.until is None else given.until
     step = {"dt": given.dt, "tolerance": given.tolerance}
-    asked = {
+    asked: dict[str, Any] = {
         "case": Path(given.case).stem,
         "parameters": parameters_of(given),
         "solver": Path(solver).stem,
         "options": joined(step, options_of(solver, given.option), until),
         "cells": _cells(cells_asked(given, case), problem.domain.dimension),
     }
+    follow = follow_of(given, case)
+    if follow is not None or "follow" in summary:
+        asked["follow"] = None if follow is None else asdict(follow)
     if problem.samples:  # a file may have been changed meanwhile
         asked["samples"] = problem.samples
     finished = summary.get("status") == "finished"

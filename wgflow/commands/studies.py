@@ -105,6 +105,7 @@ def _coupled(solution: Solution, plan: Mapping[str, Any], seeds: int) -> Couplin
         range(seeds),
         schedule_of(problem),
         neurons=plan.get("neurons", COUPLING_NEURONS),
+        dt=plan.get("dt"),
         share=Team(world()).share,
     )
 

@@ -73,7 +73,7 @@ def study_width(given: argparse.Namespace) -> int:
 
 def _coarse(given: argparse.Namespace, case: types.ModuleType, solution: Solution) -> Any:
     """Solve on half as many cells; not at all on very few."""
-    cells = [n // 2 for n in solution.grid.cells]
+    cells = [n // 2 for n in solution.cells]
     if min(cells) < 8:
         return None
     halved = {**vars(given), "cells": ",".join(map(str, cells)), "splits": None}

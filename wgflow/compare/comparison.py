@@ -139,12 +139,9 @@ class Comparison:
 
     def equation_means(self) -> Array:
         """Means of the coordinates under the density at the snapshots, shape (S, D); collective."""
-        grid = self.solution.grid
+        sharp = [self.solution.sharp(i) for i in range(len(self.solution.times))]
         return np.array(
-            [
-                [grid.integrate(x * density) for x in self.solution.coordinates]
-                for density in self.solution.densities
-            ]
+            [[g.integrate_product(x, density) for x in g.coordinates] for g, density in sharp]
         )
 
     def pictured(self) -> list[int]:

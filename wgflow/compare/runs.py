@@ -170,7 +170,7 @@ def _identity(solution: Solution, job: _Job, times: Array) -> dict[str, Any]:
         "schedule": [schedule.at(0.0), schedule.decay.tolist(), schedule.temperature],
     }
     if settings.dynamics == "nonlinear":  # it alone depends on the density
-        same |= {"solver": Path(solution.solver).stem, "cells": solution.grid.cells}
+        same |= {"solver": Path(solution.solver).stem, "cells": solution.cells}
     return same
 
 

@@ -17,7 +17,7 @@ from wgflow.io.neurons import load_neurons, save_neurons
 from wgflow.io.points import read_points
 from wgflow.io.predictor import save_predictor
 from wgflow.io.results import packing, save_solution
-from wgflow.io.spaces import read_space
+from wgflow.io.spaces import read_space, read_windows
 from wgflow.io.summary import FACTS, summary_of
 
 __all__ = [
@@ -35,6 +35,7 @@ __all__ = [
     "packing",
     "read_points",
     "read_space",
+    "read_windows",
     "save_neurons",
     "save_predictor",
     "save_solution",

@@ -165,6 +165,8 @@ def _write_hdf5(
         if single:
             file.write("density_last", grid, solution.density, **packed)
             _attach(file, "density_last", names)
+        if solution.windows:
+            _write_windows(file, solution, packed)
         file.apply(lambda f: _describe(f, solution, mesh))
         write_space(file, grid)
         _write_history(file, solution)
@@ -181,6 +183,7 @@ def _least_bytes(solution: Solution, single: bool, packed: bool) -> int:
     if not packed:
         cells = int(np.prod(solution.grid.cells))
         size += cells * (4 * len(solution.times) + 8 if single else 8 * len(solution.times))
+        size += 8 * len(solution.windows) * int(np.prod(solution.cells))
     return size
 
 
@@ -208,6 +211,16 @@ def _write_cells(file: CellFile, mesh: Mesh) -> None:
     _attach(file, "volume", ["cell"])
     file.put("vertices", corners)
     _attach(file, "vertices", ["cell", "corner", "component"])
+
+
+def _write_windows(file: CellFile, solution: Solution, packed: dict[str, Any]) -> None:
+    """Write the densities on the cells they were computed on, and the edges of these."""
+    grids = [window.grid for window in solution.windows]
+    densities = np.array([window.density for window in solution.windows])
+    file.write("windows/density", grids[0], densities, **packed)
+    for axis, name in enumerate(grids[0].box.names):
+        file.put(f"windows/{name}_edges", np.array([grid.whole.edges[axis] for grid in grids]))
+    _attach(file, "windows/density", ["time"])
 
 
 def _write_history(file: CellFile, solution: Solution) -> None:

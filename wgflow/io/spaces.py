@@ -6,7 +6,7 @@ bounds and properties of axes, or the faces of a mesh.
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from wgflow.mesh import Mesh, Region, as_mesh, restored
 from wgflow.mesh.geometry import Geometry
 from wgflow.parallel import on_root
 
-__all__ = ["least_bytes", "read_space", "write_space"]
+__all__ = ["least_bytes", "read_space", "read_windows", "write_space"]
 
 GROUP = "grid"
 FACES = ("left", "right", "areas", "normals")  # of Geometry
@@ -71,6 +71,30 @@ def read_space(file: CellFile) -> Grid | Mesh:
         return restored(found, region, str(about["centres"]), file.comm)
     box, cells, edges = found
     return Grid(box, cells, edges, comm=file.comm)
+
+
+def read_windows(file: CellFile, grid: Grid) -> list[Grid]:
+    """Make the cells of each snapshot again, where they followed the density; collective.
+
+    Parameters
+    ----------
+    file : CellFile
+    grid : Grid
+        The one over all windows.
+    """
+    edges = [file.get(f"windows/{name}_edges") for name in grid.box.names]
+    grids: list[Grid] = []
+    for row in zip(*edges, strict=True):
+        axes, given = [], []
+        for axis, of_cells in zip(grid.box.axes, row, strict=True):
+            even = axis.stretch is None
+            stretch = None if even else Tabulated(tuple(of_cells))
+            low, high = float(of_cells[0]), float(of_cells[-1])
+            axes.append(replace(axis, lower=low, upper=high, stretch=stretch))
+            given.append(None if even else of_cells)
+        cells = [len(of_cells) - 1 for of_cells in row]
+        grids.append(Grid(Box(*axes), cells, given, comm=file.comm))
+    return grids
 
 
 def _describe(file: Any, place: str, about: dict[str, Any]) -> None:

@@ -20,10 +20,10 @@ OF_THE_RUN = (
     *("error", "started", "command", "case_file", "ranks", "versions", "equation", "samples"),
 )
 # of Solution.facts, those in summary.json itself; what the method tells besides is in its "facts"
-FACTS = (
-    *("steps", "rejections", "wall_seconds", "mass_max_error", "minimum"),
-    *("energy_max_increase", "energy_law"),
-)
+ALWAYS = ("steps", "rejections", "wall_seconds", "mass_max_error", "minimum", "energy_max_increase")
+# of minimizing movements, and of cells that follow the density
+SOMETIMES = ("energy_law", "follow", "remaps", "remap_energy", "window_mass")
+FACTS = (*ALWAYS, *SOMETIMES)
 
 
 def summary_of(solution: Solution) -> dict[str, Any]:
@@ -34,7 +34,7 @@ def summary_of(solution: Solution) -> dict[str, Any]:
         "solver": solution.solver,
         "parameters": dict(solution.parameters),
         "options": dict(solution.options),
-        "cells": list(solution.grid.cells),
+        "cells": list(solution.cells),
         "ranks": solution.grid.comm.size,
         "steps": solution.facts["steps"],
         "rejections": solution.facts["rejections"],
@@ -60,8 +60,7 @@ def summary_of(solution: Solution) -> dict[str, Any]:
     }
     if solution.problem is not None and solution.problem.samples:
         summary["samples"] = solution.problem.samples
-    if "energy_law" in solution.facts:
-        summary["energy_law"] = solution.facts["energy_law"]
+    summary |= {name: solution.facts[name] for name in SOMETIMES if name in solution.facts}
     if "risk" in history:
         summary["risk_initial"] = float(history["risk"][0])
         summary["risk_final"] = float(history["risk"][-1])

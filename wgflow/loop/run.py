@@ -70,12 +70,16 @@ def run(
             if resumed is None:
                 observer.start(state)
             else:
+                observer.moved(stepper.space)
                 observer.restore(state, resumed.observers[index])
             started.append(observer)
         for stop in stops:
             while state.time < stop:
+                space = stepper.space
                 state = _advance(stepper, state, stop)
                 for observer in observers:
+                    if stepper.space is not space:
+                        observer.moved(stepper.space)
                     observer.update(state)
                 if keeper is not None:
                     keeper.after(state, last=state.time >= until)
@@ -128,4 +132,5 @@ def _advance(stepper: Stepper, state: State, stop: float) -> State:
         step.rejections,
         step.movement,
         step.excess,
+        step.remapped,
     )

@@ -37,7 +37,7 @@ from wgflow.networks.relu_gaussians import relu_features, relu_network
 from wgflow.networks.relu_population import ReluPopulation
 from wgflow.networks.spins import Radial, Sigmoid, SpinData, Summing, spin_network
 from wgflow.networks.teacher import ReluTeacher, random_teacher, teacher_network
-from wgflow.networks.units import Affine, Cosine, Ridge, Unit
+from wgflow.networks.units import Affine, Cosine, Ridge, Standardized, Unit
 
 __all__ = [
     "Activation",
@@ -75,6 +75,7 @@ __all__ = [
     "SmoothHinge",
     "SpinData",
     "Square",
+    "Standardized",
     "Summing",
     "Unit",
     "activation",

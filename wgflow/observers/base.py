@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from wgflow._typing import Array, Values
+from wgflow.finite_volume import FiniteVolume
 
 __all__ = ["Observer", "State"]
 
@@ -27,6 +28,8 @@ class State:
         Nonlinear iterations and rejected attempts of the last step.
     movement, excess : float
         Of a minimizing movement; see :class:`wgflow.steppers.base.Step`.
+    remapped : float
+        Change of the energy by going to other cells before the last step.
     """
 
     time: float
@@ -37,6 +40,7 @@ class State:
     rejections: int = 0
     movement: float = math.nan
     excess: float = math.nan
+    remapped: float = 0.0
 
 
 class Observer:
@@ -46,6 +50,9 @@ class Observer:
 
     def start(self, state: State) -> None:
         """See the initial state."""
+
+    def moved(self, space: FiniteVolume) -> None:
+        """Learn that the cells are others from now on: before the next ``update``."""
 
     def update(self, state: State) -> None:
         """See the state after a step."""

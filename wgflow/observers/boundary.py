@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.domain import Box
 from wgflow.finite_volume import FiniteVolume
 from wgflow.observers.base import Observer, State
 
@@ -17,20 +18,34 @@ class BoundaryMass(Observer):
     Parameters
     ----------
     space : FiniteVolume
+    box : Box, optional
+        Of the problem, if the cells may cover a part of it only: then only its bounds count.
     """
 
     LIMIT = 1e-6  # of the mass, in one layer of cells
 
-    def __init__(self, space: FiniteVolume) -> None:
-        self.grid = space.grid
+    def __init__(self, space: FiniteVolume, box: Box | None = None) -> None:
+        self.box = box
         self.largest = 0.0
         self.where = ""
+        self.moved(space)
+
+    def moved(self, space: FiniteVolume) -> None:
+        """Watch the bounds of other cells."""
+        self.grid = space.grid
         self._ends = [
             (axis, end)
             for axis, data in enumerate([] if space.mesh else self.grid.box.axes)
             for end, cut in enumerate(data.truncated)
-            if cut
+            if cut and self._is_bound(axis, end)
         ]
+
+    def _is_bound(self, axis: int, end: int) -> bool:
+        """Whether the cells end at a bound of the problem, and not at one of a window."""
+        if self.box is None:
+            return True
+        here, there = self.grid.box.axes[axis], self.box.axes[axis]
+        return (here.lower == there.lower, here.upper == there.upper)[end]
 
     def finish(self, state: State) -> None:
         """Measure the mass in the outermost cells."""

@@ -29,6 +29,8 @@ class History(Observer):
     until : float
     variational : bool
         Whether the steps are minimizing movements.
+    means : bool
+        Whether to record the means of the coordinates too, as ``mean_x`` and so on.
 
     Attributes
     ----------
@@ -39,13 +41,21 @@ class History(Observer):
     ROWS = 500  # kept on a linear time axis
     GROWTH = 0.02  # relative distance of rows on a logarithmic one
 
-    def __init__(self, space: FiniteVolume, until: float, variational: bool = False) -> None:
+    def __init__(
+        self,
+        space: FiniteVolume,
+        until: float,
+        variational: bool = False,
+        means: bool = False,
+    ) -> None:
         self.space, self.until, self.variational = space, until, variational
+        self.means = [f"mean_{name}" for name in space.grid.box.names] if means else []
         names = ["time", "dt", "mass", "minimum", "energy", "dissipation", "iterations"]
         if space.energy.moments(np.zeros(space.grid.shape)) is not None:
             names.append("risk")
         if variational:
             names += ["movement", "energy_law"]
+        names += self.means
         self.rows: dict[str, list[float]] = {name: [] for name in names}
         self.moments: list[Array] = []
         self.minimum = math.inf
@@ -64,9 +74,13 @@ class History(Observer):
         self._look(state)
         self._record(state)
 
+    def moved(self, space: FiniteVolume) -> None:
+        """Look at other cells from now on."""
+        self.space = space
+
     def update(self, state: State) -> None:
         """Look at a step, and record it if a row is due."""
-        before = self._energy
+        before = self._energy + state.remapped  # what new cells change is no part of the step
         self._look(state)
         # nan compares false, so that a run that diverges keeps its last finite increase
         if self._energy - before > self.energy_max_increase:
@@ -110,6 +124,8 @@ class History(Observer):
             row["movement"] = self._moved
             row["energy_law"] = self._excess if self.rows["time"] else 0.0
             self._moved, self._excess = 0.0, -math.inf
+        for name, x in zip(self.means, space.grid.coordinates, strict=False):
+            row[name] = space.grid.integrate_product(x, density)
         for name, value in row.items():  # only now: a row is recorded whole or not at all
             self.rows[name].append(value)
         gap = min(self.until / self.ROWS, self.GROWTH * state.time)

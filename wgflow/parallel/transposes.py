@@ -15,7 +15,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.parallel.communicator import Communicator
 
-__all__ = ["Box", "Transpose", "divide", "inside", "share", "sides"]
+__all__ = ["Box", "Transpose", "divide", "inside", "pencils", "share", "sides"]
 
 Box = tuple[slice, ...]
 """Entries of an array, a range along each axis."""
@@ -107,6 +107,22 @@ def divide(box: Box, parts: int) -> list[Box]:
     lengths = sides(box)[:-1]
     axis = lengths.index(max(lengths))
     return [(*box[:axis], share(box[axis], parts, i), *box[axis + 1 :]) for i in range(parts)]
+
+
+def pencils(cells: Sequence[int], axis: int, parts: int) -> list[Box]:
+    """Cut an array into parts that have one axis whole; in one dimension the first has all.
+
+    Examples
+    --------
+    >>> pencils((4, 6), 1, 2)
+    [(slice(0, 2, None), slice(0, 6, None)), (slice(2, 4, None), slice(0, 6, None))]
+    """
+    whole = [slice(0, n) for n in cells]
+    others = [k for k in range(len(cells)) if k != axis]
+    if not others:
+        return [(whole[0] if i == 0 else slice(0, 0),) for i in range(parts)]
+    cut = max(others, key=lambda k: cells[k])
+    return [(*whole[:cut], share(whole[cut], parts, i), *whole[cut + 1 :]) for i in range(parts)]
 
 
 def share(whole: slice, parts: int, index: int) -> slice:

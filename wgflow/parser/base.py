@@ -17,9 +17,11 @@ __all__ = [
     "add_checkpoints",
     "add_command",
     "add_folder",
+    "add_follow",
     "add_networks",
     "add_output",
     "add_problem",
+    "add_restart",
     "add_step",
 ]
 
@@ -149,6 +151,15 @@ def add_step(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--until", type=float, metavar="T", help="final time (default: the case's)")
 
 
+def add_follow(parser: argparse.ArgumentParser) -> None:
+    """Add whether the cells follow the density."""
+    parser.add_argument(
+        "--follow",
+        action=argparse.BooleanOptionalAction,
+        help="cover a window that follows the density, not the whole box (default: the case's)",
+    )
+
+
 def add_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Add where the results go; return the group, for more of its kind."""
     group = parser.add_argument_group("output")
@@ -179,3 +190,12 @@ def add_checkpoints(parser: argparse.ArgumentParser) -> None:
         "--checkpoint-steps", type=int, metavar="K", help="steps between two (default: none)"
     )
     group.add_argument("--restart", action="store_true", help="go on from the last one, if any")
+
+
+def add_restart(output: argparse._ArgumentGroup) -> None:
+    """Add how a study goes on whose networks are kept one by one."""
+    output.add_argument(
+        "--restart",
+        action="store_true",
+        help="go on with a study that was stopped: networks that are finished are kept in --out",
+    )

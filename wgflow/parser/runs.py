@@ -8,6 +8,7 @@ from wgflow.parser.base import (
     Words,
     add_checkpoints,
     add_command,
+    add_follow,
     add_networks,
     add_output,
     add_problem,
@@ -34,6 +35,7 @@ def add_run(words: Words) -> None:
     )
     add_problem(run)
     add_step(run)
+    add_follow(run)
     output = add_output(run)
     output.add_argument(
         "--snapshots",
@@ -109,6 +111,7 @@ def add_compare(words: Words) -> None:
     )
     add_problem(compare)
     add_step(compare)
+    add_follow(compare)
     add_output(compare)
     add_networks(compare)
     compare.add_argument(

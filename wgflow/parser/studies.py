@@ -26,7 +26,7 @@ def add_studies(words: Words) -> None:
         ["wgflow study coupling cosine_neuron", "wgflow study width cosine_neuron"],
     )
     studies = study.add_subparsers(metavar="STUDY", required=True)
-    for add in (_coupling, _width, _refinement, _spins, _critical):
+    for add in (_coupling, _width, _dimension, _rest, _refinement, _spins, _critical):
         add(studies)
     add_regimes(studies)
 
@@ -71,6 +71,67 @@ def _width(studies: Words) -> None:
     add_networks(width)
     add_checkpoints(width)
     width.set_defaults(command="widths:study_width")
+
+
+def _dimension(studies: Words) -> None:
+    dimension = add_command(
+        studies,
+        "dimension",
+        "networks beside the density as the data's dimension grows; exit 1 if the gap does",
+        [
+            "wgflow study dimension anisotropic_gaussians",
+            "wgflow study dimension isotropic_gaussians --values 20,40,80 --particles 200 "
+            "--step 4e-3 --figure dimension.png",
+        ],
+    )
+    add_problem(dimension)
+    study = dimension.add_argument_group("study", "What is not given is the case's own.")
+    study.add_argument("--values", metavar="D,D…", help="dimensions (default: the case's)")
+    study.add_argument("--particles", type=int, metavar="N", help="neurons, the same at all")
+    study.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
+    study.add_argument("--until", type=float, metavar="T", help="final time")
+    study.add_argument(
+        "--step", type=float, metavar="C", help="step size of SGD times the dimension"
+    )
+    study.add_argument("--seeds", type=int, metavar="M", help="independent networks")
+    study.add_argument("--seed", type=int, metavar="S", help="seed of the first (default 0)")
+    output = add_folder(dimension)
+    output.add_argument("--csv", metavar="FILE", help="write the table there")
+    output.add_argument(
+        "--figure", metavar="FILE", help="draw gaps and risks there (.png, .pdf, .svg)"
+    )
+    dimension.set_defaults(command="dimensions:study_dimension")
+
+
+def _rest(studies: Words) -> None:
+    rest = add_command(
+        studies,
+        "rest",
+        "runs with noise to rest from several starts; exit 1 if not one fixed point",
+        [
+            "wgflow study rest isotropic_gaussians --set beta=20 --set weight_decay=0.5 "
+            "--cells 400",
+            "wgflow study rest ornstein_uhlenbeck --starts mean=-1,1 --cells 100 --until 40",
+        ],
+    )
+    add_problem(rest)
+    study = rest.add_argument_group("study")
+    study.add_argument(
+        "--cells", metavar="N[,N…]", help="cells along each axis (default: the case's)"
+    )
+    study.add_argument(
+        "--tolerance", type=float, metavar="X", help="local error of a step (default 1e-4)"
+    )
+    study.add_argument(
+        "--until", type=float, metavar="T", help="time to be at rest by (default 100)"
+    )
+    study.add_argument(
+        "--starts",
+        metavar="K=V,V…",
+        help="what the start depends on (default kappa=0.4,1.6)",
+    )
+    add_folder(rest).add_argument("--json", metavar="FILE", help="write the table there too")
+    rest.set_defaults(command="rest:study_rest")
 
 
 def _refinement(studies: Words) -> None:

@@ -65,7 +65,7 @@ def _draw_comparison(comparison: Comparison) -> Figure:
         above.set_xlabel("")
         _draw_means(below, comparison)
     solution, sgd = comparison.solution, comparison.settings
-    cells = " × ".join(map(str, solution.grid.cells))
+    cells = " × ".join(map(str, solution.cells))
     figure.suptitle(
         f"{solution.case}: the density equation ({cells} cells) and "
         f"{_name(comparison)} (N = {sgd.particles}, step {sgd.step:.0e}, {sgd.seeds} seeds)"
@@ -79,10 +79,10 @@ def _name(comparison: Comparison) -> str:
 
 def _draw_histogram(axes: Axes, comparison: Comparison, index: int, axis: int) -> None:
     solution = comparison.solution
-    grid = solution.grid
+    grid, values = solution.sharp(index)
     axis_data = grid.box.axes[axis]
     others = tuple(k for k in range(grid.dimension) if k != axis)
-    mass = np.sum(solution.densities[index] * grid.volumes, axis=others)
+    mass = np.sum(values * grid.volumes, axis=others)
     density = mass / np.diff(grid.edges[axis])
     sample = comparison.sample(index, axis)
     if axis_data.periodic:
@@ -162,5 +162,8 @@ def _draw_means(axes: Axes, comparison: Comparison) -> None:
         )
         at, values = solution.times[snapshots] / step, equation[snapshots, axis]
         axes.plot(at, values, "o", ms=4, color=colour, mec="black", label="density equation")
+        column = solution.history.get(f"mean_{names[axis]}")
+        if column is not None:
+            axes.plot(solution.history["time"][1:] / step, column[1:], ":", lw=1.5, color="black")
     axes.set(xlabel="iterations t/ε", ylabel="mean")
     axes.legend(fontsize=7, ncols=2)

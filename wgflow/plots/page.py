@@ -25,7 +25,7 @@ WIDTH = 720  # of the figure, in pixels
 def solution_lines(solution: Solution) -> str:
     """Say in two lines what a solution is; not collective."""
     name = f"{solution.case or 'a problem'} by {solution.solver or 'a stepper'}"
-    counted = " x ".join(map(str, solution.grid.cells))
+    counted = " x ".join(map(str, solution.cells))
     quantities = ", ".join(f"{key} {text}" for key, text in _quantities(solution))
     return (
         f"Solution({name}, {counted} cells, {len(solution.times)} snapshots on "

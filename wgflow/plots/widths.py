@@ -53,7 +53,7 @@ def _draw(study: WidthStudy) -> Figure:
     _draw_risks(above, study)
     _draw_errors(below, study)
     solution, settings = study.solution, study.comparisons[0].settings
-    cells = " × ".join(map(str, solution.grid.cells))
+    cells = " × ".join(map(str, solution.cells))
     figure.suptitle(
         f"{solution.case}: networks of N neurons ({NAMES[settings.dynamics]}, step "
         f"{settings.step:.0e}, {settings.seeds} seeds) and the density equation ({cells} cells)"
@@ -64,8 +64,8 @@ def _draw(study: WidthStudy) -> Figure:
 def _draw_histogram(axes: Axes, study: WidthStudy, number: int) -> None:
     """Draw one network's neurons at the last snapshot."""
     solution = study.solution
-    grid, axis = solution.grid, solution.grid.box.axes[0]
-    density = first_marginal(solution.density, grid.widths)
+    grid, values = solution.sharp()
+    axis, density = grid.box.axes[0], first_marginal(values, grid.widths)
     sample = study.comparisons[number].coordinates[-1, 0, 0]
     if axis.periodic:
         sample = axis.lower + (sample - axis.lower) % axis.length
@@ -108,6 +108,7 @@ def _draw_errors(axes: Axes, study: WidthStudy) -> None:
     sizes = columns["neurons"]
     for name, words, colour, mark in (
         ("risk", "sup |R_N - R|", SGD_COLOUR, "o"),
+        ("scatter", "sup |R_N - mean over seeds|", "0.45", "^"),
         ("distance", "sup W1(density, neurons)", PDE_COLOUR, "s"),
     ):
         slope, low, high = study.slope(name)

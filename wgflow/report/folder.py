@@ -19,7 +19,7 @@ SUMMARY = "summary.json"
 KINDS = (
     "run", "compare", "converge", "verify", "study width", "study coupling", "study refinement",
     "study spins", "study critical", "study teacher_student", "study lazy_training",
-    "study three_layer",
+    "study three_layer", "study dimension", "study rest",
 )  # fmt: skip
 # a solution has no kind of its own: a file beside it tells what else was done
 BESIDE = {"comparison.json": "compare", "widths.json": "study width"}

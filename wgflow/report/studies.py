@@ -22,6 +22,8 @@ TITLES = {
     "study teacher_student": "Students of a teacher",
     "study lazy_training": "Lazy training",
     "study three_layer": "Three-layer networks and their limit",
+    "study dimension": "Networks beside the density as the data's dimension grows",
+    "study rest": "Runs with noise to rest from several starts",
 }
 DIGITS = 6
 

@@ -7,8 +7,8 @@ import inspect
 import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
 
+from wgflow.formulas import mathml
 from wgflow.report.elements import Html
 
 if TYPE_CHECKING:
@@ -18,10 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["formula", "paragraph_of", "prose"]
 
-SPACE = "http://www.w3.org/1998/Math/MathML"
 HIDDEN = ("html_block", "html_inline", "image")  # nothing in a docstring is loaded or run
-# environments that the converter knows by another name
-OTHER_NAMES = {"aligned": "split", "gathered": "split"}
 
 
 def formula(latex: str, *, display: bool = False) -> Html:
@@ -30,22 +27,13 @@ def formula(latex: str, *, display: bool = False) -> Html:
     Examples
     --------
     >>> formula("a < b")  # doctest: +ELLIPSIS
-    '<math ...><mi>a</mi><mo>&#x0003C;</mo><mi>b</mi>...</math>'
+    '<math ...><mi>a</mi><mo>&lt;</mo><mi>b</mi>...</math>'
     >>> formula(r"\unknown{x}")
     '<code>\\unknown{x}</code>'
     """
-    from latex2mathml.converter import convert
-
-    text = latex.strip()
-    for name, other in OTHER_NAMES.items():
-        text = text.replace(f"{{{name}}}", f"{{{other}}}")
     try:
-        found: str = convert(text, display="block" if display else "inline")
-        root = ElementTree.fromstring(found)
-    except Exception:  # the converter's own errors have no common class
-        return _as_written(latex, display)
-    tags = {node.tag for node in root.iter()}
-    if "\\" in found or any(not tag.startswith(f"{{{SPACE}}}") for tag in tags):
+        found = mathml(latex, display=display)
+    except ValueError:
         return _as_written(latex, display)
     return Html(f'<span class="display">{found}</span>' if display else found)
 

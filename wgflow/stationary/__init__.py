@@ -1,6 +1,6 @@
 """States at rest, and how they branch over a parameter."""
 
 from wgflow.stationary.branch import Branch, branch
-from wgflow.stationary.state import Stationary, stationary
+from wgflow.stationary.state import Stationary, imbalance, stationary
 
-__all__ = ["Branch", "Stationary", "branch", "stationary"]
+__all__ = ["Branch", "Stationary", "branch", "imbalance", "stationary"]

@@ -134,10 +134,13 @@ class Balance:
 
         def product(flat: Array) -> Array:
             vector = flat.reshape(self.grid.shape)
-            vector = vector - np.vdot(unit, vector) * unit
-            moved = weight * volumes * self.energy.drift_change(density, weight * vector)
+            inside = vector - np.vdot(unit, vector) * unit
+            moved = weight * volumes * self.energy.drift_change(density, weight * inside)
             moved = moved - np.vdot(unit, moved) * unit
-            return moved.ravel()
+            # with I: convergence is judged relative to the eigenvalue, and without it that is 0
+            # of a kernel of low rank that is positive, on nearly all of the space
+            shifted: Array = (vector + moved).ravel()
+            return shifted
 
         size = self.grid.size
         operator = LinearOperator((size, size), matvec=product, dtype=float)
@@ -145,4 +148,4 @@ class Balance:
         values, vectors = eigsh(operator, k=1, which="SA", v0=first, tol=1e-10)
         softest = weight * vectors[:, 0].reshape(self.grid.shape)
         softest = softest / self.grid.integrate(np.abs(softest))
-        return 1.0 + float(values[0]), softest
+        return float(values[0]), softest

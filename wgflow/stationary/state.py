@@ -28,7 +28,7 @@ from wgflow.parallel import SERIAL
 from wgflow.problem import Problem
 from wgflow.stationary.balance import Balance
 
-__all__ = ["Stationary", "stationary"]
+__all__ = ["Stationary", "imbalance", "stationary"]
 
 PUSH = 0.2  # L1 size of the step off a saddle
 SADDLE = -1e-8  # stability below which a state counts as one
@@ -186,6 +186,22 @@ def stationary(
     pushed = np.maximum(pushed, state.density / 2)
     found = balance.solve(pushed / grid.integrate(pushed), tolerance, RELAXED_FROM_SADDLE)
     return _described(problem, balance, *found)
+
+
+def imbalance(problem: Problem, grid: Grid, density: Array) -> float:
+    """L1 distance of a density to the one in balance with its drift: 0 at rest.
+
+    Parameters
+    ----------
+    problem : Problem
+        With entropy or power laws.
+    grid : Grid
+        Not divided among ranks.
+    density : array of the grid's shape
+    """
+    balance = Balance(problem, grid)
+    image = balance.response.density(balance.drift(density))
+    return float(grid.integrate(np.abs(image - density)))
 
 
 def _described(

@@ -37,6 +37,8 @@ class Step:
     excess : float
         By how much the step misses the energy law of its scheme, for a JKO step W²/(2 dt s) +
         F(new) - F(old): rounding at most, where the law holds; nan for other schemes.
+    remapped : float
+        What going to other cells before the step has changed in the energy; 0 without.
     """
 
     density: Array
@@ -47,6 +49,7 @@ class Step:
     mixed: float = 0.0
     movement: float = math.nan
     excess: float = math.nan
+    remapped: float = 0.0
 
     def after(self, rejections: int) -> Step:
         """Count so many more attempts before this step."""
