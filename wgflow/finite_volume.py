@@ -209,9 +209,20 @@ class FiniteVolume:
     def bounds(self, density: Array, time: float) -> tuple[float, float]:
         """Largest emptying rate q of a two-point flux, and the least q/a² with a by transport.
 
-        With a power law q is at least the rate at which its diffusion decays on the grid.
+        With a power law q is at least the rate at which its diffusion decays on the grid; with
+        an interaction q includes that of :meth:`decay`.
         """
-        return self._bounds(self.stencil(density, time), density, time)
+        emptying, shortest = self._bounds(self.stencil(density, time), density, time)
+        return emptying + self.decay(density, time), shortest
+
+    def decay(self, density: Array, time: float) -> float:
+        """Half of the bound on the rates at which the interaction makes disturbances decay.
+
+        An interaction that repels acts as a diffusion. That bounds explicit steps also at rest,
+        where no cell is emptied: they add it to the emptying rate. See
+        :meth:`DiscreteEnergy.stiffness`.
+        """
+        return self.problem.scale(time) * self.energy.stiffness(density) / 2
 
     def _bounds(self, stencil: Stencil, density: Array, time: float) -> tuple[float, float]:
         scale = self.problem.scale(time)
