@@ -30,7 +30,9 @@ class _SSPRK(Stepper):
 
     Each forward Euler step is within the positivity bound of its own stage, so the density
     stays nonnegative; the mass is kept to rounding. The step is the given ``dt``, which must
-    be within the bound, or ``safety`` times the bound.
+    be within the bound, or ``safety`` times the bound. A repulsive interaction adds to the bound
+    what it asks for as a diffusion: without entropy, Euler steps within it do not let the free
+    energy increase.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ class _SSPRK(Stepper):
     dt : float, optional
         Time step; automatic if left out.
     safety : float
-        Fraction of the positivity bound an automatic step uses, in (0, 1].
+        Fraction of the bound an automatic step uses, in (0, 1].
 
     References
     ----------
