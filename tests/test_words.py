@@ -190,7 +190,7 @@ def test_every_command_is_there(leaf: Command) -> None:
 
 def test_other_programs_words_lead_to_ours() -> None:
     options = {name for leaf in LEAVES.values() for name in leaf.options}
-    assert set(COMMANDS.values()) <= set(ROOT.choices)
+    assert set(COMMANDS.values()) <= {*ROOT.choices, "--version"}
     assert set(OPTIONS.values()) <= options
     assert not set(COMMANDS) & set(ROOT.choices)
 
