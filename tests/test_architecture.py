@@ -20,7 +20,17 @@ PACKAGE = ROOT / "wgflow"
 
 # A room may import from the rooms of its own layer and of those before it.
 LAYERS = [
-    {"_typing", "_version", "_settings", "catalog", "errors", "formulas", "parallel", "shown"},
+    {
+        "_typing",
+        "_version",
+        "_settings",
+        "asked",
+        "catalog",
+        "errors",
+        "formulas",
+        "parallel",
+        "shown",
+    },
     {"cells", "domain", "grid", "lines", "mesh", "stretchings"},
     {"distances", "energies", "fluxes", "networks"},
     {"algebra", "density", "equation", "finite_volume", "problem", "quantiles", "transport"},
@@ -45,6 +55,7 @@ SEES = {
     "_typing": set(),
     "_version": set(),
     "errors": set(),
+    "asked": {"_typing", "errors"},
     "shown": set(),
     "_settings": {"errors"},
     "formulas": set(),

@@ -175,7 +175,7 @@ def test_a_file_may_define_dataclasses(write: Callable[..., Path]) -> None:
 def test_a_file_that_raises_is_one_line(
     write: Callable[..., Path], text: str, line: int, exception: str
 ) -> None:
-    path = write(text, "unloadable.py")
+    path = write(f"{text}\ndef problem(): ...\n", "unloadable.py")
     for _ in range(2):  # a failure leaves nothing behind
         message = refuse(catalog.load, "cases", path)
         assert f"{path}, line {line}: {exception}" in message

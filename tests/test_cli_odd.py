@@ -89,14 +89,14 @@ def test_describe_takes_the_path_of_a_solver(capsys: pytest.CaptureFixture[str])
     ("body", "said"),
     [
         ("raise RuntimeError('boom')", "mine.py, line 3: RuntimeError: boom; mend the file"),
-        ("return None", "mine.py: AttributeError"),
+        ("return None", "'energy': does problem() return what it makes?"),
         (
             "return wg.Problem(wg.Box((-1, 1)), wg.Entropy(1.0), lambda x: 1 / 0)",
             "mine.py, line 3: ZeroDivisionError",
         ),
         (
             "return wg.Problem(wg.Box((-1, 1)), wg.Entropy(1.0), lambda x, y: 1.0)",
-            "mine.py: TypeError",
+            "the initial density (mine.py, line 3) is called with 1 argument and takes (x, y)",
         ),
         (
             "return wg.Problem(wg.Box((-1, 1)), wg.Entropy(1.0), np.ones_like, exact=lambda x: x)",

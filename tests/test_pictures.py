@@ -411,7 +411,7 @@ def test_a_film_by_ffmpeg(plane: wg.Solution, tmp_path: Path) -> None:
 
 
 def test_bad_input_is_refused(plane: wg.Solution, monkeypatch: pytest.MonkeyPatch) -> None:
-    refuses(lambda: density_figure(plane, "mapp"), "'mapp'", "use one of map")
+    refuses(lambda: density_figure(plane, "mapp"), "'mapp'", "nearest first: map")
     refuses(lambda: density_figure(plane, "stack"), "'stack'", "use one of map, marginals")
     refuses(lambda: density_figure(plane, "map", [0.3]), "time 0.3", "from 0 to 0.2")
     refuses(lambda: density_figure(plane, "map", [float("nan")]), "time nan", "from 0 to 0.2")
@@ -461,7 +461,7 @@ def test_plot_and_animate(result: Path, tmp_path: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--kind", "histroy"], "'histroy': use one of history"),
+        (["--kind", "histroy"], "did you mean: wgflow plot"),
         (["--time", "1"], "from 0 to 0.1"),
         (["--time", "soon"], "give numbers"),
         (["--out", "a.pgn"], "use one of .png"),

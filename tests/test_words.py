@@ -195,7 +195,7 @@ def test_the_norms_are_those_that_there_are() -> None:
 
 def test_other_programs_words_lead_to_ours() -> None:
     options = {name for leaf in LEAVES.values() for name in leaf.options}
-    assert set(COMMANDS.values()) <= set(ROOT.choices)
+    assert set(COMMANDS.values()) <= {*ROOT.choices, "--version"}
     assert set(OPTIONS.values()) <= options
     assert not set(COMMANDS) & set(ROOT.choices)
 

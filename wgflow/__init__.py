@@ -118,7 +118,12 @@ class _Package(ModuleType):
         except ModuleNotFoundError as missing:
             if missing.name != room:
                 raise
-        raise AttributeError(f"module '{__name__}' has no attribute '{name}'", name=name, obj=self)
+        known = [*_HOMES, "catalog", "distances", "networks", "particles", "stationary"]
+        nearest = import_module(f"{__name__}.errors").nearest_first(name, known)
+        listed = "" if name.startswith("_") else f": nearest are {', '.join(nearest[:3])}"
+        raise AttributeError(
+            f"module '{__name__}' has no attribute '{name}'{listed}", name=name, obj=self
+        )
 
     def __setattr__(self, name: str, value: object) -> None:
         # importing wgflow.solve would bind the room where `wgflow.solve` is the function

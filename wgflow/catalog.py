@@ -11,6 +11,7 @@ Their signatures are the lists of parameters that settings are checked against, 
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import os
 import sys
@@ -153,9 +154,7 @@ def load(kind: Kind, name_or_path: str | os.PathLike[str]) -> types.ModuleType:
         module = _executed(kind, path)
         if not callable(getattr(module, _ENTRY[kind], None)):
             del sys.modules[module.__name__]
-            raise InputError(
-                f"{path} has no function {_ENTRY[kind]}(): every file of {kind} defines one"
-            )
+            raise InputError(_no_entry(kind, path))
         _loaded[kind, path] = module
     return _loaded[kind, path]
 
@@ -228,6 +227,7 @@ def _executed(kind: Kind, path: Path) -> types.ModuleType:
     name = f"wgflow_{kind}.{path.stem}"
     while name in sys.modules:  # a user's file may bear the name of a shipped one
         name += "_"
+    _check_entry(kind, path)
     spec = importlib.util.spec_from_file_location(name, path)
     assert spec is not None  # the suffix is .py
     assert spec.loader is not None
@@ -244,6 +244,32 @@ def _executed(kind: Kind, path: Path) -> types.ModuleType:
     return module
 
 
+def _check_entry(kind: Kind, path: Path) -> None:
+    """Refuse a file that cannot define its function, unexecuted: it may be a script of hours."""
+    wanted = _ENTRY[kind]
+    try:
+        parsed = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError):  # said with its line when the file is executed
+        return
+    for node in ast.walk(parsed):
+        if isinstance(node, ast.FunctionDef) and node.name == wanted:
+            return
+        if isinstance(node, ast.alias) and (node.asname or node.name) in {wanted, "*"}:
+            return
+        if isinstance(node, ast.Assign) and any(ast.unparse(t) == wanted for t in node.targets):
+            made = ast.unparse(node.value.func) if isinstance(node.value, ast.Call) else ""
+            if made.rpartition(".")[2] != "Problem":  # problem = wg.Problem(...): of a script
+                return
+    raise InputError(_no_entry(kind, path))
+
+
+def _no_entry(kind: Kind, path: Path) -> str:
+    return (
+        f"{path} has no function {_ENTRY[kind]}(): every file of {kind} defines one; a script is "
+        f"started with python {path.name}"
+    )
+
+
 def _cause(path: Path, error: BaseException) -> str:
     """Say on one line which line of the file raised what."""
     # A syntax error has no frame in the file itself, but carries its own file and line.
@@ -253,5 +279,7 @@ def _cause(path: Path, error: BaseException) -> str:
         frames = traceback.extract_tb(error.__traceback__)
         line = next((f.lineno for f in reversed(frames) if f.filename == str(path)), None)
         what = " ".join(str(error).split())
+    if line is None and isinstance(error, AttributeError) and error.obj is None:
+        what += ": does problem() return what it makes?"
     where = f"{path}, line {line}" if line else str(path)
     return f"{where}: {type(error).__name__}: {what}; mend the file and try again"

@@ -109,6 +109,15 @@ def _typed(mended: Mended, options: Sequence[str]) -> str:
     return mended.line + (f" -- {shlex.join(options)}" if options else "")
 
 
+def _go_on(given: argparse.Namespace) -> str:
+    """Say how an interrupted run is continued, or what would have let it be."""
+    if not hasattr(given, "restart"):
+        return ""
+    if given.checkpoint_every or given.checkpoint_steps:
+        return ": the same command with --restart goes on from the last checkpoint"
+    return ": with --checkpoint-every S it leaves what --restart goes on from"
+
+
 def _configure_logging(verbose: bool, speaks: bool) -> None:
     level = logging.INFO if verbose else logging.WARNING
     logging.basicConfig(
@@ -146,7 +155,7 @@ def _run_command(
     except WgflowError as error:
         return EXIT_BAD_INPUT, f"{ERROR}{error}"
     except KeyboardInterrupt:
-        return EXIT_INTERRUPTED, "wgflow: interrupted"
+        return EXIT_INTERRUPTED, f"wgflow: interrupted{_go_on(given)}"
     except BrokenPipeError:
         # the reader of our output went away, as in `wgflow cases | head -1`
         sys.stderr.close()

@@ -210,5 +210,8 @@ def _axis(axis: Axis | Sequence[float]) -> Axis:
     try:
         lower, upper = (float(bound) for bound in axis)
     except (TypeError, ValueError):
-        raise InputError(f"axis {axis!r} is neither an Axis nor a pair (lower, upper)") from None
+        raise InputError(
+            f"axis {axis!r} is neither an Axis nor a pair (lower, upper): write Box((-1, 1)) for "
+            "one axis, Box((-1, 1), (-1, 1)) for two"
+        ) from None
     return Axis(lower, upper)

@@ -12,6 +12,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.algebra.nonlinear import FaceSides, decay, enthalpy_beside
 from wgflow.algebra.stencil import Stencil, mobility
+from wgflow.asked import Asked
 from wgflow.density import check_density
 from wgflow.energies import DiscreteEnergy
 from wgflow.errors import InputError
@@ -115,7 +116,7 @@ class FiniteVolume:
         """
         initial = self.problem.initial
         if callable(initial):
-            density = self.grid.average(initial)
+            density = self.grid.average(Asked(initial, "the initial density"))
         else:
             density = np.array(initial, dtype=float)
         check_density(density, self.grid)

@@ -112,6 +112,11 @@ def solve(
     >>> solution.status, solution.facts["steps"]
     ('finished', 10)
     """
+    if not isinstance(problem, Problem):
+        raise InputError(
+            f"problem {problem!r}: give a Problem; that of a case is "
+            "wgflow.catalog.load('cases', 'NAME').problem()"
+        )
     until = problem.until if until is None else until
     if not (np.isfinite(until) and until > 0):
         raise InputError(f"final time {until}: give a finite number > 0")

@@ -38,7 +38,7 @@ def compare(given: argparse.Namespace) -> int:
     if case.problem(**settings_of(case.problem, given.set)).network is None:
         raise InputError(
             f"{given.case} has no finite network to compare with: choose a network case "
-            "with a finite dimension"
+            "with a finite dimension, such as isotropic_gaussians or data_network"
         )
     if already_done(out, given, case) and settled(out / "comparison.json", asdict(settings)):
         print(f"{out}/ holds the finished comparison: nothing is left to do")

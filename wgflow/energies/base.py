@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wgflow._typing import Array
+from wgflow.errors import InputError
 from wgflow.grid import Grid
 
 __all__ = ["DiscreteTerm", "Energy", "Term"]
@@ -85,5 +86,10 @@ class Energy:
     terms: tuple[Term, ...]
 
     def __add__(self, other: Term | Energy) -> Energy:
-        more = other.terms if isinstance(other, Energy) else (other,)
-        return Energy(self.terms + more)
+        if isinstance(other, Energy):
+            return Energy(self.terms + other.terms)
+        if not isinstance(other, Term):
+            name = getattr(other, "__name__", None)
+            remedy = f"write {name}(...)" if isinstance(other, type) else "add terms only"
+            raise InputError(f"{name or repr(other)} is no term of an energy: {remedy}")
+        return Energy((*self.terms, other))

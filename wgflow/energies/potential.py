@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.asked import Asked
 from wgflow.energies.base import DiscreteTerm, Term
 from wgflow.energies.latex import Letters, TermFormula, times
 from wgflow.errors import DivergenceError, InputError
@@ -96,12 +97,13 @@ class _DiscretePotential(DiscreteTerm):
     def __init__(self, term: Potential, grid: Grid) -> None:
         self.term, self.grid = term, grid
         self.time_dependent = term.time_dependent
+        self._name = "the time-dependent potential" if term.time_dependent else "the potential"
         self._at = 0.0
         self._values = self._evaluate(0.0)
 
     def _evaluate(self, time: float) -> Array:
         arguments = (time, *self.grid.coordinates) if self.time_dependent else self.grid.coordinates
-        raw = np.asarray(self.term.function(*arguments), dtype=float)
+        raw = Asked(self.term.function, self._name)(*arguments)
         try:
             values = self.grid.kept(raw)
         except ValueError:

@@ -39,8 +39,8 @@ def check_directory(
 def _checked(directory: Path, overwrite: bool) -> Path:
     if (directory / MARKER).exists() and not overwrite:
         raise InputError(
-            f"{directory} holds the result of an earlier run: name another --out, or pass "
-            "--overwrite to replace it"
+            f"{directory} holds the result of an earlier run: name another folder, or replace it "
+            "by --overwrite (overwrite=True)"
         )
     nearest = directory
     while not nearest.exists() and nearest != nearest.parent:

@@ -34,6 +34,7 @@ COMMANDS = {
     "solve": "run",
     "steady": "stationary",
     "test": "verify",
+    "version": "--version",
 }
 OPTIONS = {
     "--continue": "--restart",

@@ -106,6 +106,9 @@ def mend_pair(
         said.append(f"{flag} {text}: write it as {flag} NAME=VALUE")
     name, equals, value = text.partition("=")
     if not own or name in own:
+        if own and not equals:
+            said.append(f"{flag} '{text}': write it as {flag} NAME=VALUE")
+            return [flag, f"{name}={own[name]}"]
         return [flag, f"{name}={_setting(kind, settings, name, value, said)}" if equals else text]
     if name in other and other_flag in command.options:
         said.append(f"{name} is given with {other_flag}, not with {flag}")

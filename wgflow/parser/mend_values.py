@@ -40,6 +40,9 @@ def example_of(command: Command, settings: Settings, action: argparse.Action) ->
         return f"{name}={value}"
     if action.choices is not None:
         return str(next(iter(action.choices)))
+    results = _results() if action.metavar == "DIR" and not action.option_strings else []
+    if results:
+        return results[0]
     for example in command.parser.examples:
         words = example.partition(command.line)[2].split()
         try:
@@ -106,6 +109,10 @@ def _known(action: argparse.Action, settings: Settings) -> list[str]:
         return [str(choice) for choice in action.choices]
     if action.dest == "norm":
         return list(NORMS)
+    if action.dest == "kind":
+        from wgflow.plots import KINDS
+
+        return list(KINDS)
     if action.dest == "variant":
         return list(settings.variants)
     return []
@@ -128,13 +135,32 @@ def _name(action: argparse.Action, text: str, said: list[str]) -> str:
         right = files[path.stem]
         said.append(f"a {what} of one's own is given by its path")
         return f"./{right}" if not right.is_absolute() else str(right)
-    found = nearest(path.stem, [*known, *(files if catalog.is_path(text) else [])])
+    own = files if catalog.is_path(text) else [name for name in files if _defines(files[name])]
+    found = nearest(path.stem, [*known, *own])
     if found is None:
         return text
     said.append(f"no file '{text}'" if catalog.is_path(text) else f"unknown {what} '{text}'")
     if found in known:
         return found
     return f"./{files[found]}" if not files[found].is_absolute() else str(files[found])
+
+
+def _defines(file: Path) -> bool:
+    """Whether a file beside is a case or a solver, and not any other script."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return False
+    return re.search(r"^def (problem|stepper)\(", text, re.MULTILINE) is not None
+
+
+def _results() -> list[str]:
+    """List the folders here that hold a result, the newest first."""
+    try:
+        found = [(file.stat().st_mtime, file.parent) for file in Path().glob("*/summary.json")]
+    except OSError:
+        return []
+    return [str(folder) for _, folder in sorted(found, reverse=True)]
 
 
 def _folder(text: str, said: list[str]) -> str:

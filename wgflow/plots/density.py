@@ -55,7 +55,9 @@ def kinds_of(solution: Solution) -> list[str]:
 def check_kind(kind: str, solution: Solution | None = None) -> str:
     """Raise InputError if there is no such kind, or none of this solution; give it back."""
     if kind not in KINDS:
-        raise InputError(f"kind {kind!r}: use one of {', '.join(nearest_first(kind, KINDS))}")
+        raise InputError(
+            f"kind {kind!r}: known, nearest first: {', '.join(nearest_first(kind, KINDS))}"
+        )
     if solution is not None and kind not in kinds_of(solution):
         cells = "mesh" if as_mesh(solution.grid) is not None else "grid"
         raise InputError(

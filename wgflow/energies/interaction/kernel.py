@@ -8,12 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.asked import Asked
 from wgflow.energies.averages import displacement_averages
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 
 __all__ = ["KernelValues", "check_even"]
 
+KERNEL = "the interaction kernel"
 EVEN_TOLERANCE = 1e-12  # relative; above the rounding of a kernel, below any real asymmetry
 SAMPLES = (4096, 64, 16, 8)  # displacements an axis at which it is looked for, by dimension
 
@@ -49,7 +51,7 @@ class KernelValues:
             shape = tuple(len(d) for d in displacements)
             where = np.meshgrid(*displacements, indexing="ij", sparse=True)
             with np.errstate(divide="ignore", invalid="ignore"):
-                values = np.broadcast_to(np.asarray(self.kernel(*where), dtype=float), shape)
+                values = np.broadcast_to(Asked(self.kernel, KERNEL)(*where), shape)
             remedy = "regularize it, or if it is singular at 0 only, give singular=True"
         if not np.all(np.isfinite(values)):
             raise InputError(
@@ -63,7 +65,7 @@ class KernelValues:
             x - axis.length * np.rint(x / axis.length) if axis.periodic else x
             for x, axis in zip(points, self.grid.box.axes, strict=True)
         )
-        return np.asarray(self.kernel(*folded), dtype=float)
+        return Asked(self.kernel, KERNEL)(*folded)
 
 
 def check_even(kernel: Callable[..., Array], displacements: Sequence[Array]) -> None:
@@ -72,8 +74,8 @@ def check_even(kernel: Callable[..., Array], displacements: Sequence[Array]) -> 
     sample = [d[:: max(1, len(d) // most)] for d in displacements]
     where = np.meshgrid(*sample, indexing="ij", sparse=True)
     with np.errstate(divide="ignore", invalid="ignore"):
-        values = np.asarray(kernel(*where), dtype=float)
-        mirrored = np.asarray(kernel(*(-w for w in where)), dtype=float)
+        values = Asked(kernel, KERNEL)(*where)
+        mirrored = Asked(kernel, KERNEL)(*(-w for w in where))
         differences = np.abs(values - mirrored)
     finite = np.isfinite(differences)
     asymmetry = float(np.max(differences, where=finite, initial=0.0))

@@ -1,0 +1,153 @@
+"""Slips of the first hour, each answered by what to write instead."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import wgflow as wg
+from wgflow import catalog
+from wgflow.cli import main
+
+BOX, NOISE = wg.Box((-5, 5)), wg.Entropy(0.5)
+SCRIPT = """
+import wgflow as wg
+open("executed", "w").close()
+problem = wg.Problem(wg.Box((-1, 1)), wg.Entropy(1.0), abs)
+"""
+
+
+def bell(x: Any) -> Any:
+    return np.exp(-(x**2))
+
+
+def start(initial: Callable[..., Any]) -> None:
+    wg.solve(wg.Problem(BOX, NOISE, initial), cells=8, until=0.01)
+
+
+def held(function: Callable[..., Any]) -> None:
+    wg.Potential(function).discretize(wg.Grid(BOX, 8))
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (lambda: start(lambda x: np.ones(7)), r"the initial density .* has shape \(7,\)"),
+        (lambda: start(lambda x, y: x), r"called with 1 argument and takes \(x, y\)"),
+        (lambda: held(lambda x, y: x), r"potential \(test_first_hour.py, line \d+\) is called"),
+        (lambda: held(math.exp), "the potential cannot take arrays: write np.exp"),
+        (lambda: held(lambda x: 1 if x > 0 else 0), r"np\.where\(x > 0"),
+        (
+            lambda: wg.Interaction(lambda x, y: x).discretize(wg.Grid(BOX, 8)),
+            "interaction kernel .* is called with 1 argument",
+        ),
+        (
+            lambda: wg.Potential(bell) + wg.Entropy,
+            r"Entropy is no term .*: write Entropy\(\.\.\.\)",
+        ),
+        (lambda: wg.Potential(bell) + 3, "3 is no term of an energy: add terms only"),
+        (lambda: wg.Box(-5, 5), r"write Box\(\(-1, 1\)\) for one axis"),
+        (lambda: wg.solve("desai_zwanzig"), r"give a Problem; .*catalog\.load"),
+    ],
+)
+def test_slips_in_a_script_name_the_remedy(what: Callable[[], Any], said: str) -> None:
+    with pytest.raises(wg.InputError, match=said) as caught:
+        what()
+    assert "\n" not in str(caught.value)
+
+
+def test_errors_of_another_kind_stay_as_they_are() -> None:
+    def careless(x: Any) -> Any:
+        return x + "1"
+
+    with pytest.raises(TypeError, match=r"str|ufunc"):
+        held(careless)
+
+
+def test_functions_may_return_less_than_the_grid() -> None:
+    box = wg.Box((-5, 5), (-5, 5))
+    grid = wg.Grid(box, (4, 6))
+    term = wg.Potential(lambda x, y: x**2).discretize(grid)
+    values = term.first_variation(np.ones(grid.shape), 0.0)
+    assert np.array_equal(np.broadcast_to(values, (4, 6)).T[3], grid.centers[0] ** 2)
+
+
+def test_a_name_the_package_lacks_lists_the_nearest() -> None:
+    with pytest.raises(AttributeError, match="no attribute 'Potental': nearest are Potential"):
+        wg.Potental  # noqa: B018
+
+
+def test_a_script_is_no_case_and_is_not_executed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("script.py").write_text(SCRIPT)
+    with pytest.raises(wg.InputError, match=r"no function problem\(\).* python script\.py"):
+        catalog.load("cases", "script.py")
+    assert not Path("executed").exists()
+    for index, text in enumerate(("from math import exp as problem", "problem = abs")):
+        Path(f"case_{index}.py").write_text(text)
+        assert callable(catalog.load("cases", f"case_{index}.py").problem)
+
+
+def answer(capsys: pytest.CaptureFixture[str], line: str) -> str:
+    assert main(line.split()) == 2
+    return capsys.readouterr().err.strip()
+
+
+def test_wrong_lines_name_what_lies_in_the_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    catalog_text = Path(catalog.find("cases", "cosine_neuron")).read_text()
+    Path("my_case.py").write_text(catalog_text)
+    Path("my_cases.py").write_text(SCRIPT)  # no case: not offered
+    Path("crowd").mkdir()
+    Path("crowd/summary.json").write_text("{}")
+    assert answer(capsys, "run mycase").endswith("did you mean: wgflow run ./my_case.py")
+    assert answer(capsys, "plot").endswith("did you mean: wgflow plot crowd")
+    assert answer(capsys, "plot crowd --kind spactime").endswith("--kind spacetime")
+    assert answer(capsys, "animate crowd --kind spactime").endswith("--kind spacetime")
+
+
+@pytest.mark.parametrize(
+    ("line", "right"),
+    [
+        ("version", "wgflow --version"),
+        ("run desai_zwanzig --set beta", "wgflow run desai_zwanzig --set beta=3.0"),
+    ],
+)
+def test_wrong_lines_name_the_right_one(
+    capsys: pytest.CaptureFixture[str], line: str, right: str
+) -> None:
+    assert answer(capsys, line).endswith(f"did you mean: {right}")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("run", "transport"), "with --checkpoint-every S it leaves what"),
+        (
+            ("run", "transport", "--checkpoint-steps", "9"),
+            "the same command with --restart goes on",
+        ),
+        (("cases",), "interrupted\n"),
+    ],
+)
+def test_an_interruption_says_how_to_go_on(
+    words: tuple[str, ...],
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def interrupted(given: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wgflow.cli.find", lambda name: interrupted)
+    assert main(words) == 130
+    assert said in capsys.readouterr().err
