@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wgflow.commands.inputs import check_files, numbers, whole_numbers
+from wgflow.commands.keeping import finished_before, keeping
 from wgflow.commands.leaving import finding, leave, slope
 from wgflow.errors import InputError
 from wgflow.parallel import on_root, world
 
 if TYPE_CHECKING:
+    from wgflow.compare import KeptResults
     from wgflow.particles.spins import SpinStudy
 
 __all__ = ["study_spins"]
@@ -27,28 +29,37 @@ LEARNT = 0.5  # loss over E f² of the widest; a draw has a slope of -1 too, but
 
 def study_spins(given: argparse.Namespace) -> int:
     """Measure the error of networks for the 3-spin function against their width."""
-    from wgflow.io import write_table
-    from wgflow.plots.width import width_figure
-
     check_files(given)
     if given.batch < 1:
         raise InputError(f"--batch {given.batch}: give a whole number >= 1")
-    studies = []
-    for dimension, units in _asked(given):
-        study = _study(given, dimension, units)
-        studies.append(study)
-        _show(study, given.batch)
+    if finished_before(given, "study spins"):
+        return 0
+    with keeping(given, "study spins") as kept:
+        studies = []
+        for dimension, units in _asked(given):
+            study = _study(given, dimension, units, kept)
+            studies.append(study)
+            _show(study, given.batch)
+        findings = [each for study in studies for each in _judged(study)]
+        _write(given, studies, findings)
+    missed = [each for each in findings if each["passed"] is False]
+    for each in missed:
+        print(f"MISSED: {each['name']} {each['value']:.3g}, expected {each['expected']}")
+    return EXIT_MISSED if missed else 0
+
+
+def _write(
+    given: argparse.Namespace, studies: Sequence[SpinStudy], findings: Sequence[dict[str, Any]]
+) -> None:
+    from wgflow.io import write_table
+    from wgflow.plots.width import width_figure
+
     columns = _columns(studies)
     if given.csv:
         on_root(world(), lambda: write_table(Path(given.csv), columns))
     if given.figure:
         on_root(world(), lambda: width_figure(studies).savefig(given.figure, dpi=120))
-    findings = [each for study in studies for each in _judged(study)]
     leave(given, "study spins", columns, figure=lambda: width_figure(studies), findings=findings)
-    missed = [each for each in findings if each["passed"] is False]
-    for each in missed:
-        print(f"MISSED: {each['name']} {each['value']:.2f}, expected {each['expected']}")
-    return EXIT_MISSED if missed else 0
 
 
 def _asked(given: argparse.Namespace) -> list[tuple[int, str]]:
@@ -65,8 +76,7 @@ def _asked(given: argparse.Namespace) -> list[tuple[int, str]]:
     return asked
 
 
-def _study(given: argparse.Namespace, dimension: int, units: str) -> SpinStudy:
-    from wgflow.compare import Team
+def _study(given: argparse.Namespace, dimension: int, units: str, kept: KeptResults) -> SpinStudy:
     from wgflow.networks import SpinData, spin_network, spin_settings
     from wgflow.particles import Schedule, width_errors
     from wgflow.particles.spins import SpinStudy, quench
@@ -87,7 +97,7 @@ def _study(given: argparse.Namespace, dimension: int, units: str) -> SpinStudy:
             network, sizes,
             functools.partial(_batch, first=sizes[0] if sizes else 1, batch=given.batch, power=p),
             given.seeds, until, step, Schedule(quench(until)),
-            tail=math.ceil(coefficients / parameters), share=Team(world()).share,
+            tail=math.ceil(coefficients / parameters), share=kept.share,
         )
         for p in (0, 2)
     )  # fmt: skip
@@ -105,7 +115,7 @@ def _show(study: SpinStudy, batch: int) -> None:
     print(f"batches that grow like N²:\n{study.square.to_text()}")
     for each in _judged(study):
         if each["passed"]:
-            print(f"passed: {each['name']} {each['value']:.2f}, expected {each['expected']}")
+            print(f"passed: {each['name']} {each['value']:.3g}, expected {each['expected']}")
     print(flush=True)
 
 

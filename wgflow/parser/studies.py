@@ -10,6 +10,7 @@ from wgflow.parser.base import (
     add_networks,
     add_output,
     add_problem,
+    add_restart,
     add_step,
 )
 from wgflow.parser.regimes import add_regimes
@@ -206,6 +207,7 @@ def _spins(studies: Words) -> None:
         "--step", type=float, metavar="E", help="step size of SGD (default: by dimension)"
     )
     output = add_folder(spins)
+    add_restart(output)
     output.add_argument("--csv", metavar="FILE", help="write the table there")
     output.add_argument(
         "--figure", metavar="FILE", help="draw errors against widths there (.png, .pdf, .svg)"
