@@ -23,10 +23,10 @@ class SpinSettings:
     inner : float
         Of sigmoids the standard deviation of <a, x> at the start, of Gaussians κ d.
     step : float
-        Step size ε of SGD. It is ~ 1/start², because the largest eigenvalue of the kernel
-        <∇σ, ∇σ> is ~ start², and half the largest that is stable with batches of 16.
+        Step size ε of SGD, ~ 1/start² because the largest eigenvalue of the kernel <∇σ, ∇σ> is
+        ~ start². Batches of 10 bear it, but for sigmoids in d = 25, which need 40.
     steps : int
-        Steps until the error of N = 256 has levelled off.
+        Steps after which the error of N = 256 falls slowly.
     """
 
     start: float

@@ -39,7 +39,7 @@ def _draw(studies: Sequence[SpinStudy]) -> Figure:
     kinds = list(dict.fromkeys(study.units for study in studies))
     dimensions = list(dict.fromkeys(study.dimension for study in studies))
     colour = dict(zip(dimensions, colours(len(dimensions)), strict=True))
-    figure = new_figure(4.4 * max(len(kinds), 1.3), 6.2)
+    figure = new_figure(4.6 * max(len(kinds), 1.3), 6.6)
     panels: Any = figure.subplots(2, len(kinds), sharex=True, sharey="row", squeeze=False)
     for units, (above, below) in zip(kinds, panels.T, strict=True):
         for study in (study for study in studies if study.units == units):
@@ -48,10 +48,10 @@ def _draw(studies: Sequence[SpinStudy]) -> Figure:
             _line(below, study, study.square, "end", color=shown, fmt="o-", label=name)
             _line(
                 below, study, study.fixed, "end",
-                color=shown, fmt="o:", mfc="white", label=f"{name}, one batch",
+                color=shown, fmt="o:", mfc="white", label="one batch",
             )  # fmt: skip
         above.set_title(f"{units} units, start")
-        below.set_title("end; full: batches like N²")
+        below.set_title(f"{units} units, end; full: batches like N²")
         below.set_xlabel("neurons N")
     for axes, words in zip(
         panels[:, 0], ("E |f_N - f_0|² / E f²", "E |f - f_N|² / E f²"), strict=True
@@ -59,7 +59,11 @@ def _draw(studies: Sequence[SpinStudy]) -> Figure:
         axes.set_ylabel(words)
     for axes in panels.flat:
         _guide(axes)
-        axes.legend(fontsize=7)
+    for axes in panels[0]:
+        axes.legend(fontsize=7, loc="lower left")
+    for axes in panels[1]:
+        # below: the lines cross the whole panel
+        axes.legend(fontsize=7, ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
     figure.suptitle("Networks for the 3-spin function")
     return figure
 
@@ -67,8 +71,9 @@ def _draw(studies: Sequence[SpinStudy]) -> Figure:
 def _line(axes: Axes, study: SpinStudy, table: WidthTable, name: str, **style: Any) -> None:
     """Draw one error with two standard errors."""
     columns = {key: np.array(values) for key, values in table.columns().items()}
-    key = "tail" if "tail" in table.slopes and name == "end" else name
-    style["label"] += f": {table.slopes[key][0]:.2f}"
+    style["label"] += f": {table.slopes[name][0]:.2f}"
+    if name == "end" and "tail" in table.slopes:
+        style["label"] += f", N ≥ {table.tail}: {table.slopes['tail'][0]:.2f}"
     axes.errorbar(
         columns["neurons"], columns[name] / study.scale,
         2 * columns[f"{name}_error"] / study.scale, ms=4, lw=1, **style,
