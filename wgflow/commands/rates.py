@@ -18,12 +18,14 @@ from wgflow.commands.inputs import (
     solver_of,
 )
 from wgflow.commands.leaving import about, finding, leave
+from wgflow.commands.progress import Bar
 from wgflow.errors import InputError
 from wgflow.parallel import on_root, world
 
 if TYPE_CHECKING:
     from wgflow.commands.leaving import Columns
     from wgflow.convergence import ConvergenceTable
+    from wgflow.convergence.plans import Plan
 
 __all__ = ["converge", "verify"]
 
@@ -73,7 +75,7 @@ def converge(given: argparse.Namespace) -> int:
         within=stated.within if given.within is None else given.within,
         finest_error=None if changed else stated.finest_error,
     )
-    table = plan_.run()
+    table = _watched(plan_)
     print(f"{table.case}, {plan_.method}")
     print(table.to_text(every_norm=True))
     if given.json:
@@ -96,6 +98,19 @@ def converge(given: argparse.Namespace) -> int:
     cap = f", finest error at most {table.finest_error:g}" if table.finest_error else ""
     print(f"{'passed' if table.passed else 'MISSED'}: order {table.rate:.3f}, expected {band}{cap}")
     return 0 if table.passed else EXIT_MISSED
+
+
+def _watched(plan_: Plan) -> ConvergenceTable:
+    """Run a study with a bar of its levels; before the first stands a fine reference, if any."""
+    from wgflow.convergence.study import LEVELS
+
+    refined = plan_.study["dt" if plan_.study["refine"] == "time" else "cells"]
+    bar = Bar(plan_.title, "level")
+    bar.start(len(refined) if isinstance(refined, list | tuple) else LEVELS)
+    try:
+        return plan_.run(bar.step)
+    finally:
+        bar.close()
 
 
 def _level_columns(table: ConvergenceTable) -> Columns:
