@@ -52,7 +52,7 @@ bench: $(VENV)/.bench ## measure speed beside py-pde, FiPy and the machine (some
 	@echo "== bench: writing benchmarks/results.json"
 	@$(CHECK) $(BIN)/python -m benchmarks $(BENCH)
 
-docs: $(VENV)/.docs ## build the pages into docs/_build/html, without warnings (about a minute)
+docs: $(VENV)/.docs ## build the pages into docs/_build/html, without warnings (some two minutes)
 	@echo "== docs"
 	@$(CHECK) $(BIN)/python -m sphinx -n -W --keep-going -q docs docs/_build/html
 	@echo "== look at docs/_build/html/index.html"

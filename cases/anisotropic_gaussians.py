@@ -27,14 +27,21 @@ widened to Gaussians.
 `convention=widths` means $\tau_\pm = 1 \pm \delta$ (Mei, Misiakiewicz, Montanari 2019 and slides
 that follow it: $(1 \pm \delta)^2$ on the diagonal of $\Sigma$); `convention=variances` means
 $\tau_\pm^2 = 1 \pm \delta$ (the ReLU and non-monotone examples of Mei, Montanari, Nguyen 2018).
-Preset mmn2018 is the step
+Time: `preset=mmn2018` is that of Mei, Montanari, Nguyen 2018, whose SGD has the factor 2 of the
+square's derivative and whose distributional dynamics therefore the time scale $s = 2 \xi(t)$;
+`preset=mmm2019` is that of Mei, Misiakiewicz, Montanari 2019, the same without the factor 2,
+$s = \xi(t)$. In both $t = k \varepsilon$ after $k$ steps, a step is
 
 $$
-\theta \leftarrow \theta + 2 \xi \varepsilon \left[ (y - f)\, \nabla \sigma
-  - \lambda \theta \right] + \sqrt{4 \xi \varepsilon/\beta}\; g
+\theta \leftarrow \theta + s \varepsilon \left[ (y - f)\, \nabla \sigma
+  - \lambda \theta \right] + \sqrt{2 s \varepsilon/\beta}\; g ,
 $$
 
-and the time scale $s = 2 \xi$; mmm2019 is the same without the factor 2.
+the risk is $R = \mathbb E\, (y - f)^2$ and the free energy
+$F = R/2 + \frac\lambda2 \int |\theta|^2 \rho + \frac1\beta \int \rho \log\rho$, as in Mei,
+Montanari, Nguyen 2018. Slides on the subject print $\sqrt{\varepsilon/\beta}$ or $\sqrt{1/\beta}$
+in front of the noise; with the factors here drift, noise, $F$ and the fixed point
+$\exp(-\beta\, (\Psi + \lambda |\theta|^2/2))$ agree.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
 networks", PNAS 115 (2018) E7665-E7671, section on centred anisotropic Gaussians. Mei,
@@ -129,7 +136,7 @@ def problem(
     xi_decay : float
         The schedule is xi (1 + t)^(-xi_decay): 0 for a constant.
     weight_decay : float
-        lambda.
+        lambda, of the penalty lambda |w|^2 / 2.
     beta : float
         Inverse temperature of the noise; inf for none.
     preset : {"mmn2018", "mmm2019"}

@@ -52,12 +52,21 @@ By default $R(0) = 3.0635$. With charges trained $R(1) = 1.737$, $R(3) = 0.427$,
 $R(10) = 0.0031$; with fixed ones $R(1) = 2.765$, $R(10) = 2.317$ and $R(300) = 2.17$ (1000
 particles), where $h = f$ shows $R \ge 2.0197$.
 
-**Conventions.** Time is that of the source, whose gradient flow is that of $E$ (preset mmm2019,
-$s = 1$; an SGD step is
-$\theta \leftarrow \theta + \varepsilon\, (f - f_N)\, \nabla (c\, \varphi)$). The source has
-$\varphi = \exp(-\kappa x^2/2)$ with $\kappa = 1/\sigma^2$ and no factor in front:
-$\mathbb E\, \varphi^2 = 1$ here changes the units of charge and time. Kernels enter by their wave
-numbers $k$; those with $\exp(-\sigma^2 k^2) < \mathrm{accuracy}$ are left out.
+**Conventions.** Time is that of Rotskoff, Vanden-Eijnden 2018, whose gradient flow is that of $E$
+(the preset mmm2019 of other cases, $s = 1$); an SGD step is
+
+$$
+\theta \leftarrow \theta + \varepsilon\, \left[ (f - f_N)\, \nabla (c\, \varphi)
+  - \lambda\, (0, c) \right] + \sqrt{2 \varepsilon/\beta}\; g .
+$$
+
+They have $\varphi = \exp(-\kappa x^2/2)$ with $\kappa = 1/\sigma^2$ and no factor in front:
+$\mathbb E\, \varphi^2 = 1$ here changes the units of charge and time. $E$ is half the mean square,
+as there; the risk reported is $R = 2 E$, as in Mei, Montanari, Nguyen 2018. Decay of
+charges alone, and noise alike in $y$ and $c$, are choices of this page; with these factors drift,
+noise and the state at rest agree.
+Kernels enter by their wave numbers $k$; those with $\exp(-\sigma^2 k^2) < \mathrm{accuracy}$ are
+left out.
 
 **Limits.** $c$ is cut off at $\pm\mathrm{reach}$; a run warns if mass comes there.
 

@@ -24,6 +24,20 @@ With noise the density tends to the von Mises density proportional to
 $\exp(\beta\, (A - r) \cos\theta)$, where $r = (I_1/I_0)(\beta\, (A - r))$; $A = 0.8$, $\beta = 20$
 gives $r = 0.699479$.
 
+**Conventions.** Time: `preset=mmn2018` is that of Mei, Montanari, Nguyen 2018, whose SGD has the
+factor 2 of the square's derivative and whose distributional dynamics therefore the time scale
+$s = 2 \xi(t)$; `preset=mmm2019` is that of Mei, Misiakiewicz, Montanari 2019, the same without the
+factor 2, $s = \xi(t)$. In both $t = k \varepsilon$ after $k$ steps, a step is
+
+$$
+\theta \leftarrow \theta + s \varepsilon (y - f)\, \nabla \sigma
+  + \sqrt{2 s \varepsilon/\beta}\; g ,
+$$
+
+with $\xi = 1$ and no weight decay; the risk is $R = \mathbb E\, (y - f)^2$ and the free energy
+$F = R/2 + \frac1\beta \int \rho \log\rho$ (Mei, Montanari, Nguyen 2018). The factors $\sqrt2$ of
+neuron and target are ours: with them $\mathbb E\, \sigma^2 = 1$ and $\mathbb E\, y^2 = A^2$.
+
 **Source.** The wrapped Cauchy reduction is that of Ott and Antonsen, Chaos 18 (2008) 037113,
 for globally coupled phase oscillators; the network is ours.
 """

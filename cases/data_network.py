@@ -29,17 +29,29 @@ corner rounded over a width. Of these the risk is the mean of $\ell$.
 grid of $x$, and on the data. `solution.moments` holds the predictions on the data over time,
 `solution.predict(x)` gives $f$ anywhere.
 
-**Conventions.** The start is $\mathcal N(0, \mathrm{spread}^2\, I)$, and the domain
-$[-\mathrm{reach}, \mathrm{reach}]$ on each axis: inputs should be of order 1, and so should be $y$
-over the output weight. With a bounded $\sigma$ and a fixed output weight $a$,
-$|f| < |a| \sup |\sigma|$. Preset mmn2018 is the step
+**Units.** The start is $\mathcal N(0, \mathrm{spread}^2\, I)$, and the domain
+$[-\mathrm{reach}, \mathrm{reach}]$ on each axis, which suits inputs of order 1. So neurons see the
+components of $x$ in a file as $(x - \bar x)/s$, mean and standard deviation those of the samples
+(`standardize`; `wgflow describe` and `summary.json` say them), while files, `predict` and
+`predictor.csv` are in the units of the file. Labels are as they are: $y$ over the output weight
+should be of order 1. With a bounded $\sigma$ and a fixed output weight $a$,
+$|f| < |a| \sup |\sigma|$. A file with a missing value, a constant column of $x$ or two columns that
+are the same but for unit and zero is refused.
+
+**Conventions.** Time: `preset=mmn2018` is that of Mei, Montanari, Nguyen 2018, whose SGD has the
+factor 2 of the square's derivative and whose distributional dynamics therefore the time scale
+$s = 2 \xi(t)$; `preset=mmm2019` is that of Mei, Misiakiewicz, Montanari 2019, the same without the
+factor 2, $s = \xi(t)$. In both $t = k \varepsilon$ after $k$ steps, a step is
 
 $$
-\theta \leftarrow \theta + 2\varepsilon\, \left[ -\ell'(f, y)\, \nabla \sigma
-  - \lambda \theta \right] + \sqrt{4 \varepsilon/\beta}\; g
+\theta \leftarrow \theta + s \varepsilon\, \left[ -\ell'(f, y)\, \nabla \sigma
+  - \lambda \theta \right] + \sqrt{2 s \varepsilon/\beta}\; g ,
 $$
 
-and the time scale $s = 2$; mmm2019 is the same without the factor 2.
+with $\xi = 1$. The square loss is halved, $\ell = (y - f)^2/2$, for $-\ell' = y - f$, and its risk
+is not (Mei, Montanari, Nguyen 2018). Labels of `logistic` and `hinge` are $\pm1$ and their losses
+functions of $y f$ (Hastie, Tibshirani, Friedman 2009, section 10.6); `hinge` is rounded as by
+Rennie, Srebro 2005, `huber` is that of Huber 1964.
 
 **Examples.** Without a file: `wave`, 40 points of $\sin(2.5\, x)$ on $[-2, 2]$, the last third half
 as high, with noise 0.1; or `moons`, 120 points of two half circles that interlock, labelled $+1$
@@ -70,6 +82,7 @@ from wgflow.networks import (
     Huber,
     Loss,
     SmoothHinge,
+    Standardized,
     empirical_network,
     loss_of,
 )
@@ -124,6 +137,7 @@ def problem(
     beta: float = math.inf,
     spread: float = 1.5,
     reach: float = 8.0,
+    standardize: bool = True,
     samples: int = 0,
     seed: int = 0,
     preset: Literal["mmn2018", "mmm2019"] = "mmn2018",
@@ -137,7 +151,7 @@ def problem(
     example : {"wave", "moons"}
         Data that are made here.
     loss : {"square", "logistic", "hinge", "huber"}
-        l.
+        l, of an output and its target: see above.
     activation : str
         tanh, erf, logistic, ramp, truncated_relu, nonmonotone or relu.
     output : float
@@ -147,13 +161,16 @@ def problem(
     bend : float
         Width over which the hinge is rounded, or threshold of huber.
     weight_decay : float
-        lambda.
+        lambda, of the penalty lambda |theta|^2 / 2.
     beta : float
         Inverse temperature of the noise; inf for none.
     spread : float
         Standard deviation of each component of theta at the start.
     reach : float
         The domain is [-reach, reach] on each axis.
+    standardize : bool
+        Of a file: whether neurons see each component of x with its mean taken off, divided by its
+        standard deviation; predictions stay in the units of the file.
     samples : int
         Take at random so many samples of the file, or make so many of the example; 0 for all.
     seed : int
@@ -185,7 +202,8 @@ def problem(
             theta[far] = spread * rng.standard_normal(int(far.sum()))
         return theta
 
-    network = empirical_network(unit, data, draw, chosen)
+    seen = _standardized(unit, data) if file and standardize else unit
+    network = empirical_network(seen, data, draw, chosen)
     energy: wg.Risk | Energy = wg.Risk(network.features)
     if weight_decay:
         energy = energy + wg.Confinement(weight_decay)
@@ -213,6 +231,18 @@ def _thinned(data: EmpiricalData, samples: int, seed: int) -> EmpiricalData:
         return data
     kept = np.sort(np.random.default_rng(seed).choice(len(data.y), samples, replace=False))
     return EmpiricalData(data.x[kept], data.y[kept])
+
+
+def _standardized(unit: Affine, data: EmpiricalData) -> Standardized:
+    """Let neurons see inputs of mean 0 and standard deviation 1."""
+    centre, scale = data.x.mean(axis=0), data.x.std(axis=0)
+    constant = np.flatnonzero(np.ptp(data.x, axis=0) == 0)
+    if constant.size:
+        raise wg.InputError(
+            f"component {constant[0] + 1} of x is the same in all {len(data.y)} samples: give more "
+            "samples, or standardize=false"
+        )
+    return Standardized(unit, tuple(centre.tolist()), tuple(scale.tolist()))
 
 
 def _wave(samples: int, seed: int) -> EmpiricalData:

@@ -21,16 +21,23 @@ For $d = 40$, $\delta = 0.8$ and the ramp, without noise: $R(0) = 1.70448$, $R(0
 $R(0.01) = 1.63188$, $R(1) = 1.0706$. Later values are sensitive to numerical diffusion: compare
 several numbers of cells.
 
-**Conventions.** Preset mmn2018 is the step
+**Conventions.** Time: `preset=mmn2018` is that of Mei, Montanari, Nguyen 2018, whose SGD has the
+factor 2 of the square's derivative and whose distributional dynamics therefore the time scale
+$s = 2 \xi(t)$; `preset=mmm2019` is that of Mei, Misiakiewicz, Montanari 2019, the same without the
+factor 2, $s = \xi(t)$. In both $t = k \varepsilon$ after $k$ steps, a step is
 
 $$
-\theta \leftarrow \theta + 2 \xi \varepsilon \left[ (y - f)\, \nabla \sigma
-  - \lambda \theta \right] + \sqrt{4 \xi \varepsilon/\beta}\; g
+\theta \leftarrow \theta + s \varepsilon \left[ (y - f)\, \nabla \sigma
+  - \lambda \theta \right] + \sqrt{2 s \varepsilon/\beta}\; g ,
 $$
 
-and the time scale $s = 2 \xi$; mmm2019 is the same without the factor 2. Some texts print other
-factors in front of the noise; with these, drift, diffusion, free energy and the Boltzmann fixed
-point $\exp(-\beta\, (\Psi + \lambda r^2/2))$, of $w$, agree.
+the risk is $R = \mathbb E\, (y - f)^2$ and the free energy
+$F = R/2 + \frac\lambda2 \int |\theta|^2 \rho + \frac1\beta \int \rho \log\rho$, as in Mei,
+Montanari, Nguyen 2018. Slides on the subject print $\sqrt{\varepsilon/\beta}$ or $\sqrt{1/\beta}$
+in front of the noise; with the factors here drift, noise, $F$ and the fixed point
+$\exp(-\beta\, (\Psi + \lambda |\theta|^2/2))$ agree. $\delta$ separates standard deviations,
+$\tau_\pm = 1 \pm \delta$ (Mei, Montanari, Nguyen 2018, centred isotropic Gaussians); neurons enter
+as a mean, $f = \frac1N \sum_i \sigma(\langle w_i, x \rangle)$.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
 networks", PNAS 115 (2018) E7665-E7671, with the radial equation of its section on centred
@@ -89,7 +96,7 @@ def problem(
     xi : float
         Step-size schedule, constant.
     weight_decay : float
-        lambda.
+        lambda, of the penalty lambda |w|^2 / 2.
     beta : float
         Inverse temperature of the noise; inf for none.
     preset : {"mmn2018", "mmm2019"}

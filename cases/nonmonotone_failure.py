@@ -35,10 +35,15 @@ ball whose radius is proportional to the step, and its risk stays above $29/4$ b
 $\varepsilon = 10^{-5}$ and by 0.04 for $10^{-6}$. It takes small steps to see the density's value;
 $\kappa = 0.4$ needs no such care ($\varepsilon = 10^{-5}$).
 
-**Conventions.** `convention=widths` means $\tau = 1 + \delta$ and $1 - \delta$;
-`convention=variances` means $\tau^2 = 1 + \delta$ and $1 - \delta$, the 1.5 and 0.5 of Mei,
-Montanari, Nguyen 2018 for $\delta = 0.5$, with which $\kappa = 0.4$ learns too, but more slowly and
-not as well.
+**Conventions.** `convention=widths` means $\tau = 1 + \delta$ and $1 - \delta$ (Mei, Misiakiewicz,
+Montanari 2019); `convention=variances` means $\tau^2 = 1 + \delta$ and $1 - \delta$, the 1.5 and
+0.5 of Mei, Montanari, Nguyen 2018 for $\delta = 0.5$, with which $\kappa = 0.4$ learns too, but
+more slowly and not as well. Time: `preset=mmn2018` is that of Mei, Montanari, Nguyen 2018, whose
+SGD has the factor 2 of the square's derivative and whose distributional dynamics therefore the time
+scale $s = 2 \xi(t)$; `preset=mmm2019` is that of Mei, Misiakiewicz, Montanari 2019, the same
+without the factor 2, $s = \xi(t)$. In both $t = k \varepsilon$ after $k$ steps, a step is
+$w \leftarrow w + s \varepsilon\, (y - f)\, \nabla \sigma$ without noise, and the risk
+$R = \mathbb E\, (y - f)^2$, as in Mei, Montanari, Nguyen 2018.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
 networks", PNAS 115 (2018) E7665-E7671, section on predicting failure.

@@ -40,8 +40,16 @@ The box ends at $a = 1.8$: for times beyond 4 widen it by `reach`, which costs n
 `anisotropic_gaussians` in $(r_1, r_2)$, with the activation $(t + 1)_+$.
 
 **Conventions.** `convention=variances` means $\tau_\pm^2 = 1 \pm \delta$, as in the slides that
-show this example (Mei 2019); `convention=widths` means $\tau_\pm = 1 \pm \delta$. They print no
-$\delta$ for it: 0.8 is ours.
+show this example (Mei 2019); `convention=widths` means $\tau_\pm = 1 \pm \delta$ (Mei,
+Misiakiewicz, Montanari 2019). They print no $\delta$ for it: 0.8 is ours. Time: `preset=mmn2018` is
+that of Mei, Montanari, Nguyen 2018, whose SGD has the factor 2 of the square's derivative and whose
+distributional dynamics therefore the time scale $s = 2 \xi(t)$; `preset=mmm2019` is that of Mei,
+Misiakiewicz, Montanari 2019, the same without the factor 2, $s = \xi(t)$. In both
+$t = k \varepsilon$ after $k$ steps, a step is
+$\theta \leftarrow \theta + s \varepsilon\, (y - f)\, \nabla \sigma$ without noise, $a$, $b$ and $w$
+at the same rate, and the risk $R = \mathbb E\, (y - f)^2$ (Mei, Montanari, Nguyen 2018). There
+`coefficients=fixed` is the network without output weights and biases, `coefficients=general` the
+one with them.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
 networks", PNAS 115 (2018) E7665-E7671, section on centred anisotropic Gaussians, ReLU.

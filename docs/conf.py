@@ -64,6 +64,7 @@ html_title = "wgflow"
 html_static_path = ["_static"]
 html_css_files = ["wgflow.css"]
 html_show_sourcelink = False
+html_context = {"default_mode": "auto"}  # light or dark, as the reader's system is
 html_theme_options = {
     "logo": {"text": "wgflow"},
     "show_toc_level": 2,

@@ -11,6 +11,11 @@ $$
 **Guarantees.** Mass to rounding. $\rho \ge 0$ at every step: the two face values of a cell are
 nonnegative and average to the cell's density.
 
+**Steps.** At most $1/(q + d)$: $q$ is the largest rate at which a cell is emptied, and $d$ half
+the largest rate at which a repulsive interaction, which acts as a diffusion, makes disturbances
+decay, $\tfrac12 \max\rho\, \max_k |k|^2\, \hat U(k)$ for a kernel. The second holds at rest
+too, and for a kernel that is singular at 0 is the shorter on fine grids.
+
 **Order.** 2 in space in smooth flow (about 1 at kinks and free boundaries), 2 in time.
 The default without entropy.
 
@@ -39,9 +44,9 @@ def stepper(
     Parameters
     ----------
     dt : float, optional
-        Time step; by default `safety` times the positivity bound.
+        Time step; by default `safety` times the bound of positivity and stability.
     safety : float
-        Fraction of the positivity bound, in (0, 1].
+        Fraction of that bound, in (0, 1].
     limiter : {"minmod", "van_leer", "central"}
         Slope limiter.
     stages : {2, 3}

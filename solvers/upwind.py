@@ -10,6 +10,11 @@ $$
 **Guarantees.** Mass to rounding. $\rho \ge 0$ at every step. Without entropy the free energy of
 the semi-discrete scheme does not increase.
 
+**Steps.** At most $1/(q + d)$: $q$ is the largest rate at which a cell is emptied, and $d$ half
+the largest rate at which a repulsive interaction, which acts as a diffusion, makes disturbances
+decay, $\tfrac12 \max\rho\, \max_k |k|^2\, \hat U(k)$ for a kernel. The second holds at rest
+too, and for a kernel that is singular at 0 is the shorter on fine grids.
+
 **Order.** 1 in space. Its numerical diffusion, about $|u|\,h/2$, changes long-time behaviour
 where the density concentrates: prefer `muscl`, keep this for robustness and comparison.
 
@@ -33,8 +38,8 @@ def stepper(
     Parameters
     ----------
     dt : float, optional
-        Time step; by default `safety` times the positivity bound.
+        Time step; by default `safety` times the bound of positivity and stability.
     safety : float
-        Fraction of the positivity bound, in (0, 1].
+        Fraction of that bound, in (0, 1].
     """
     return wg.SSPRK2(wg.FiniteVolume(problem, grid, wg.Upwind()), dt=dt, safety=safety)

@@ -16,6 +16,7 @@ import numpy as np
 
 import wgflow as wg
 from wgflow._typing import Array
+from wgflow.energies import DiscreteEnergy
 from wgflow.energies.base import Term
 from wgflow.energies.interaction import convolution, divided
 from wgflow.lines import HALO
@@ -149,6 +150,23 @@ def low_rank() -> Iterator[tuple[str, float]]:
     yield "empirical risk", error(wg.Risk(empirical_features(Ridge(relu()), data)), box(2), (9, 8))
 
 
+def stiffness() -> Iterator[tuple[str, float]]:
+    """What bounds explicit steps, found from the same noise on any blocks."""
+    repulsion = wg.Interaction(lambda *x: -logarithm(*x), singular=True)
+    features = wg.FeatureInteraction(lambda *x: (np.cos(sum(x)), x[0] ** 2), [1.0, 0.3])
+    for cells, periodic in [((20,), ()), ((12, 9), (1,))]:
+        on = box(len(cells), periodic)
+        density = np.random.default_rng(1).random(cells)
+        for name, term in (("log", repulsion), ("features", features)):
+            alone = DiscreteEnergy(term, wg.Grid(on, cells, comm=SERIAL)).stiffness(density)
+            worst = 0.0
+            for splits in all_splits(cells):
+                grid = wg.Grid(on, cells, splits=splits)
+                own = density[grid.partition.block(RANKS.rank)]
+                worst = max(worst, abs(DiscreteEnergy(term, grid).stiffness(own) / alone - 1))
+            yield f"stiffness of {name} {cells}", RANKS.maximum(worst)
+
+
 def transposes() -> Iterator[tuple[str, float]]:
     """Columns of a small array, some empty, to rows of unequal numbers and back."""
     p = RANKS.size
@@ -228,9 +246,9 @@ def memory() -> float:
 
 if __name__ == "__main__":
     report = {
-        "errors": dict([*convolutions(), *pieces(), *low_rank(), *transposes()])
+        "errors": dict([*convolutions(), *pieces(), *low_rank(), *stiffness(), *transposes()])
         if RANKS.size > 1
-        else dict([*convolutions(), *low_rank()]),
+        else dict([*convolutions(), *low_rank(), *stiffness()]),
         "messages": dict(messages()),
         "memory": memory(),
     }

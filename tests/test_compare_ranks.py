@@ -59,7 +59,7 @@ def test_the_numbers_do_not_depend_on_ranks(
     words = [*WORDS, "--seeds", "3", "--extrapolate"]
     assert main([*words, "--out", str(tmp_path / "0")]) == 0
     table = capsys.readouterr().out.split("(sgd)\n")[1].splitlines()[:-1]
-    for ranks in (1, 2, 3):
+    for ranks in (2, 3):  # of one rank below
         out = tmp_path / str(ranks)
         said = succeeds(ranks, ["-m", "wgflow", *words, "--out", str(out)])
         assert said.split("(sgd)\n")[1].splitlines()[:-1] == table
@@ -75,10 +75,9 @@ def test_the_study_does_not_depend_on_ranks(tmp_path: Path) -> None:
     case.write_text(CASE)
     words = ["study", "coupling", str(case), "--seeds", "5", "--json"]
     code = main([*words, str(tmp_path / "0")])
-    for ranks in (2, 3):
-        done = on_ranks(ranks, ["-m", "wgflow", *words, str(tmp_path / str(ranks))])
-        assert done.returncode == code, done.stderr
-        assert (tmp_path / str(ranks)).read_bytes() == (tmp_path / "0").read_bytes()
+    done = on_ranks(2, ["-m", "wgflow", *words, str(tmp_path / "2")])
+    assert done.returncode == code, done.stderr
+    assert (tmp_path / "2").read_bytes() == (tmp_path / "0").read_bytes()
 
 
 @needs_mpi
@@ -99,11 +98,10 @@ def test_a_network_that_diverges_ends_all_alike(
     assert main([*words, "--out", str(tmp_path / "0")]) == 2
     alone = capsys.readouterr().err
     assert "is not finite at t =" in alone
-    for ranks in (2, 3):
-        done = on_ranks(ranks, ["-m", "wgflow", *words, "--out", str(tmp_path / "r")])
-        assert done.returncode == 2
-        assert done.stderr == alone
-        assert not (tmp_path / "r").exists()
+    done = on_ranks(2, ["-m", "wgflow", *words, "--out", str(tmp_path / "r")])
+    assert done.returncode == 2
+    assert done.stderr == alone
+    assert not (tmp_path / "r").exists()
 
 
 TEAM = """

@@ -22,6 +22,7 @@ from wgflow.networks import (
     Affine,
     EmpiricalData,
     FeaturePopulation,
+    Standardized,
     activation,
     empirical_features,
     empirical_network,
@@ -30,6 +31,7 @@ from wgflow.networks import (
 )
 from wgflow.networks.units import Unit, pull
 from wgflow.parallel import memory
+from wgflow.plots.predictor import predictor_of
 
 
 def case(**settings: Any) -> wg.Problem:
@@ -66,13 +68,18 @@ def test_files_of_numbers_are_read(text: str, tmp_path: Path) -> None:
     ("text", "loss", "said"),
     [
         ("x,y\n1,2\n1,abc\n", "square", ["line 3, column 2", "'abc' is no number"]),
-        ("1,2\n1,,2\n", "square", ["line 2, column 2", "''"]),
+        ("1,2\n1,,2\n", "square", ["line 2, column 2: the value is missing ('')"]),
         ("1,2\n1,2,3\n", "square", ["line 2 has 3 columns", "before it 2"]),
         ("1,2,3,4\n", "square", ["line 1 has 4 columns: give 2 or 3"]),
         ("1\n", "square", ["line 1 has 1 columns: give 2 or 3"]),
         ("x,y\n\n1,1\n1,0\n", "logistic", ["line 4: label 0", "+1 or -1"]),
         ("1,2\n", "hinge", ["line 1: label 2", "+1 or -1"]),
-        ("1,nan\n", "square", ["line 1, column 2: nan is not finite"]),
+        ("1,nan\n", "square", ["line 1, column 2: the value is missing ('nan')"]),
+        ("1,inf\n", "square", ["line 1, column 2: inf is not finite"]),
+        ("1,2\nNA,2\n", "square", ["line 2, column 1: the value is missing ('NA')"]),
+        ("3,1,2\n3,2,1\n3,5,1\n", "square", ["column 1: x is 3 in all 3 lines: remove"]),
+        ("1,1,2\n2,2,1\n", "square", ["columns 1 and 2: the same numbers"]),
+        ("1,32,2\n2,50,1\n5,104,0\n", "square", ["columns 1 and 2: the same up to a factor"]),
         ("x,y\n", "square", ["holds no samples"]),
         ("", "square", ["holds no samples"]),
     ],
@@ -92,6 +99,57 @@ def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00\x81")
     words = ["run", "data_network", "--set", f"file={tmp_path / 'binary'}"]
     assert "no text in UTF-8" in refused(words, capsys)
+
+
+# ---- units of the user --------------------------------------------------------------------
+
+
+def test_inputs_of_a_file_are_standardized(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(30, 2)) @ [[1.0, 0.5], [0.0, 1.0]]
+    x = (x - x.mean(axis=0)) / x.std(axis=0)
+    y = np.sign(x[:, 0] * x[:, 1])
+    own = x * [1e-3, 250.0] + [0.02, 9000.0]
+    for name, inputs in (("of order 1", x), ("own", own)):
+        np.savetxt(tmp_path / name, np.column_stack([inputs, y]), fmt="%.17g")
+    plain = case(file=str(tmp_path / "of order 1"), output=2.0, standardize=False)
+    problem = case(file=str(tmp_path / "own"), output=2.0)
+    one, other = (wg.solve(p, cells=10, until=1.0) for p in (plain, problem))
+    np.testing.assert_allclose(other.history["risk"], one.history["risk"], rtol=1e-9)
+    assert one.history["risk"][-1] < 0.999 * one.history["risk"][0]
+    np.testing.assert_allclose(other.predict(own[:5]), one.predict(x[:5]), rtol=1e-9)
+    np.testing.assert_array_equal(samples(problem).x, own)
+    marks = problem.samples
+    np.testing.assert_allclose(marks["centre"], own.mean(axis=0), rtol=1e-14)
+    np.testing.assert_allclose(marks["scale"], own.std(axis=0), rtol=1e-14)
+    assert "centre" not in plain.samples
+    settings = ParticleSettings(particles=20, step=0.01, seeds=1, batch=3)
+    risks = [compare(solution, settings).risks for solution in (one, other)]
+    np.testing.assert_allclose(risks[1], risks[0], rtol=1e-9)
+    assert other.summary()["samples"]["scale"] == marks["scale"]
+    predictor = predictor_of(other)
+    assert predictor is not None
+    np.testing.assert_array_equal(predictor.columns()["x2"][:30], own[:, 1])
+    assert main(["describe", "data_network", "--set", f"file={tmp_path / 'own'}"]) == 0
+    said = capsys.readouterr().out
+    assert f"x2 -> (x2 - {own[:, 1].mean():.6g})/{own[:, 1].std():.6g}" in said
+    assert case().samples.keys() == plain.samples.keys()  # the examples stay as they are
+
+
+def test_standardized_neurons() -> None:
+    rng = np.random.default_rng(0)
+    unit, x, theta = Affine(activation("tanh"), 2), rng.normal(size=(7, 2)), rng.normal(size=(5, 4))
+    seen = Standardized(unit, (3.0, -1.0), (2.0, 0.5))
+    own, factors = x * [2.0, 0.5] + [3.0, -1.0], rng.normal(size=7)
+    np.testing.assert_allclose(seen.value(own, theta), unit.value(x, theta), rtol=1e-12)
+    np.testing.assert_allclose(seen.gradient(own, theta), unit.gradient(x, theta), rtol=1e-11)
+    pulled = np.einsum("p,pnd->nd", factors, seen.gradient(own, theta))
+    np.testing.assert_allclose(pull(seen, own, theta, factors), pulled, atol=1e-13)
+    for bad in [((1.0,), (1.0, 2.0)), ((0.0, 0.0), (1.0, 0.0)), ((math.nan, 0.0), (1.0, 1.0))]:
+        with pytest.raises(wg.InputError, match="give 2 finite numbers"):
+            Standardized(unit, *bad)
 
 
 # ---- neurons ------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import pytest
 from tests.mpi import needs_mpi, succeeds
 
 PROGRAM = Path(__file__).with_name("ranks_interaction.py")
-CHECKS = {1: 33, 2: 38, 3: 38, 4: 38}
+CHECKS = {1: 37, 2: 42, 3: 42, 4: 42}
 REASONS = {
     "infinite": "not finite on the grid's displacements",
     "hole": "give singular=True",

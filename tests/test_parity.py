@@ -52,8 +52,12 @@ def close(here: Any, there: Any, tolerance: float, where: str) -> None:
 @pytest.mark.parametrize("ranks", [1, 2, 3, 4])
 def test_ranks_agree_with_serial(ranks: int, serial: Results, tmp_path: Path) -> None:
     path = tmp_path / "ranks.npz"
-    succeeds(ranks, ["-m", "tests.parity_runs", str(path)], cwd=ROOT, limit=400)
-    for name, (density, numbers) in read(path).items():
+    # on a line four ranks have the neighbours that three have; in the plane they are two by two
+    names = [name for name, run in RUNS.items() if ranks < 4 or isinstance(run[4], tuple)]
+    succeeds(ranks, ["-m", "tests.parity_runs", str(path), *names], cwd=ROOT, limit=400)
+    found = read(path)
+    assert list(found) == names
+    for name, (density, numbers) in found.items():
         tolerance = (
             IMPLICIT if RUNS[name][2] in ("scharfetter_gummel", "bailo_carrillo_hu") else EXPLICIT
         )

@@ -16,12 +16,17 @@ from wgflow.networks import (
     DataLaw,
     FeaturePopulation,
     Features,
+    Huber,
     Identity,
     IsotropicGaussians,
+    Logistic,
+    Loss,
     Network,
     PiecewiseLinear,
     Ridge,
     Smooth,
+    SmoothHinge,
+    Square,
     Unit,
     cosine_network,
     isotropic_network,
@@ -39,6 +44,7 @@ from wgflow.particles import (
     particle,
     stochastic_gradient_descent,
 )
+from wgflow.particles._advances import _by_products, _compiled
 
 AMPLITUDE, START = 0.8, 0.3
 GAUSSIANS = IsotropicGaussians(6, 0.5)
@@ -111,7 +117,11 @@ UNITS: dict[str, tuple[Unit, DataLaw, int]] = {
     "relu": (Ridge(relu()), GAUSSIANS, 6),
     "tilted": (Ridge(TILTED), GAUSSIANS, 6),
     "tanh": (Ridge(Smooth("tanh")), GAUSSIANS, 6),
+    "erf": (Ridge(Smooth("erf")), GAUSSIANS, 6),
+    "logistic": (Ridge(Smooth("logistic")), GAUSSIANS, 6),
     "affine": (Affine(relu(), inputs=6), GAUSSIANS, 8),
+    "no bias": (Affine(Smooth("tanh"), inputs=6, bias=0.1), GAUSSIANS, 7),
+    "no output": (Affine(TILTED, inputs=6, output=-1.5), GAUSSIANS, 7),
     "cosine": (Cosine(), CosineData(AMPLITUDE), 1),
 }
 
@@ -132,7 +142,86 @@ def test_sgd_is_its_definition(name: str, batch: int) -> None:
     np.testing.assert_allclose(run.final, expected, rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize("name", ["ramp", "cosine", "tanh"])
+@pytest.mark.parametrize("neurons", [3, 300])  # less than a tile, and more
+@pytest.mark.parametrize("batch", [1, 2, 9])  # inner loops over the inputs, or over the batch
+@pytest.mark.parametrize("loss", [Square(), Logistic(), SmoothHinge(0.5), Huber(0.7)], ids=repr)
+@pytest.mark.parametrize("name", UNITS)
+def test_compiled_steps_are_those_of_numpy(name: str, loss: Loss, batch: int, neurons: int) -> None:
+    unit, data, width = UNITS[name]
+    compiled, products = _compiled(unit, loss), _by_products(unit, loss)
+    if compiled is None:
+        assert name == "cosine"
+        assert loss != Square()
+        return
+    rng = np.random.default_rng(5)
+    x, y = data.sample(rng, 12 * batch)
+    x, y = x.reshape(12, batch, -1), np.sign(y).reshape(12, batch)
+    rate, decay = np.linspace(0.03, 0.01, 12), 1 - rng.uniform(0, 0.1, (12, width))
+    kicks = 0.1 * rng.standard_normal((12, neurons, width))
+    start = rng.standard_normal((neurons, width))
+    for noise in (None, kicks):
+        one, other = start.copy(), start.copy()
+        compiled(one, x, y, rate, decay, noise)
+        products(other, x, y, rate, decay, noise)
+        assert np.abs(one - start).max() > 1e-3
+        np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-12)
+
+
+def test_large_batches_go_by_products(monkeypatch: pytest.MonkeyPatch) -> None:
+    network = network_of(Ridge(ramp()), GAUSSIANS, 6)
+    theta = network.draw(np.random.default_rng(1), 7)
+
+    def run() -> Array:
+        rng = np.random.default_rng(2)
+        return stochastic_gradient_descent(network, theta, [0.5], 0.05, Schedule(2.0), rng, 9).final
+
+    small = run()
+    monkeypatch.setattr("wgflow.particles._advances.LARGE", 50)
+    large = run()
+    np.testing.assert_allclose(small, large, rtol=1e-12)
+    assert (small != large).any()
+
+
+def test_activations_are_those_of_numpy() -> None:
+    from wgflow.particles import _activations
+
+    z = np.concatenate([[0.0, 1e-300, 1e-9, 400.0, 800.0], np.linspace(0, 40, 4001)])
+    z = np.concatenate([z, -z])
+    for name, kind in {"tanh": 1, "logistic": 2, "erf": 3}.items():
+        value, slope = np.empty((2, z.size))
+        room = np.empty(z.size, np.int64)
+        _activations.activate(kind, np.zeros((1, 4)), z.copy(), room, value, slope)
+        np.testing.assert_allclose(value, Smooth(name)(z), rtol=4e-16, atol=1.2e-16)
+        np.testing.assert_allclose(slope, Smooth(name).derivative(z), rtol=2e-15, atol=1e-300)
+
+
+@pytest.mark.parametrize("name", ["ramp", "cosine", "tanh", "affine"])
+@pytest.mark.parametrize("kicked", [1, 1000])
+def test_noise_does_not_depend_on_how_it_is_drawn(
+    name: str, kicked: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unit, data, width = UNITS[name]
+    network = network_of(unit, data, width)
+    theta = network.draw(np.random.default_rng(1), 20)
+    schedule = Schedule(lambda t: 2 / (1 + t), 0.3, 0.1)
+
+    def run(ratio: int) -> Array:
+        path = Brownian(3, theta.shape, 0.01 / ratio)
+        rng = np.random.default_rng(2)
+        return stochastic_gradient_descent(
+            network, theta, [1.0], 0.01, schedule, rng, 2, brownian=path
+        ).final
+
+    whole = [run(ratio) for ratio in (1, 2)]
+    monkeypatch.setattr("wgflow.particles.sgd.KICKED", kicked)
+    for ratio, expected in zip((1, 2), whole, strict=True):
+        np.testing.assert_array_equal(run(ratio), expected)
+    path = Brownian(3, theta.shape, 0.01)
+    increments, several = path.increments(0.02), path.increments(0.02)
+    np.testing.assert_array_equal([next(increments) for _ in range(3)], several.take(3))
+
+
+@pytest.mark.parametrize("name", ["ramp", "cosine", "tanh", "affine"])
 def test_sgd_does_not_depend_on_blocks_or_recorded_times(name: str) -> None:
     unit, data, width = UNITS[name]
     network = network_of(unit, data, width)

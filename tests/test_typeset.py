@@ -47,7 +47,11 @@ def test_what_is_varied_stands_below() -> None:
 
 def test_columns_keep_their_sides_without_attributes_that_browsers_dropped() -> None:
     cells = [e for e in elements(r"\begin{aligned}a &= b \\ &= c\end{aligned}") if e.tag == "mtd"]
-    assert [cell.get("style") for cell in cells] == ["text-align: right", "text-align: left"] * 2
+    styles = [str(cell.get("style")) for cell in cells]
+    assert [style.partition(";")[0] for style in styles] == [
+        "text-align: right",
+        "text-align: left",
+    ] * 2
     assert all(cell.get("columnalign") is None for cell in cells)
 
 

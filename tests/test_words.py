@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
+import wgflow as wg
 from tests.helpers import refused
-from wgflow import catalog
+from wgflow import catalog, distances
 from wgflow.cli import main
 from wgflow.commands import find
 from wgflow.parser import build_parser
-from wgflow.parser.base import WordsError
+from wgflow.parser.base import NORMS, WordsError
 from wgflow.parser.likeness import COMMANDS, OPTIONS, nearest
 from wgflow.parser.mend import mend
 from wgflow.parser.mend_settings import Settings
@@ -186,6 +187,10 @@ def test_the_reference_has_every_command_and_option(leaf: Command) -> None:
 @pytest.mark.parametrize("leaf", LEAVES.values(), ids=LEAVES)
 def test_every_command_is_there(leaf: Command) -> None:
     assert callable(find(leaf.parser.get_default("command")))
+
+
+def test_the_norms_are_those_that_there_are() -> None:
+    assert set(NORMS) == set(distances.available(wg.Grid(wg.Box((0, 1)), 3)))
 
 
 def test_other_programs_words_lead_to_ours() -> None:

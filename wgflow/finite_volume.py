@@ -82,8 +82,9 @@ class FiniteVolume:
         self.mesh = as_mesh(grid)
         if self.mesh is not None and not flux.linear:
             raise InputError(
-                f"{type(flux).__name__} needs lines of cells: on a mesh use Upwind or "
-                "ScharfetterGummel"
+                f"{type(flux).__name__} needs lines of cells, which a mesh has not: use the flux "
+                "Upwind or ScharfetterGummel, or a solver that is made of them: upwind, "
+                "scharfetter_gummel, ljko, ljko_bdf2, fipy"
             )
         # energies, observers and steppers use the part of Grid's interface that Mesh has too;
         # what differs asks for `mesh`
@@ -209,9 +210,20 @@ class FiniteVolume:
     def bounds(self, density: Array, time: float) -> tuple[float, float]:
         """Largest emptying rate q of a two-point flux, and the least q/a² with a by transport.
 
-        With a power law q is at least the rate at which its diffusion decays on the grid.
+        With a power law q is at least the rate at which its diffusion decays on the grid; with
+        an interaction q includes that of :meth:`decay`.
         """
-        return self._bounds(self.stencil(density, time), density, time)
+        emptying, shortest = self._bounds(self.stencil(density, time), density, time)
+        return emptying + self.decay(density, time), shortest
+
+    def decay(self, density: Array, time: float) -> float:
+        """Half of the bound on the rates at which the interaction makes disturbances decay.
+
+        An interaction that repels acts as a diffusion. That bounds explicit steps also at rest,
+        where no cell is emptied: they add it to the emptying rate. See
+        :meth:`DiscreteEnergy.stiffness`.
+        """
+        return self.problem.scale(time) * self.energy.stiffness(density) / 2
 
     def _bounds(self, stencil: Stencil, density: Array, time: float) -> tuple[float, float]:
         scale = self.problem.scale(time)

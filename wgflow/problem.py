@@ -17,6 +17,7 @@ from wgflow.errors import InputError
 from wgflow.mesh import Region
 from wgflow.networks.data import EmpiricalData
 from wgflow.networks.network import Network
+from wgflow.networks.units import Standardized
 from wgflow.shown import number, page
 
 __all__ = ["Problem"]
@@ -112,11 +113,18 @@ class Problem:
 
     @property
     def samples(self) -> dict[str, Any]:
-        """Number and digest of the samples that the network is trained with; empty without."""
+        """Number and digest of the samples that the network is trained with; empty without.
+
+        With :class:`~wgflow.networks.Standardized` neurons their centre and scale too.
+        """
         if self.network is None or not isinstance(self.network.data, EmpiricalData):
             return {}
         data = self.network.data
-        return {"count": len(data.y), "digest": data.digest}
+        marks: dict[str, Any] = {"count": len(data.y), "digest": data.digest}
+        if isinstance(self.network.unit, Standardized):
+            unit = self.network.unit
+            marks |= {"centre": list(unit.centre), "scale": list(unit.scale)}
+        return marks
 
     def scale(self, time: float) -> float:
         """Time scale s(t).
@@ -128,6 +136,17 @@ class Problem:
         """
         value = self.time_scale(time) if callable(self.time_scale) else self.time_scale
         return self._checked_scale(value, time)
+
+    def __str__(self) -> str:
+        """Give the equation, the energy and the domain in Unicode."""
+        from wgflow.formulas import formula
+
+        where = (
+            ", ".join(f"{name} in {text}" for name, text in self.domain.lines)
+            if isinstance(self.domain, Box)
+            else repr(self.domain)
+        )
+        return f"{formula(self.equation)}\n{formula(self.free_energy)}\non {where}"
 
     def _repr_html_(self) -> str:
         terms = self.energy.terms if isinstance(self.energy, Energy) else (self.energy,)

@@ -60,7 +60,9 @@ class Orders(SphinxDirective):
         head = ("case", "solver", "order", "expected", "error", "limit", "mass", "least", "energy")
         passed = sum(each["passed"] for each in checks)
         said = f"{passed} of {len(checks)} passed."
-        return self.parse_text_to_nodes(f"{said}\n\n{table(head, rows)}")
+        found = self.parse_text_to_nodes(f"{said}\n\n{table(head, rows)}")
+        found[-1]["classes"].append("numbers")
+        return found
 
 
 def _study(check: dict[str, Any]) -> tuple[str, ...]:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
+import textwrap
 import types
 from collections.abc import Sequence
 from typing import Any
 
 from gallery_figures import ROOT, Wanted, measured
+
+WIDTH = 78  # letters of a command on a line
 
 
 def page(wanted: Wanted, module: types.ModuleType, drawn: bool) -> str:
@@ -26,7 +30,7 @@ def page(wanted: Wanted, module: types.ModuleType, drawn: bool) -> str:
     entry = module.problem if wanted.kind == "cases" else module.stepper
     first, _, rest = inspect.cleandoc(module.__doc__ or "").partition("\n\n")
     lead = " ".join(first.split())
-    parts = [f"# {wanted.name}", lead, rest]
+    parts = [f"# {wanted.name}", lead, _linked(rest, wanted)]
     if drawn:
         parts[2:2] = [_figure(wanted, lead)]
     equation = _equation(module) if wanted.kind == "cases" else ""
@@ -36,6 +40,21 @@ def page(wanted: Wanted, module: types.ModuleType, drawn: bool) -> str:
     parts += ["## Commands", _commands(wanted, module), "## Orders", _orders(wanted, module)]
     parts += ["## Source", _source(wanted)]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _linked(text: str, wanted: Wanted) -> str:
+    """Link the names of other cases and solvers in prose to their pages."""
+    from wgflow import catalog
+
+    kinds = {name: kind for kind in ("cases", "solvers") for name in catalog.names(kind)}
+
+    def link(found: re.Match[str]) -> str:
+        name = found[1]
+        if name not in kinds or name == wanted.name:
+            return found[0]
+        return f"[{found[0]}](../{kinds[name]}/{name}.md)"
+
+    return re.sub(r"(?<![`\w])`(\w+)`(?!`)", link, text)
 
 
 def _figure(wanted: Wanted, lead: str) -> str:
@@ -76,13 +95,15 @@ def _value(parameter: Any) -> str:
 def _commands(wanted: Wanted, module: types.ModuleType) -> str:
     if wanted.kind == "solvers":
         lines = [
-            f"wgflow {wanted.words}",
+            _folded(f"wgflow {wanted.words}"),
             f"wgflow describe {wanted.name}",
             f"wgflow verify --solver {wanted.name}",
         ]
     else:
         name = wanted.name
-        lines = [f"wgflow run {name}", f"wgflow describe {name}", f"wgflow verify {name}"]
+        lines = [f"wgflow run {name}", f"wgflow describe {name}"]
+        if measured("cases", name):
+            lines.append(f"wgflow verify {name}")
         if hasattr(module, "PARTICLES"):
             lines.append(f"wgflow compare {name}")
         if hasattr(module, "COUPLING"):
@@ -90,6 +111,15 @@ def _commands(wanted: Wanted, module: types.ModuleType) -> str:
         if hasattr(module, "WIDTHS"):
             lines.append(f"wgflow study width {name}")
     return "```shell\n" + "\n".join(lines) + "\n```"
+
+
+def _folded(line: str) -> str:
+    """Break a long command before an option."""
+    parts = textwrap.wrap(
+        line.replace(" --", "\n--").replace(" ", "\xa0").replace("\n", " "),
+        WIDTH, subsequent_indent=4 * "\xa0", break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
+    return " \\\n".join(parts).replace("\xa0", " ")
 
 
 def _orders(wanted: Wanted, module: types.ModuleType) -> str:
@@ -124,10 +154,10 @@ def _order_table(wanted: Wanted, checks: Sequence[dict[str, Any]]) -> str:
             options += "".join(f" `{word}`" for word in each["solver"].split()[1:])
         cells = "in time" if each["table"]["refine"] == "time" else _sizes(levels)
         band = "" if each["expected"] is None else f"{each['expected']:g} ± {each['within']:g}"
-        rows.append(
-            (link + options, each["variant"] or "–", cells, f"{last['rate']:.2f}", band,
-             f"{last['error']:.1e} ({norm})")
-        )  # fmt: skip
+        error = f"{last['error']:.1e} ({norm})"
+        numbers = (cells, f"{last['rate']:.2f}", band, error)
+        kept = [text.replace(" ", "\xa0") for text in numbers]  # on one line each
+        rows.append((link + options, each["variant"] or "–", *kept))
     head = ("solver" if cases else "case", "variant", "cells", "order", "stated", "error")
     return table(head, rows)
 

@@ -117,11 +117,26 @@ def _run(case: types.ModuleType, problem: Problem) -> str:
         own = getattr(case, "PARTICLES", {})
         words = ", ".join(f"{key} = {value}" for key, value in own.items())
         lines.append(f"networks   {words or 'yes'} (wgflow compare)")
+    lines += _samples(problem)
     known = ["the exact density"] if problem.exact is not None else []
     known += [f"exact values of: {', '.join(problem.reference)}"] if problem.reference else []
     if known:
         lines.append(f"known      {'; '.join(known)}")
     return _listed("A run takes by default:", lines)
+
+
+def _samples(problem: Problem) -> list[str]:
+    """Say how many samples there are, and what neurons see of their inputs."""
+    marks = problem.samples
+    if not marks:
+        return []
+    parts = list(zip(marks.get("centre", ()), marks.get("scale", ()), strict=True))
+    names = ["x"] if len(parts) == 1 else [f"x{k + 1}" for k in range(len(parts))]
+    seen = [
+        f"{name} -> ({name} - {centre:.6g})/{scale:.6g}"
+        for name, (centre, scale) in zip(names, parts, strict=True)
+    ]
+    return [f"samples    {marks['count']}" + (f", seen as {', '.join(seen)}" if seen else "")]
 
 
 def _cells(case: types.ModuleType, problem: Problem) -> list[int]:

@@ -179,7 +179,9 @@ def check_files(given: argparse.Namespace) -> None:
         if out == "":
             raise InputError("--out '': name a directory, or leave --out out to keep nothing")
         if out is not None:
-            check_directory(Path(out), overwrite=given.overwrite)
+            check_directory(
+                Path(out), overwrite=given.overwrite or getattr(given, "restart", False)
+            )
 
     on_root(world(), check)
 

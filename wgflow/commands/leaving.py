@@ -18,11 +18,12 @@ if TYPE_CHECKING:
 
     from wgflow.problem import Problem
 
-__all__ = ["Columns", "about", "finding", "leave", "slope"]
+__all__ = ["Columns", "about", "asked", "finding", "leave", "slope"]
 
 Columns = Mapping[str, Iterable[float | str]]
 # words of the command line that say where results go, not what was asked
-PLACES = {"command", "csv", "figure", "json", "out", "overwrite", "started", "typed", "verbose"}
+PLACES = {"command", "csv", "figure", "json", "out", "overwrite", "restart"}
+PLACES |= {"started", "typed", "verbose"}
 
 
 def finding(
@@ -78,6 +79,11 @@ def about(
     }
 
 
+def asked(given: argparse.Namespace) -> dict[str, Any]:
+    """Give what the command line asks for, without where results go."""
+    return {k: v for k, v in vars(given).items() if k not in PLACES and v is not None}
+
+
 def leave(
     given: argparse.Namespace,
     kind: str,
@@ -118,7 +124,7 @@ def leave(
         **more,
         "passed": all(each["passed"] is not False for each in findings),
         "findings": list(findings),
-        "settings": {k: v for k, v in vars(given).items() if k not in PLACES and v is not None},
+        "settings": asked(given),
         "command": given.typed,
         "started": given.started.isoformat(timespec="seconds"),
         "ranks": comm.size,
@@ -129,7 +135,7 @@ def leave(
     def write() -> None:
         from wgflow.io import atomically, claim_directory, write_json, write_table
 
-        claim_directory(out, overwrite=given.overwrite)
+        claim_directory(out, overwrite=given.overwrite or getattr(given, "restart", False))
         kept = {name: list(values) for name, values in columns.items()}
         write_table(out / "table.csv", kept)
         write_json(out / "table.json", kept if table is None else table)

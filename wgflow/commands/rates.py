@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+import types
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,14 +19,13 @@ from wgflow.commands.inputs import (
     solver_of,
 )
 from wgflow.commands.leaving import about, finding, leave
-from wgflow.commands.progress import Bar
 from wgflow.errors import InputError
 from wgflow.parallel import on_root, world
 
 if TYPE_CHECKING:
     from wgflow.commands.leaving import Columns
     from wgflow.convergence import ConvergenceTable
-    from wgflow.convergence.plans import Plan
+    from wgflow.convergence.verification import Plan
 
 __all__ = ["converge", "verify"]
 
@@ -35,7 +35,6 @@ EXIT_MISSED = 1  # an order is not as stated
 def converge(given: argparse.Namespace) -> int:
     """Measure the order of convergence of a solver on a case."""
     from wgflow.convergence.figure import convergence_figure
-    from wgflow.convergence.verification import plan
     from wgflow.io import write_json
 
     check_files(given)
@@ -46,37 +45,9 @@ def converge(given: argparse.Namespace) -> int:
     case = catalog.load("cases", given.case)
     problem = case.problem(**settings_of(case.problem, given.set))
     solver = solver_of(given, case, problem)
-    # an order is stated for a solver with its options: backward Euler is of another
-    stated = plan(given.case, " ".join([solver, *given.option]), given.variant)
-    asked = {"refine": given.refine, "dt": given.dt, "until": given.until, "norm": given.norm}
-    study = {**stated.study, **{k: v for k, v in asked.items() if v is not None}}
-    if study["refine"] == "time":
-        study["cells"] = study["cells"][-1] if given.cells is None else given.cells
-        if given.levels is not None and study["dt"] is not None:
-            study["dt"] = [study["dt"] / 2**i for i in range(given.levels)]
-    else:
-        study["cells"] = levels(study["cells"], given.cells, given.levels)
-    changed = (
-        given.set
-        or given.option
-        or given.cells
-        or given.levels
-        or any(v is not None for v in asked.values())
-    )
-    parameters = {**stated.parameters, **settings_of(case.problem, given.set)}
-    options = {**stated.options, **options_of(solver, given.option)}
-    expected = stated.expected if given.expected is None else given.expected
-    plan_ = replace(
-        stated,
-        study=study,
-        parameters=parameters,
-        options=options,
-        expected=expected,
-        within=stated.within if given.within is None else given.within,
-        finest_error=None if changed else stated.finest_error,
-    )
-    table = _watched(plan_)
-    print(f"{table.case}, {plan_.method}")
+    asked = _asked(given, case, solver)
+    table = _watched(asked)
+    print(f"{table.case}, {asked.method}")
     print(table.to_text(every_norm=True))
     if given.json:
         on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
@@ -88,29 +59,48 @@ def converge(given: argparse.Namespace) -> int:
         _level_columns(table),
         table=table.to_json(),
         figure=lambda: convergence_figure(table),
-        findings=_judged(table, plan_.solver),
-        **about(given, solver, options, problem, parameters),
+        findings=_judged(table, asked.solver),
+        **about(given, solver, asked.options, problem, asked.parameters),
     )
-    if expected is None:
+    if asked.expected is None:
         print("no order is stated for this pair: pass --expected to require one")
         return 0
-    band = f"{expected:g} ± {table.within:g}"
+    band = f"{asked.expected:g} ± {table.within:g}"
     cap = f", finest error at most {table.finest_error:g}" if table.finest_error else ""
     print(f"{'passed' if table.passed else 'MISSED'}: order {table.rate:.3f}, expected {band}{cap}")
     return 0 if table.passed else EXIT_MISSED
 
 
-def _watched(plan_: Plan) -> ConvergenceTable:
-    """Run a study with a bar of its levels; before the first stands a fine reference, if any."""
-    from wgflow.convergence.study import LEVELS
+def _asked(given: argparse.Namespace, case: types.ModuleType, solver: str) -> Plan:
+    """Give the study that the case states, changed as the command line asks."""
+    from wgflow.convergence.verification import plan
 
-    refined = plan_.study["dt" if plan_.study["refine"] == "time" else "cells"]
-    bar = Bar(plan_.title, "level")
-    bar.start(len(refined) if isinstance(refined, list | tuple) else LEVELS)
-    try:
-        return plan_.run(bar.step)
-    finally:
-        bar.close()
+    # an order is stated for a solver with its options: backward Euler is of another
+    stated = plan(given.case, " ".join([solver, *given.option]), given.variant)
+    words = {"refine": given.refine, "dt": given.dt, "until": given.until, "norm": given.norm}
+    study = {**stated.study, **{k: v for k, v in words.items() if v is not None}}
+    if study["refine"] == "time":
+        study["cells"] = study["cells"][-1] if given.cells is None else given.cells
+        if given.levels is not None and study["dt"] is not None:
+            study["dt"] = [study["dt"] / 2**i for i in range(given.levels)]
+    else:
+        study["cells"] = levels(study["cells"], given.cells, given.levels)
+    changed = (
+        given.set
+        or given.option
+        or given.cells
+        or given.levels
+        or any(v is not None for v in words.values())
+    )
+    return replace(
+        stated,
+        study=study,
+        parameters={**stated.parameters, **settings_of(case.problem, given.set)},
+        options={**stated.options, **options_of(solver, given.option)},
+        expected=stated.expected if given.expected is None else given.expected,
+        within=stated.within if given.within is None else given.within,
+        finest_error=None if changed else stated.finest_error,
+    )
 
 
 def _level_columns(table: ConvergenceTable) -> Columns:

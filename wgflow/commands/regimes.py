@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wgflow.commands.inputs import check_files, numbers, whole_numbers
+from wgflow.commands.keeping import finished_before, keeping
 from wgflow.commands.leaving import Columns, leave, slope
 from wgflow.parallel import on_root, world
 
@@ -19,82 +20,89 @@ __all__ = ["study_lazy", "study_teacher", "study_three_layer"]
 
 def study_teacher(given: argparse.Namespace) -> int:
     """Train students of several widths on a ReLU teacher."""
-    from wgflow.compare import Team
     from wgflow.particles.teacher_student import teacher_student
     from wgflow.plots.regimes import teacher_figure
 
     check_files(given)
-    table = teacher_student(
-        whole_numbers(given.sizes, "--sizes") or (),
-        dimension=given.dimension,
-        neurons=given.teacher,
-        spread=given.spread,
-        step=given.step,
-        batch=given.batch,
-        until=given.until,
-        seeds=given.seeds,
-        seed=given.seed,
-        share=Team(world()).share,
-    )
-    print(table.to_text())
-    _write(given, table.columns(), lambda: teacher_figure(table), "teacher_student", [])
+    if finished_before(given, "study teacher_student"):
+        return 0
+    with keeping(given, "study teacher_student") as kept:
+        table = teacher_student(
+            whole_numbers(given.sizes, "--sizes") or (),
+            dimension=given.dimension,
+            neurons=given.teacher,
+            spread=given.spread,
+            step=given.step,
+            batch=given.batch,
+            until=given.until,
+            seeds=given.seeds,
+            seed=given.seed,
+            share=kept.share,
+        )
+        print(table.to_text())
+        _write(given, table.columns(), lambda: teacher_figure(table), "teacher_student", [])
     return 0
 
 
 def study_lazy(given: argparse.Namespace) -> int:
     """Measure how far networks are from their lazy limit."""
-    from wgflow.compare import Team
     from wgflow.particles.lazy_study import MEASURED, SERIES, lazy_training
     from wgflow.plots.regimes import lazy_figure
 
     check_files(given)
-    table = lazy_training(
-        whole_numbers(given.sizes, "--sizes") or (),
-        numbers(given.scales, "--scales"),
-        neurons=given.neurons,
-        dimension=given.dimension,
-        samples=given.samples,
-        activation=given.activation,
-        until=given.until,
-        dt=given.dt,
-        seeds=given.seeds,
-        seed=given.seed,
-        share=Team(world()).share,
-    )
-    print(table.to_text())
-    slopes = [
-        slope(f"{quantity} against {variable} (± {error:.3f}, standard error)", (at,))
-        for series, variable in zip(SERIES, ("m, scaling 1/m", "m, scaling 1/√m", "α"), strict=True)
-        for quantity in MEASURED
-        for at, error in (table.slope(series, quantity),)
-    ]
-    _write(given, table.columns(), lambda: lazy_figure(table), "lazy_training", slopes)
+    if finished_before(given, "study lazy_training"):
+        return 0
+    with keeping(given, "study lazy_training") as kept:
+        table = lazy_training(
+            whole_numbers(given.sizes, "--sizes") or (),
+            numbers(given.scales, "--scales"),
+            neurons=given.neurons,
+            dimension=given.dimension,
+            samples=given.samples,
+            activation=given.activation,
+            until=given.until,
+            dt=given.dt,
+            seeds=given.seeds,
+            seed=given.seed,
+            share=kept.share,
+        )
+        print(table.to_text())
+        variables = ("m, scaling 1/m", "m, scaling 1/√m", "α")
+        slopes = [
+            slope(f"{quantity} against {variable} (± {error:.3f}, standard error)", (at,))
+            for series, variable in zip(SERIES, variables, strict=True)
+            for quantity in MEASURED
+            for at, error in (table.slope(series, quantity),)
+        ]
+        _write(given, table.columns(), lambda: lazy_figure(table), "lazy_training", slopes)
     return 0
 
 
 def study_three_layer(given: argparse.Namespace) -> int:
     """Measure how far three-layer networks are from their limit."""
-    from wgflow.compare import Team
     from wgflow.particles.three_layer_study import THEORY, THREE_LAYER_ERRORS, three_layer
     from wgflow.plots.three_layer import three_layer_figure
 
     check_files(given)
-    table = three_layer(
-        whole_numbers(given.sizes, "--sizes") or (),
-        indices=given.indices,
-        spaces=given.spaces,
-        dimension=given.dimension,
-        samples=given.samples,
-        activation=given.activation,
-        until=given.until,
-        dt=given.step,
-        seeds=given.seeds,
-        seed=given.seed,
-        share=lambda task, count: Team(world()).share(task, count),
-    )
-    print(table.to_text())
-    slopes = [slope(n, table.slope(n), f"{THEORY:g}") for n in THREE_LAYER_ERRORS]
-    _write(given, table.columns(), lambda: three_layer_figure(table), "three_layer", slopes)
+    if finished_before(given, "study three_layer"):
+        return 0
+    with keeping(given, "study three_layer") as kept:
+        table = three_layer(
+            whole_numbers(given.sizes, "--sizes") or (),
+            indices=given.indices,
+            spaces=given.spaces,
+            dimension=given.dimension,
+            samples=given.samples,
+            activation=given.activation,
+            until=given.until,
+            dt=given.step,
+            seeds=given.seeds,
+            seed=given.seed,
+            share=kept.share,
+        )
+        print(table.to_text())
+        slopes = [slope(n, table.slope(n), f"{THEORY:g}") for n in THREE_LAYER_ERRORS]
+        _write(given, table.columns(), lambda: three_layer_figure(table), "three_layer", slopes)
     return 0
 
 

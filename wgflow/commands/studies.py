@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ from wgflow.solve import DEFAULT_CELLS, make_stepper, solve
 
 if TYPE_CHECKING:
     from wgflow.particles import CouplingTable
+    from wgflow.solution import Solution
 
 __all__ = ["study_coupling", "study_refinement"]
 
@@ -37,8 +39,6 @@ COUPLING_SEEDS, COUPLING_NEURONS = 40, 400  # where the case states none
 
 def study_coupling(given: argparse.Namespace) -> int:
     """Measure the distances between the density and the four coupled dynamics."""
-    from wgflow.compare import Team, moments_of, schedule_of
-    from wgflow.particles import coupling_errors
     from wgflow.plots.coupling import coupling_figure
 
     check_files(given)
@@ -54,31 +54,17 @@ def study_coupling(given: argparse.Namespace) -> int:
         raise InputError(f"seeds = {seeds}: give at least 2, for the slopes' intervals")
     solver = solver_of(given, case, problem)
     options = options_of(solver, given.option)
-    comm = world()
     # each rank solves the whole density, for the moments to be the same on however many ranks
     domain = problem.domain
     if isinstance(domain, Region):
         raise InputError(f"{given.case} is on {domain!r}: this study needs a case on a box")
     cells = getattr(case, "CELLS", DEFAULT_CELLS[domain.dimension - 1])
-    grid = Grid(domain, cells, comm=SERIAL)
-    stepper = make_stepper(problem, grid, solver, options)
-    solution = solve(problem, stepper, until=max(plan["times"]))
-    table = coupling_errors(
-        problem.network,
-        moments_of(solution),
-        plan["times"],
-        plan["sizes"],
-        plan["steps"],
-        range(seeds),
-        schedule_of(problem),
-        neurons=plan.get("neurons", COUPLING_NEURONS),
-        dt=plan.get("dt"),
-        share=Team(comm).share,
-    )
+    stepper = make_stepper(problem, Grid(domain, cells, comm=SERIAL), solver, options)
+    table = _coupled(solve(problem, stepper, until=max(plan["times"])), plan, seeds)
     print(table.to_text())
     if given.json:
-        on_root(comm, lambda: Path(given.json).write_text(table.to_json(), encoding="utf-8"))
-    on_root(comm, lambda: _write_coupling(given, table))
+        on_root(world(), lambda: Path(given.json).write_text(table.to_json(), encoding="utf-8"))
+    on_root(world(), lambda: _write_coupling(given, table))
     missed = table.missed()
     leave(
         given,
@@ -101,6 +87,27 @@ def study_coupling(given: argparse.Namespace) -> int:
     for each in missed:
         print(f"MISSED: {each}")
     return EXIT_MISSED if missed else 0
+
+
+def _coupled(solution: Solution, plan: Mapping[str, Any], seeds: int) -> CouplingTable:
+    """Run the four dynamics beside a density."""
+    from wgflow.compare import Team, moments_of, schedule_of
+    from wgflow.particles import coupling_errors
+
+    problem = solution.known_problem
+    assert problem.network is not None
+    return coupling_errors(
+        problem.network,
+        moments_of(solution),
+        plan["times"],
+        plan["sizes"],
+        plan["steps"],
+        range(seeds),
+        schedule_of(problem),
+        neurons=plan.get("neurons", COUPLING_NEURONS),
+        dt=plan.get("dt"),
+        share=Team(world()).share,
+    )
 
 
 def _write_coupling(given: argparse.Namespace, table: CouplingTable) -> None:

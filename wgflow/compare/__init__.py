@@ -3,6 +3,7 @@
 from wgflow.compare.comparison import Comparison, ParticleSettings
 from wgflow.compare.dimensions import DimensionStudy, dimension_study
 from wgflow.compare.keeper import clear
+from wgflow.compare.kept import KeptResults
 from wgflow.compare.runs import compare, moments_of, schedule_of
 from wgflow.compare.team import Team
 from wgflow.compare.widths import WidthStudy, width_study
@@ -10,6 +11,7 @@ from wgflow.compare.widths import WidthStudy, width_study
 __all__ = [
     "Comparison",
     "DimensionStudy",
+    "KeptResults",
     "ParticleSettings",
     "Team",
     "WidthStudy",

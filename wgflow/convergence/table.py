@@ -91,9 +91,10 @@ class ConvergenceTable:
         """
         table = self.expecting(rate, within, finest_error)
         if not table.passed:
+            cap = "" if finest_error is None else f" and at most {finest_error}"
             raise WgflowError(
                 f"order {self.rate:.3f} with finest error {self.error:.3g}, required "
-                f"{rate} ± {within} and at most {finest_error}\n{table.to_text()}"
+                f"{rate} ± {within}{cap}\n{table.to_text()}"
             )
 
     def to_text(self, *, every_norm: bool = False) -> str:

@@ -52,6 +52,14 @@ class DiscreteTerm(ABC):
     def second_variation(self, density: Array, direction: Array) -> Array:
         """Differentiate the first variation in a direction (a density)."""
 
+    def stiffest_variation(self, direction: Array) -> Array:
+        """Second variation where it is largest: anywhere, if the term is quadratic."""
+        return self.second_variation(direction, direction)
+
+    def steepness(self) -> Array | None:
+        """Sum of w_k |∇Φ_k|² over the features in each cell; None of terms without features."""
+        return None
+
 
 class Term(ABC):
     """A term of the free energy of a density on a box; terms add up with ``+``."""

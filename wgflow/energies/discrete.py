@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from wgflow._typing import Array
@@ -9,6 +11,7 @@ from wgflow.energies.base import DiscreteTerm, Energy, Term
 from wgflow.energies.entropy import DiscreteEntropy
 from wgflow.energies.power_law import DiscretePowerLaw
 from wgflow.energies.risk import DiscreteRisk
+from wgflow.energies.stiffness import stiffest
 from wgflow.grid import Grid
 
 __all__ = ["DiscreteEnergy"]
@@ -116,6 +119,50 @@ class DiscreteEnergy:
             elif term.interacting:
                 total += term.second_variation(new, direction)
         return total
+
+    def stiffness(self, density: Array) -> float:
+        """Bound on the rates at which the nonlocal terms make disturbances of a density decay.
+
+        With a forward Euler step of at most 2 over it the terms do not make the energy increase,
+        see :func:`wgflow.energies.stiffness.stiffest`. It is the largest density times a number
+        that is found when it is first asked for. For features it is at most the trace of the
+        same map too, which stays small where a density concentrates.
+        """
+        if not self.interacting:
+            return 0.0
+        most = self.grid.maximum(density)
+        of_kernels, of_features, steepness = self._stiffness
+        bound = most * of_kernels
+        if steepness is not None:
+            trace = self.grid.integrate_product(density, steepness)
+            bound += min(most * of_features, trace)
+        return bound
+
+    @cached_property
+    def _stiffness(self) -> tuple[float, float, Array | None]:
+        """Of the kernels and of the features, and the steepness of the features."""
+        kernels: list[DiscreteTerm] = []
+        features: list[DiscreteTerm] = []
+        steepness: Array | None = None
+        for term in self._drifts:
+            if term.interacting:
+                steep = term.steepness()
+                (kernels if steep is None else features).append(term)
+                if steep is not None:
+                    steepness = steep if steepness is None else steepness + steep
+        return self._stiffest(kernels), self._stiffest(features), steepness
+
+    def _stiffest(self, terms: list[DiscreteTerm]) -> float:
+        if not terms:
+            return 0.0
+
+        def variation(direction: Array) -> Array:
+            total = np.zeros(self.grid.shape)
+            for term in terms:
+                total += term.stiffest_variation(direction)
+            return total
+
+        return stiffest(variation, self.grid)
 
     def enthalpy(self, density: Array) -> Array:
         """First variation H'(rho) of the power laws, of the grid's shape."""

@@ -2,6 +2,7 @@ r"""Terms of the free energy as formulas in LaTeX."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -19,6 +20,8 @@ __all__ = [
     "number",
     "times",
 ]
+
+logger = logging.getLogger(__name__)
 
 LARGEST_DENOMINATOR = 12  # of numbers that are written as fractions
 GREEK = {"alpha", "beta", "gamma", "lambda", "mu", "omega", "phi", "psi", "theta", "xi"}
@@ -88,9 +91,18 @@ class Described(Protocol):
 
 
 def describe(term: Term, letters: Letters) -> TermFormula:
-    """Give the formulas of a term; one that has none is called by its class."""
+    """Give the formulas of a term; one that has none, or fails to give it, is named by its class.
+
+    A run's summary holds the equation: a slip in a user's formula must not cost the result.
+    """
     if isinstance(term, Described):
-        return term.latex(letters)
+        try:
+            found = term.latex(letters)
+        except Exception:
+            found = None
+        if isinstance(found, TermFormula):
+            return found
+        logger.warning("%s.latex gives no TermFormula: left out", type(term).__name__)
     name = rf"\mathrm{{{type(term).__name__.replace('_', '')}}}"
     return TermFormula(rf"{name}(\rho)", rf"\frac{{\delta {name}}}{{\delta \rho}}")
 

@@ -18,6 +18,9 @@ from wgflow.parallel import require_memory
 
 __all__ = ["DiscreteRisk", "Risk"]
 
+# shares of a label: at one of these predictions the curvature of a loss is about its largest
+CURVED = (0.0, 0.5, 0.9, 0.99, 1.0)
+
 
 @dataclass(frozen=True)
 class Risk(Term):
@@ -102,3 +105,20 @@ class DiscreteRisk(DiscreteTerm):
         """Second variation Σ_k d²F/dm_k² Φ_k ∫ Φ_k direction."""
         curvature = self.features.curvature(self.moments(density))
         return self._matrix.combine(curvature * self.moments(direction))
+
+    def stiffest_variation(self, direction: Array) -> Array:
+        """Second variation with the largest curvature of the loss for each feature."""
+        return self._matrix.combine(self._curvature() * self.moments(direction))
+
+    def steepness(self) -> Array:
+        """Sum of d²F/dm_k² |∇Φ_k|² in each cell, with the largest curvatures."""
+        return self._matrix.steepness(self._curvature())
+
+    def _curvature(self) -> Array:
+        """Largest curvature of the loss for each feature."""
+        features = self.features
+        if self.quadratic:
+            return features.curvature(np.zeros(features.rank))
+        labels = features.targets / features.weights
+        largest: Array = np.max([features.curvature(p * labels) for p in CURVED], axis=0)
+        return largest

@@ -87,10 +87,13 @@ def _bars(element: Element) -> None:
 
 
 def _columns(element: Element) -> None:
-    """Say in CSS on which side of its column a cell stands: MathML Core has no attribute for it."""
+    """Say in CSS on which side of its column a cell stands: MathML Core has no attribute for it.
+
+    Chromium moves a formula in a cell by words of its own only; Firefox does not know these.
+    """
     side = element.attrib.pop("columnalign", None)
     if element.tag == "mtd" and side in ("left", "center", "right"):
-        element.set("style", f"text-align: {side}")
+        element.set("style", f"text-align: {side}; text-align: -webkit-{side}")
 
 
 def _primes(element: Element) -> None:

@@ -10,7 +10,7 @@ from wgflow._typing import Array
 from wgflow.grid.grid import Grid
 from wgflow.parallel.transposes import Box, Transpose, pencils, sides
 
-__all__ = ["overlaps", "remapped"]
+__all__ = ["overlaps", "remapped", "swept"]
 
 
 def remapped(values: Array, source: Grid, target: Grid) -> Array:

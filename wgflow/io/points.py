@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from pathlib import Path
 
 import numpy as np
 
+from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.networks import EmpiricalData
 from wgflow.networks.losses import Loss, Square
@@ -15,6 +17,8 @@ from wgflow.parallel import SERIAL, Communicator, on_root
 
 __all__ = ["read_points"]
 
+ALIKE = 1e-12  # how far a correlation is from ±1
+MISSING = ("", "na", "n/a", "nan", "null", "none", "?", "-")
 SEPARATORS = re.compile(r"\s*[,;\t]\s*|\s+")
 
 
@@ -43,8 +47,9 @@ def read_points(
     Raises
     ------
     InputError
-        If the file cannot be read, or holds no samples, or a line is not as it should be; the
-        line is named.
+        If the file cannot be read, or holds no samples; if a line is not as it should be, or a
+        value is missing; if a column of x is constant, or two are the same but for unit and zero.
+        The line or column is named.
 
     Examples
     --------
@@ -58,6 +63,7 @@ def read_points(
     """
     known = Square() if loss is None else loss
     x, y = on_root(comm, lambda: _read(Path(path).expanduser(), known, inputs))
+    _check_columns(path, np.array(x))
     return EmpiricalData(np.array(x), np.array(y))
 
 
@@ -94,6 +100,11 @@ def _row(
     """Read a line, or say what is wrong with it."""
     row = []
     for column, word in enumerate(words, start=1):
+        if word.lower() in MISSING:
+            raise InputError(
+                f"{where}, column {column}: the value is missing ({word!r}): fill it in, or remove "
+                "the line"
+            )
         if not _is_number(word):
             raise InputError(
                 f"{where}, column {column}: {word!r} is no number: correct it or remove the line"
@@ -126,3 +137,25 @@ def _is_number(word: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _check_columns(path: str | Path, x: Array) -> None:
+    """Refuse inputs of which a network can learn nothing, or the same from two of them."""
+    if len(x) < 2:
+        return
+    spread = x - x.mean(axis=0)
+    for column in np.flatnonzero(np.ptp(x, axis=0) == 0).tolist():
+        raise InputError(
+            f"{path}, column {column + 1}: x is {x[0, column]:g} in all {len(x)} lines: remove the "
+            "column, nothing can be learnt from it"
+        )
+    size = np.sqrt(np.sum((spread / np.abs(spread).max(axis=0)) ** 2, axis=0))
+    unit = spread / np.abs(spread).max(axis=0) / size
+    for one, other in itertools.combinations(range(x.shape[1]), 2):
+        same = np.array_equal(x[:, one], x[:, other])
+        # of two samples all columns are alike
+        if same or (len(x) > 2 and abs(unit[:, one] @ unit[:, other]) > 1 - ALIKE):
+            raise InputError(
+                f"{path}, columns {one + 1} and {other + 1}: the same "
+                f"{'numbers' if same else 'up to a factor and a shift'}: remove one of them"
+            )

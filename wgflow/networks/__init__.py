@@ -35,9 +35,10 @@ from wgflow.networks.population import FeaturePopulation, Population
 from wgflow.networks.prediction import predict
 from wgflow.networks.relu_gaussians import relu_features, relu_network
 from wgflow.networks.relu_population import ReluPopulation
+from wgflow.networks.spin_settings import SpinSettings, spin_settings
 from wgflow.networks.spins import Radial, Sigmoid, SpinData, Summing, spin_network
 from wgflow.networks.teacher import ReluTeacher, random_teacher, teacher_network
-from wgflow.networks.units import Affine, Cosine, Ridge, Unit
+from wgflow.networks.units import Affine, Cosine, Ridge, Standardized, Unit
 
 __all__ = [
     "Activation",
@@ -74,7 +75,9 @@ __all__ = [
     "Smooth",
     "SmoothHinge",
     "SpinData",
+    "SpinSettings",
     "Square",
+    "Standardized",
     "Summing",
     "Unit",
     "activation",
@@ -99,6 +102,7 @@ __all__ = [
     "relu_network",
     "sphere_moment",
     "spin_network",
+    "spin_settings",
     "teacher_network",
     "truncated_relu",
     "widths",

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -17,20 +17,12 @@ from wgflow.networks.data import EmpiricalData
 from wgflow.networks.empirical import empirical_features
 from wgflow.networks.network import Network
 from wgflow.networks.population import FeaturePopulation
+from wgflow.networks.spin_settings import spin_settings
 
 __all__ = ["Radial", "Sigmoid", "SpinData", "Summing", "spin_network"]
 
 Residual = Callable[[Array], Array]
 """Residuals (P,) of the outputs (P,) of a network."""
-
-START = {"sigmoid": 5.0, "gaussian": 5.0}
-"""Standard deviation of the output weights at the start; the target is of size sqrt(d)."""
-
-SLOPE = 3.0
-"""Standard deviation of <a, x> at the start: a sigmoid is then neither linear nor a step."""
-
-SHARPNESS = 5.0
-"""κ d of a Gaussian unit exp(-κ|x - y|²/2), by which it falls by e^-10 across the sphere."""
 
 
 @runtime_checkable
@@ -81,12 +73,16 @@ class SpinData:
         a = (a + a.transpose(1, 2, 0) + a.transpose(2, 0, 1)) / 3
         return np.asarray((a + a.transpose(0, 2, 1)) / 2)
 
+    @cached_property
+    def _pairs(self) -> tuple[Any, Any, Array]:
+        """Pairs i <= j, and coefficients ``(pairs, d)`` of x_i x_j x_k: half of a whole matrix."""
+        i, j = np.triu_indices(self.dimension)
+        return i, j, self.couplings[i, j] * np.where(i == j, 1, 2)[:, None] / self.dimension
+
     def target(self, x: Array) -> Array:
         """Values f(x) at points ``(P, d)``."""
-        d = self.dimension
-        once = (x @ self.couplings.reshape(d, d * d)).reshape(-1, d, d)
-        twice = np.matmul(once, x[:, :, None])[:, :, 0]
-        return np.asarray(np.einsum("pi,pi->p", twice, x) / d)
+        i, j, coefficients = self._pairs
+        return np.asarray(np.einsum("pk,pk->p", (x[:, i] * x[:, j]) @ coefficients, x))
 
     @cached_property
     def second_moment(self) -> float:
@@ -132,15 +128,21 @@ class Sigmoid:
         """See :class:`Summing`."""
         h, charge = self._units(x, theta), theta[:, -1]
         left = residual(h @ charge / len(theta))
-        push = (1 - h) * h * left[:, None]
-        inner = charge[:, None] * (push.T @ x)
-        return np.column_stack([inner, charge * push.sum(axis=0), left @ h])
+        outer = left @ h
+        h -= h * h
+        h *= left[:, None]
+        return np.column_stack([charge[:, None] * (h.T @ x), charge * h.sum(axis=0), outer])
 
     @staticmethod
     def _units(x: Array, theta: Array) -> Array:
-        from scipy.special import expit
-
-        return np.asarray(expit(x @ theta[:, :-2].T + theta[:, -2]))
+        # in place, twice as fast as expit; exp may overflow, and 1/(1 + inf) = 0 is right
+        z: Array = x @ theta[:, :-2].T
+        z += theta[:, -2]
+        np.negative(z, out=z)
+        with np.errstate(over="ignore"):
+            np.exp(z, out=z)
+        z += 1
+        return np.reciprocal(z, out=z)
 
 
 @dataclass(frozen=True)
@@ -187,7 +189,11 @@ class Radial:
     def _units(self, x: Array, theta: Array) -> Array:
         places = theta[:, :-1]
         squares = np.einsum("pd,pd->p", x, x)[:, None] + np.einsum("nd,nd->n", places, places)
-        return np.asarray(np.exp(-self.sharpness / 2 * (squares - 2 * x @ places.T)))
+        z: Array = x @ places.T
+        z *= 2
+        z -= squares
+        z *= self.sharpness / 2
+        return np.exp(z, out=z)
 
 
 def spin_network(
@@ -199,16 +205,17 @@ def spin_network(
 ) -> Network:
     """Network for the 3-spin function; there are particles only, no density.
 
-    Sigmoids start from a ~ N(0, 9 I/d), b ~ N(0, 1), Gaussians from y uniform on the sphere with
-    κ = 5/d, both from c ~ N(0, start²). Risk and moments are means over so many fixed points of
-    the sphere: the moments are the values of the network there.
+    Sigmoids start from a ~ N(0, s² I/d), b ~ N(0, 1), Gaussians from y uniform on the sphere with
+    κ = s/d, both from c ~ N(0, start²), by default as in :func:`spin_settings`. Then the limit of
+    infinite width is 0 at the start. Risk and moments are means over so many fixed points of the
+    sphere: the moments are the values of the network there.
 
     Parameters
     ----------
     data : SpinData
     units : {"sigmoid", "gaussian"}
     start : float, optional
-        Standard deviation of the output weights at the start, 5 by default.
+        Standard deviation of the output weights at the start.
     points : int
         Points of the sphere.
 
@@ -228,20 +235,20 @@ def spin_network(
     >>> network.draw(np.random.default_rng(0), 3).shape
     (3, 6)
     """
-    if units not in START:
-        raise InputError(f"units = {units!r}: give 'sigmoid' or 'gaussian'")
-    spread = START[units] if start is None else start
+    settings = spin_settings(units, data.dimension)
+    spread = settings.start if start is None else start
     if not 0 < spread < math.inf:
         raise InputError(f"start = {spread}: give a finite number > 0")
     d = data.dimension
     # a stream of its own: the points must not be those of the couplings or of the training
     x, y = data.sample(np.random.default_rng([data.seed, 1]), points)
-    unit: Sigmoid | Radial = Sigmoid() if units == "sigmoid" else Radial(SHARPNESS / d)
+    unit: Sigmoid | Radial = Sigmoid() if units == "sigmoid" else Radial(settings.inner / d)
     features = empirical_features(unit, EmpiricalData(x, y))
 
     def draw(rng: np.random.Generator, size: int) -> Array:
         if units == "sigmoid":
-            inner = rng.standard_normal((size, d + 1)) * ([SLOPE / math.sqrt(d)] * d + [1.0])
+            scales = [settings.inner / math.sqrt(d)] * d + [1.0]
+            inner = rng.standard_normal((size, d + 1)) * scales
         else:
             inner = _sphere(rng, size, d)
         return np.column_stack([inner, spread * rng.standard_normal(size)])

@@ -13,7 +13,7 @@ from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.networks.activations import Activation
 
-__all__ = ["Affine", "Cosine", "Ridge", "Unit", "pull"]
+__all__ = ["Affine", "Cosine", "Ridge", "Standardized", "Unit", "pull"]
 
 PULLED = 2**22  # numbers in the gradients of a block of inputs
 
@@ -191,6 +191,68 @@ class Affine:
         return output, theta[:, first : first + self.inputs], bias
 
 
+@dataclass(frozen=True)
+class Standardized:
+    """A neuron that sees inputs with their mean taken off, in units of their standard deviation.
+
+    The network still takes inputs, and makes predictions, in the units of the data.
+
+    Parameters
+    ----------
+    unit : Affine
+        The neuron.
+    centre, scale : tuple of float
+        What is taken off each component of x, and by what it is divided, > 0.
+
+    Raises
+    ------
+    InputError
+        If these are not as many as the unit's inputs, or not finite, or a scale not positive.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from wgflow.networks.activations import relu
+    >>> unit = Standardized(Affine(relu(), 1, output=1.0, bias=0.0), (100.0,), (5.0,))
+    >>> unit.value(np.array([[110.0]]), np.array([[3.0]]))
+    array([[6.]])
+    """
+
+    unit: Affine
+    centre: tuple[float, ...]
+    scale: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        fits = len(self.centre) == len(self.scale) == self.unit.inputs
+        finite = all(map(math.isfinite, (*self.centre, *self.scale)))
+        if not (fits and finite and min(self.scale) > 0):
+            raise InputError(
+                f"centre {self.centre}, scale {self.scale}: give {self.unit.inputs} finite numbers "
+                "each, scales > 0"
+            )
+
+    def seen(self, x: Array) -> Array:
+        """Give what the neuron sees of inputs ``(…, p)``."""
+        seen: Array = (x - np.array(self.centre)) / np.array(self.scale)
+        return seen
+
+    def value(self, x: Array, theta: Array) -> Array:
+        """Return outputs ``(P, N)``."""
+        return self.unit.value(self.seen(x), theta)
+
+    def gradient(self, x: Array, theta: Array) -> Array:
+        """Gradients ``(P, N, D)``."""
+        return self.unit.gradient(self.seen(x), theta)
+
+    def pull(self, x: Array, theta: Array, factors: Array) -> Array:
+        """As for :class:`Affine`."""
+        return self.unit.pull(self.seen(x), theta, factors)
+
+    def descent(self, x: Array, theta: Array, residual: Callable[[Array], Array]) -> Array:
+        """As for :class:`Affine`."""
+        return self.unit.descent(self.seen(x), theta, residual)
+
+
 def pull(unit: Unit, x: Array, theta: Array, factors: Array) -> Array:
     """Sum ``c_p ∇σ(x_p; θ_i)`` over P inputs, for states ``(N, D)``: an array ``(N, D)``.
 
@@ -202,7 +264,7 @@ def pull(unit: Unit, x: Array, theta: Array, factors: Array) -> Array:
     >>> pull(Ridge(relu()), x, w, c)
     array([[21.]])
     """
-    if isinstance(unit, Affine):
+    if isinstance(unit, Affine | Standardized):
         return unit.pull(x, theta, factors)
     total = np.zeros(theta.shape)
     step = max(1, PULLED // theta.size)

@@ -57,7 +57,8 @@ def build_parser() -> Parser:
         ]
     )
     parser.add_argument("--version", action="version", version=f"wgflow {__version__}")
-    parser.set_defaults(command=None, verbose=False)
+    # what is typed is known to the command line alone, which is not the only one to parse words
+    parser.set_defaults(command=None, typed=None, verbose=False)
     words = parser.add_subparsers(metavar="COMMAND", parser_class=Parser)
     for add in COMMANDS:
         add(words)

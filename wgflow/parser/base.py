@@ -10,6 +10,7 @@ from typing import Any, NoReturn, TypeAlias
 from wgflow.errors import InputError
 
 __all__ = [
+    "NORMS",
     "Parser",
     "Words",
     "WordsError",
@@ -20,8 +21,12 @@ __all__ = [
     "add_networks",
     "add_output",
     "add_problem",
+    "add_restart",
     "add_step",
 ]
+
+
+NORMS = ("L1", "L2", "Linf", "W1", "W2")  # of wgflow.distances, which takes long to load
 
 
 class WordsError(InputError):
@@ -185,3 +190,12 @@ def add_checkpoints(parser: argparse.ArgumentParser) -> None:
         "--checkpoint-steps", type=int, metavar="K", help="steps between two (default: none)"
     )
     group.add_argument("--restart", action="store_true", help="go on from the last one, if any")
+
+
+def add_restart(output: argparse._ArgumentGroup) -> None:
+    """Add how a study goes on whose networks are kept one by one."""
+    output.add_argument(
+        "--restart",
+        action="store_true",
+        help="go on with a study that was stopped: networks that are finished are kept in --out",
+    )

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from wgflow import catalog
 from wgflow.errors import InputError
-from wgflow.parser.base import Parser
+from wgflow.parser.base import NORMS, Parser
 from wgflow.parser.tree import Command, takes_value, tree
 
 __all__ = ["ASKED", "answer"]
@@ -124,7 +124,7 @@ def _values(node: Command, action: argparse.Action, rest: Sequence[str], now: st
         chosen += [w.partition("=")[2] for w in rest if w.startswith("--solver=")]
         yield from _settings("solvers", chosen or catalog.names("solvers"))
     elif action.dest == "norm":
-        yield from ((norm, "") for norm in ("L1", "L2", "Linf", "W1", "W2"))
+        yield from ((norm, "") for norm in NORMS)
     elif metavar in {"FILE", "DIR"}:
         yield from _files(now, "" if metavar == "FILE" else "/")
 

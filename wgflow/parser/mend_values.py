@@ -8,13 +8,13 @@ from pathlib import Path
 
 from wgflow import catalog
 from wgflow.errors import InputError
+from wgflow.parser.base import NORMS
 from wgflow.parser.likeness import nearest
 from wgflow.parser.mend_settings import Settings
 from wgflow.parser.tree import Command
 
 __all__ = ["example_of", "mend_value"]
 
-NORMS = ("L1", "L2", "Linf", "W1", "W2")
 EXAMPLES = {  # by metavar, for options that the command's own examples do not show
     "A,B": "0.1,0.4",
     "C": "gzip",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wgflow.parser.base import Parser, Words, add_command, add_folder
+from wgflow.parser.base import Parser, Words, add_command, add_folder, add_restart
 
 __all__ = ["add_regimes"]
 
@@ -80,6 +80,7 @@ def _three_layer(studies: Words) -> None:
         "distance of three-layer networks from their limit of infinite width",
         [
             "wgflow study three_layer --figure three_layer.png",
+            "wgflow study three_layer --out three_layer --restart",
             "wgflow study three_layer --sizes 8,16 --indices 200 --seeds 4 --until 5",
         ],
     )
@@ -115,6 +116,7 @@ def _number(parser: Parser, name: str, kind: type, default: float, letter: str, 
 def _finish(parser: Parser, command: str) -> None:
     _number(parser, "seed", int, 0, "S", "of the first")
     output = add_folder(parser)
+    add_restart(output)
     output.add_argument("--csv", metavar="FILE", help="write the table there")
     output.add_argument("--figure", metavar="FILE", help="draw it there (.png, .pdf, .svg)")
     parser.add_argument("--verbose", action="store_true", help="say more on stderr")

@@ -10,6 +10,7 @@ from wgflow.parser.base import (
     add_networks,
     add_output,
     add_problem,
+    add_restart,
     add_step,
 )
 from wgflow.parser.regimes import add_regimes
@@ -168,20 +169,21 @@ def _spins(studies: Words) -> None:
     spins = add_command(
         studies,
         "spins",
-        "error of networks for the 3-spin function against their width",
+        "errors of networks for the 3-spin function; exit 1 if a slope is missed",
         [
             "wgflow study spins",
             "wgflow study spins --dimension 10 --units gaussian --sizes 16,32,64 --csv spins.csv",
+            "wgflow study spins --dimension 5,10,25 --units sigmoid,gaussian --figure spins.png",
         ],
     )
     spins.add_argument(
-        "--dimension", type=int, default=5, metavar="D", help="of the sphere's space (default 5)"
+        "--dimension", default="5", metavar="D,D…", help="of the sphere's space (default 5)"
     )
     spins.add_argument(
         "--units",
-        choices=("sigmoid", "gaussian"),
         default="sigmoid",
-        help="of the networks (default sigmoid)",
+        metavar="KIND,KIND",
+        help="sigmoid or gaussian, or both (default sigmoid)",
     )
     spins.add_argument(
         "--sizes",
@@ -190,7 +192,7 @@ def _spins(studies: Words) -> None:
         help="widths (default 16,32,64,128,256)",
     )
     spins.add_argument(
-        "--batch", type=int, default=4, metavar="P", help="samples a step, narrowest (default 4)"
+        "--batch", type=int, default=10, metavar="P", help="samples a step, narrowest (default 10)"
     )
     spins.add_argument(
         "--seeds", type=int, default=4, metavar="M", help="networks a width (default 4)"
@@ -199,12 +201,13 @@ def _spins(studies: Words) -> None:
         "--seed", type=int, default=1, metavar="S", help="of the couplings (default 1)"
     )
     spins.add_argument(
-        "--until", type=float, metavar="T", help="training time (default 2000 or 4000)"
+        "--until", type=float, metavar="T", help="training time (default: by dimension)"
     )
     spins.add_argument(
-        "--step", type=float, metavar="E", help="step size of SGD (default 1 or 0.25)"
+        "--step", type=float, metavar="E", help="step size of SGD (default: by dimension)"
     )
     output = add_folder(spins)
+    add_restart(output)
     output.add_argument("--csv", metavar="FILE", help="write the table there")
     output.add_argument(
         "--figure", metavar="FILE", help="draw errors against widths there (.png, .pdf, .svg)"

@@ -2,6 +2,22 @@
 
 The four dynamics start from common draws and differ by one approximation each; see
 :mod:`wgflow.particles.dynamics` and :func:`coupling_errors`.
+
+**Compiled** (Numba, `_kernels`, `_activations`): steps of SGD of neurons a σ(<w, x> + b), with a
+and b trained or fixed, σ piecewise linear, tanh, erf or logistic, any loss of the package, with and
+without noise; and of cosine neurons with the square loss. Batches of more than `_advances.LARGE`
+numbers, and all other neurons, go by matrix products of NumPy, from the same samples and to the
+same numbers but for roundoff. The other dynamics are vectorized: their cost is in the features.
+With noise most of the time is in drawing it.
+
+**Resumable**: each of the four dynamics takes a :class:`Keeper`, which may keep its state between
+two steps, and goes on from what it gives, bit for bit. The studies of regimes and of widths keep no
+states: they ask for their networks by number, ``share(task, count)``, and whoever gives that
+function (`wgflow.compare.KeptResults`) may keep what a finished one has given.
+
+**Shared over ranks**: networks, never neurons. A study runs each network on one rank, with a
+generator seeded by the study's seed and the network's own numbers, so that results depend neither
+on the number of ranks nor on their order. Nothing here speaks to MPI: `wgflow.compare.Team` does.
 """
 
 from __future__ import annotations

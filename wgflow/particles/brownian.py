@@ -102,6 +102,14 @@ class Increments:
         total *= self._root
         return total
 
+    def take(self, count: int) -> Array:
+        """Give the next ``count`` increments, (count, *shape): those that ``next`` would give."""
+        if self._ratio > 1:
+            return np.stack([next(self) for _ in range(count)])
+        drawn = self._rng.standard_normal((count, *self._shape))
+        drawn *= self._root
+        return drawn
+
     def state(self) -> dict[str, Any]:
         """Give what the next increments depend on."""
         return {"generator": self._rng.bit_generator.state}

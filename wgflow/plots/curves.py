@@ -42,6 +42,11 @@ def draw_curves(
         axes.set_ylim(limits.bottom(), 2 * limits.top())
     else:
         axes.set_ylim(0, 1.05 * limits.top())
+        if limits.cut():
+            axes.text(
+                0.02, 0.99, f"peaks up to {limits.peak():.3g} leave the frame", va="top",
+                transform=axes.transAxes, fontsize=7, color="0.4",
+            )  # fmt: skip
     if neurons is not None:
         neurons.bars(axes, last.time, grid)
     axes.set(xlabel=axis_label(grid, 0), ylabel="density")

@@ -125,7 +125,7 @@ def density_figure(
         return None
     held = [frame for frame in found if frame is not None]
     held[:-1] = [replace(frame, planes={}) for frame in held[:-1]]  # maps are of the last
-    limits = Limits(frames.shown, solution.grid.whole, held, log)
+    limits = Limits(frames.shown, frames.lined, held, log)
     figure: Figure = styled(_DRAW[kind])(held, limits, neurons)
     maps = f", maps at t = {held[-1].time:.4g}" if kind == "marginals" else ""
     figure.suptitle(heading(solution) + maps)

@@ -105,7 +105,7 @@ def animate(
         together=FINER,
         arrows=arrows_of(solution, wanted=arrows and kind == "map"),
     )
-    limits = Limits(frames.shown, solution.grid.whole, log=log)
+    limits = Limits(frames.shown, frames.lined, log=log)
     first = None
     for index in range(count):
         frame = frames.frame(index)

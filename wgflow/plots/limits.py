@@ -87,9 +87,13 @@ class Limits:
         """Largest value that is shown; what a concentration has above it is cut off."""
         return max(self._peaks[key]) if self.log else capped(self._peaks[key])
 
+    def peak(self, key: Hashable = DENSITY) -> float:
+        """Largest value that there is."""
+        return max(self._peaks[key])
+
     def cut(self, key: Hashable = DENSITY) -> bool:
         """Whether some values are above the largest that is shown."""
-        return max(self._peaks[key]) > self.top(key)
+        return self.peak(key) > self.top(key)
 
     def bottom(self, key: Hashable = DENSITY) -> float:
         """Least value that is shown."""

@@ -15,6 +15,7 @@ import numpy as np
 from wgflow._typing import Array, IntArray
 from wgflow.errors import InputError
 from wgflow.grid import Grid
+from wgflow.grid.remap import swept
 from wgflow.mesh import as_mesh
 from wgflow.parallel import SERIAL
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LARGEST_PICTURE", "Frame", "Frames", "picked", "spread"]
 
 LARGEST_PICTURE = 2**22  # cells that are drawn in a figure; more are averaged in groups
+FINER = 4  # cells of a marginal in one of the common grid, where windows are narrower
 ROW_BYTES = 2**25  # of a slab that is averaged at once
 SAME_TIME = 1e-9  # relative to the run: what a typed time may miss a snapshot by
 
@@ -94,7 +96,21 @@ class Frames:
     @cached_property
     def shown(self) -> Grid:
         """Cells that are drawn."""
-        return _coarser(self.solution.grid, self._groups)
+        return self.lined if self._sharp else _coarser(self.solution.grid, self._groups)
+
+    @cached_property
+    def lined(self) -> Grid:
+        """Cells of the marginals: all, or where they followed the density, finer ones."""
+        whole = self.solution.grid.whole
+        if not self._sharp:
+            return whole
+        return Grid(whole.box, [FINER * n for n in whole.cells], comm=SERIAL)
+
+    @property
+    def _sharp(self) -> bool:
+        """Whether the common grid of the windows is too coarse for marginals."""
+        solution = self.solution
+        return self.marginals and bool(solution.windows) and solution.grid.dimension > 2
 
     def frame(self, index: int) -> Frame | None:
         """Bring a snapshot together; None on the other ranks."""
@@ -105,11 +121,11 @@ class Frames:
         planes: dict[tuple[int, int], Array] = {}
         whole = exact = None
         if self.marginals:
-            lines = tuple(_marginal(density, grid, (axis,)) for axis in range(grid.dimension))
+            lines = tuple(self._marginal(index, (axis,)) for axis in range(grid.dimension))
             for pair in combinations(range(grid.dimension), 2):
                 plane = self._whole(density) if grid.dimension == 2 else None
                 if grid.dimension > 2:
-                    plane = _marginal(density, grid, pair)
+                    plane = self._marginal(index, pair)
                 if plane is not None:
                     planes[pair] = plane
         else:
@@ -118,6 +134,17 @@ class Frames:
         if not grid.comm.is_root:
             return None
         return Frame(time, whole, exact, lines, planes, arrows)
+
+    def _marginal(self, index: int, axes: tuple[int, ...]) -> Array:
+        solution = self.solution
+        if not self._sharp:
+            return _marginal(solution.densities[index], solution.grid, axes)
+        window = solution.sharp(index)
+        found = _marginal(window.density, window.grid, axes)
+        for place, axis in enumerate(axes):
+            edges = window.grid.whole.edges[axis], self.lined.edges[axis]
+            found = swept(found, *edges, place)
+        return found
 
     def _whole(self, values: Array) -> Array | None:
         if self.mesh is not None:

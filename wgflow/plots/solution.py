@@ -77,7 +77,7 @@ def pictured(solution: Solution) -> Picture | None:
     found = [frames.frame(index) for index in chosen]
     if not grid.comm.is_root:
         return None
-    return Picture(frames.shown, grid.whole, [frame for frame in found if frame is not None])
+    return Picture(frames.shown, frames.lined, [frame for frame in found if frame is not None])
 
 
 def draw_picture(solution: Solution, picture: Picture) -> Figure:

@@ -2,67 +2,84 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, new_figure, styled
+from wgflow.plots.style import colours, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from wgflow.particles import WidthTable
+    from wgflow.particles.spins import SpinStudy
 
 __all__ = ["width_figure"]
 
 
-def width_figure(tables: Mapping[str, WidthTable], title: str) -> Figure:
-    """Draw errors at start and end, and the risk, against N, with lines of the theory's slopes.
+def width_figure(studies: Sequence[SpinStudy]) -> Figure:
+    """Draw squared errors over E f² against N, at the start above and at the end below.
 
     Parameters
     ----------
-    tables : mapping of str to WidthTable
-        One panel each, by its name.
-    title : str
+    studies : sequence of SpinStudy
+        One column for each kind of unit, one colour for each dimension.
 
     Returns
     -------
     matplotlib.figure.Figure
     """
-    figure: Figure = styled(_draw)(tables, title)
+    figure: Figure = styled(_draw)(studies)
     return figure
 
 
-def _draw(tables: Mapping[str, WidthTable], title: str) -> Figure:
-    figure = new_figure(4.6 * len(tables), 3.8)
-    panels: Any = figure.subplots(1, len(tables), sharey=True, squeeze=False)[0]
-    for axes, (name, table) in zip(panels, tables.items(), strict=True):
-        _draw_table(axes, table)
-        axes.set_title(name)
-    panels[0].set_ylabel("error, risk")
-    figure.suptitle(title)
-    return figure
-
-
-def _draw_table(axes: Axes, table: WidthTable) -> None:
-    columns = {name: np.array(values) for name, values in table.columns().items()}
-    sizes = columns["neurons"]
-    for name, words, colour, mark, slope in (
-        ("start", "error at start", PDE_COLOUR, "s", -0.5),
-        ("end", "error at end", SGD_COLOUR, "o", -1.0),
-        ("risk", "risk at end", "0.5", "^", None),
+def _draw(studies: Sequence[SpinStudy]) -> Figure:
+    kinds = list(dict.fromkeys(study.units for study in studies))
+    dimensions = list(dict.fromkeys(study.dimension for study in studies))
+    colour = dict(zip(dimensions, colours(len(dimensions)), strict=True))
+    figure = new_figure(4.4 * max(len(kinds), 1.3), 6.2)
+    panels: Any = figure.subplots(2, len(kinds), sharex=True, sharey="row", squeeze=False)
+    for units, (above, below) in zip(kinds, panels.T, strict=True):
+        for study in (study for study in studies if study.units == units):
+            name, shown = f"d = {study.dimension}", colour[study.dimension]
+            _line(above, study, study.square, "start", color=shown, fmt="s-", label=name)
+            _line(below, study, study.square, "end", color=shown, fmt="o-", label=name)
+            _line(
+                below, study, study.fixed, "end",
+                color=shown, fmt="o:", mfc="white", label=f"{name}, one batch",
+            )  # fmt: skip
+        above.set_title(f"{units} units, start")
+        below.set_title("end; full: batches like N²")
+        below.set_xlabel("neurons N")
+    for axes, words in zip(
+        panels[:, 0], ("E |f_N - f_0|² / E f²", "E |f - f_N|² / E f²"), strict=True
     ):
-        measured = f"{words}, slope {table.slopes[name][0]:.2f}"
-        axes.errorbar(
-            sizes, columns[name], 2 * columns[f"{name}_error"],
-            fmt=f"{mark}-", ms=4, lw=1, color=colour, label=measured,
-        )  # fmt: skip
-        if slope is not None:
-            guide = columns[name][0] * (sizes / sizes[0]) ** slope
-            axes.plot(sizes, guide, ":", color=colour, label=f"slope {slope:g}")
+        axes.set_ylabel(words)
+    for axes in panels.flat:
+        _guide(axes)
+        axes.legend(fontsize=7)
+    figure.suptitle("Networks for the 3-spin function")
+    return figure
+
+
+def _line(axes: Axes, study: SpinStudy, table: WidthTable, name: str, **style: Any) -> None:
+    """Draw one error with two standard errors."""
+    columns = {key: np.array(values) for key, values in table.columns().items()}
+    key = "tail" if "tail" in table.slopes and name == "end" else name
+    style["label"] += f": {table.slopes[key][0]:.2f}"
+    axes.errorbar(
+        columns["neurons"], columns[name] / study.scale,
+        2 * columns[f"{name}_error"] / study.scale, ms=4, lw=1, **style,
+    )  # fmt: skip
     axes.set_xscale("log", base=2)
     axes.set_yscale("log")
-    axes.set_xlabel("neurons N")
-    axes.legend(fontsize=7)
+
+
+def _guide(axes: Axes) -> None:
+    """Draw the slope -1 through the middle of what is shown."""
+    x = np.array([np.min(axes.lines[0].get_xdata()), np.max(axes.lines[0].get_xdata())], float)
+    low, high = np.log(axes.get_ylim())
+    middle = np.exp((low + high) / 2)
+    axes.plot(x, middle * np.sqrt(x.prod()) / x, "--", color="0.5", lw=1, label="slope -1")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["formula", "paragraph_of", "prose"]
 
+# A wide table scrolls by itself, also for those who have no mouse.
+SCROLLED = '<div class="scroll" role="region" aria-label="table" tabindex="0"><table>\n'
 HIDDEN = ("html_block", "html_inline", "image")  # nothing in a docstring is loaded or run
 
 
@@ -86,6 +88,8 @@ def _markdown() -> MarkdownIt:
     ):
         reader.add_render_rule(name, _renderer(display))
     reader.add_render_rule("fence", _fence)
+    reader.add_render_rule("table_open", lambda *_: SCROLLED)
+    reader.add_render_rule("table_close", lambda *_: "</table></div>\n")
     return reader
 
 

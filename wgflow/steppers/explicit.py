@@ -21,8 +21,8 @@ MAXIMUM_REJECTIONS = 30
 class _Retry(Exception):
     """A stage asked for a shorter step."""
 
-    def __init__(self, emptying: float) -> None:
-        self.emptying = emptying
+    def __init__(self, fastest: float) -> None:
+        self.fastest = fastest
 
 
 class _SSPRK(Stepper):
@@ -30,7 +30,9 @@ class _SSPRK(Stepper):
 
     Each forward Euler step is within the positivity bound of its own stage, so the density
     stays nonnegative; the mass is kept to rounding. The step is the given ``dt``, which must
-    be within the bound, or ``safety`` times the bound.
+    be within the bound, or ``safety`` times the bound. A repulsive interaction adds to the bound
+    what it asks for as a diffusion: without entropy, Euler steps within it do not let the free
+    energy increase.
 
     Parameters
     ----------
@@ -38,7 +40,7 @@ class _SSPRK(Stepper):
     dt : float, optional
         Time step; automatic if left out.
     safety : float
-        Fraction of the positivity bound an automatic step uses, in (0, 1].
+        Fraction of the bound an automatic step uses, in (0, 1].
 
     References
     ----------
@@ -53,40 +55,45 @@ class _SSPRK(Stepper):
     def step(self, density: Array, time: float, limit: float) -> Step:
         """Advance by one step of at most ``limit``; see :class:`Stepper`."""
         first = self.space.rate(density, time)
-        dt = self._first_size(first, time, limit)
+        dt = self._first_size(self._fastest(first, density, time), time, limit)
         for rejections in range(MAXIMUM_REJECTIONS):
             try:
                 return Step(self._stages(density, first, time, dt), dt, rejections=rejections)
             except _Retry as retry:
                 if self.dt is not None:
-                    raise StabilityError(self._too_long(dt, retry.emptying, time)) from None
-                dt = min(dt / 2, self.safety / retry.emptying)
+                    raise StabilityError(self._too_long(dt, retry.fastest, time)) from None
+                dt = min(dt / 2, self.safety / retry.fastest)
                 first = self.space.rate(density, time)  # the stages wrote over it
         raise StabilityError(
             f"no positive step found at t = {time:.6g} down to dt = {dt:.3g}: "
             "the velocity grows too fast; use an implicit solver"
         )
 
-    def _first_size(self, first: Rate, time: float, limit: float) -> float:
-        if self.dt is not None:
-            if self.dt * first.emptying > 1:
-                raise StabilityError(self._too_long(self.dt, first.emptying, time))
-            return divided(self.dt, limit)
-        if first.emptying == 0 or not math.isfinite(first.emptying):
-            return limit  # nothing moves, or the loop will report what is not finite
-        return divided(self.safety / first.emptying, limit)
+    def _fastest(self, rate: Rate, density: Array, time: float) -> float:
+        """Rate whose inverse bounds a forward Euler step."""
+        return rate.emptying + self.space.decay(density, time)
 
-    @staticmethod
-    def _too_long(dt: float, emptying: float, time: float) -> str:
+    def _first_size(self, fastest: float, time: float, limit: float) -> float:
+        if self.dt is not None:
+            if self.dt * fastest > 1:
+                raise StabilityError(self._too_long(self.dt, fastest, time))
+            return divided(self.dt, limit)
+        if fastest == 0 or not math.isfinite(fastest):
+            return limit  # nothing moves, or the loop will report what is not finite
+        return divided(self.safety / fastest, limit)
+
+    def _too_long(self, dt: float, fastest: float, time: float) -> str:
+        what = "stability" if self.space.energy.interacting else "positivity"
         return (
-            f"dt = {dt:.6g} is above the positivity bound {1 / emptying:.6g} of the explicit "
-            f"scheme at t = {time:.6g}: leave dt out, or give at most {0.9 / emptying:.3g}"
+            f"dt = {dt:.6g} is above the {what} bound {1 / fastest:.6g} of the explicit "
+            f"scheme at t = {time:.6g}: leave dt out, or give at most {0.9 / fastest:.3g}"
         )
 
     def _euler(self, density: Array, time: float, dt: float, out: Array | None = None) -> Array:
         rate = self.space.rate(density, time, out)
-        if dt * rate.emptying > 1:
-            raise _Retry(rate.emptying)
+        fastest = self._fastest(rate, density, time)
+        if dt * fastest > 1:
+            raise _Retry(fastest)
         return _advanced(density, rate, dt)
 
     @abstractmethod
