@@ -71,6 +71,19 @@ def converge(given: argparse.Namespace) -> int:
     return 0 if table.passed else EXIT_MISSED
 
 
+def _watched(plan: Plan) -> ConvergenceTable:
+    """Run a study with a bar of its levels; before the first stands a fine reference, if any."""
+    from wgflow.convergence.study import LEVELS
+
+    refined = plan.study["dt" if plan.study["refine"] == "time" else "cells"]
+    bar = Bar(plan.title, "level")
+    bar.start(len(refined) if isinstance(refined, list | tuple) else LEVELS)
+    try:
+        return plan.run(bar.step)
+    finally:
+        bar.close()
+
+
 def _asked(given: argparse.Namespace, case: types.ModuleType, solver: str) -> Plan:
     """Give the study that the case states, changed as the command line asks."""
     from wgflow.convergence.verification import plan
