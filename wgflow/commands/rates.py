@@ -19,6 +19,7 @@ from wgflow.commands.inputs import (
     solver_of,
 )
 from wgflow.commands.leaving import about, finding, leave
+from wgflow.commands.progress import Bar
 from wgflow.errors import InputError
 from wgflow.parallel import on_root, world
 
