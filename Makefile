@@ -38,7 +38,7 @@ help: ## show this list
 demo: $(VENV)/.run ## solve a network's density equation beside its SGD (about 2 minutes)
 	@echo "== demo: writing to $(OUT)/"
 	@$(THREADS) $(BIN)/wgflow compare isotropic_gaussians --out "$(OUT)" --overwrite
-	@echo "== look at $(OUT)/comparison.png"
+	@echo "== look at $(OUT)/comparison.png; to type wgflow: . $(BIN)/activate"
 
 test: $(VENV)/.test $(if $(filter no,$(MPI)),,$(VENV)/.mpi) ## run the tests
 	@$(if $(filter no,$(BROWSER)),:,tools/install-chromium || true)
@@ -46,7 +46,7 @@ test: $(VENV)/.test $(if $(filter no,$(MPI)),,$(VENV)/.mpi) ## run the tests
 	@$(CHECK) $(BIN)/python -m pytest $(PYTEST)
 
 mpi: $(VENV)/.mpi ## install MPI and PETSc (about 8 minutes, once)
-	@echo "== mpi: $(BIN)/mpiexec -n 2 $(BIN)/wgflow COMMAND"
+	@echo "== try: . $(BIN)/activate; mpiexec -n 2 wgflow run desai_zwanzig"
 
 bench: $(VENV)/.bench ## measure speed beside py-pde, FiPy and the machine (some minutes)
 	@echo "== bench: writing benchmarks/results.json"

@@ -21,6 +21,7 @@ PACKAGE = ROOT / "wgflow"
 # A room may import from the rooms of its own layer and of those before it.
 LAYERS = [
     {
+        "_compiled",
         "_typing",
         "_version",
         "_settings",
@@ -54,6 +55,7 @@ LAYERS = [
 SEES = {
     "_typing": set(),
     "_version": set(),
+    "_compiled": set(),
     "errors": set(),
     "asked": {"_typing", "errors"},
     "shown": set(),
@@ -228,7 +230,10 @@ def test_answers_of_the_parser_load_nothing_that_computes(words: list[str]) -> N
     )
     rooms = {module.split(".")[1] for module in loaded if module.startswith("wgflow.")}
     assert "parser" in rooms
-    assert rooms <= seen_from("parallel") | {"_settings", "_version", "catalog", *LAYERS[-1]}
+    assert rooms <= seen_from("parallel") | {
+        *("_compiled", "_settings", "_version", "catalog"),
+        *LAYERS[-1],
+    }
     assert loaded & LAZY == set()
 
 

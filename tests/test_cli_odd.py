@@ -100,7 +100,7 @@ def test_describe_takes_the_path_of_a_solver(capsys: pytest.CaptureFixture[str])
         ),
         (
             "return wg.Problem(wg.Box((-1, 1)), wg.Entropy(1.0), np.ones_like, exact=lambda x: x)",
-            "mine.py: TypeError",
+            "the exact density (mine.py, line 3) is called with 2 arguments and takes (x)",
         ),
     ],
 )

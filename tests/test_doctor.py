@@ -188,7 +188,7 @@ def test_serial_is_sound_and_says_how_to_get_more(
     see(monkeypatch, Installation(h5py="3"), SLURM_NTASKS="4")
     assert main(["doctor"]) == 0
     said = capsys.readouterr().out
-    assert "serial only: to run on several ranks, tools/install-petsc" in said
+    assert "serial only: to run on several ranks, make mpi" in said
     assert "SLURM_NTASKS=4 (a Slurm job)" in said
 
 

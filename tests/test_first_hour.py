@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
 import wgflow as wg
 from wgflow import catalog
+from wgflow._compiled import keep_compiled
 from wgflow.cli import main
 
 BOX, NOISE = wg.Box((-5, 5)), wg.Entropy(0.5)
@@ -151,3 +154,34 @@ def test_an_interruption_says_how_to_go_on(
     monkeypatch.setattr("wgflow.cli.find", lambda name: interrupted)
     assert main(words) == 130
     assert said in capsys.readouterr().err
+
+
+def test_kernels_are_kept_where_only_the_owner_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", "given")
+    monkeypatch.setattr("wgflow._compiled._writable", lambda path: False)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    keep_compiled()
+    assert os.environ["NUMBA_CACHE_DIR"] == "given"
+    before = numba.config.CACHE_DIR
+    monkeypatch.setattr(numba.config, "CACHE_DIR", before)
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    keep_compiled()
+    own = tmp_path / f"wgflow-numba-{os.getuid()}"
+    assert os.environ["NUMBA_CACHE_DIR"] == numba.config.CACHE_DIR == str(own)
+    assert own.stat().st_mode & 0o777 == 0o700
+    own.chmod(0o777)  # another user may have put something there
+    monkeypatch.delenv("NUMBA_CACHE_DIR")
+    keep_compiled()
+    other = Path(os.environ["NUMBA_CACHE_DIR"])
+    assert other != own
+    assert other.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_usual_place_for_kernels_is_left_to_numba(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    for usual in ("__pycache__", "numba"):
+        monkeypatch.setattr("wgflow._compiled._writable", lambda path, u=usual: path.name == u)
+        keep_compiled()
+        assert "NUMBA_CACHE_DIR" not in os.environ

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.asked import Asked
 from wgflow.distances import available, distance
 from wgflow.errors import InputError, nearest_first
 from wgflow.grid import Grid
@@ -157,7 +158,8 @@ class Solution:
         exact = self.known_problem.exact
         if exact is None:
             raise InputError("no exact solution is known for this problem: give Problem(exact=...)")
-        return (self.grid if grid is None else grid).average(lambda *x: exact(time, *x))
+        asked = Asked(exact, "the exact density")
+        return (self.grid if grid is None else grid).average(lambda *x: asked(time, *x))
 
     def predict(self, x: Array, snapshot: int = -1) -> Array:
         """Evaluate the network: f(x) = ∫ σ(x; θ) rho(θ) dθ. All ranks call it.

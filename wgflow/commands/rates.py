@@ -19,6 +19,7 @@ from wgflow.commands.inputs import (
     solver_of,
 )
 from wgflow.commands.leaving import about, finding, leave
+from wgflow.commands.progress import Bar
 from wgflow.errors import InputError
 from wgflow.parallel import on_root, world
 
@@ -46,7 +47,7 @@ def converge(given: argparse.Namespace) -> int:
     problem = case.problem(**settings_of(case.problem, given.set))
     solver = solver_of(given, case, problem)
     asked = _asked(given, case, solver)
-    table = asked.run()
+    table = _watched(asked)
     print(f"{table.case}, {asked.method}")
     print(table.to_text(every_norm=True))
     if given.json:
@@ -69,6 +70,19 @@ def converge(given: argparse.Namespace) -> int:
     cap = f", finest error at most {table.finest_error:g}" if table.finest_error else ""
     print(f"{'passed' if table.passed else 'MISSED'}: order {table.rate:.3f}, expected {band}{cap}")
     return 0 if table.passed else EXIT_MISSED
+
+
+def _watched(plan: Plan) -> ConvergenceTable:
+    """Run a study with a bar of its levels; before the first stands a fine reference, if any."""
+    from wgflow.convergence.study import LEVELS
+
+    refined = plan.study["dt" if plan.study["refine"] == "time" else "cells"]
+    bar = Bar(plan.title, "level")
+    bar.start(len(refined) if isinstance(refined, list | tuple) else LEVELS)
+    try:
+        return plan.run(bar.step)
+    finally:
+        bar.close()
 
 
 def _asked(given: argparse.Namespace, case: types.ModuleType, solver: str) -> Plan:

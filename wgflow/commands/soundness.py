@@ -12,7 +12,7 @@ from wgflow.parallel.installation import Installation, Launcher, Rank
 __all__ = ["THREADS", "Found", "Surroundings", "mistakes"]
 
 THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-INSTALL = "tools/install-petsc (docs/hpc.md)"
+INSTALL = "make mpi in a checkout, or its tools/install-petsc"
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 import types
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,10 +71,15 @@ class Plan:
         made: Problem = catalog.load("cases", self.case).problem(**self.parameters)
         return made
 
-    def run(self) -> ConvergenceTable:
-        """Run the study."""
+    def run(self, progress: Callable[[int], object] | None = None) -> ConvergenceTable:
+        """Run the study; ``progress`` is called with the level's number before each level."""
         table = convergence(
-            self.problem(), self.solver, case=self.title, options=self.options, **self.study
+            self.problem(),
+            self.solver,
+            case=self.title,
+            options=self.options,
+            progress=progress,
+            **self.study,
         )
         return table.expecting(self.expected, self.within, self.finest_error)
 

@@ -12,7 +12,7 @@ from wgflow.parallel.launch import launched_ranks
 
 __all__ = ["SERIAL", "Communicator", "mpi_world", "world"]
 
-INSTALL = "install MPI and PETSc (docs/hpc.md), or start wgflow without mpiexec or srun"
+INSTALL = "install MPI and PETSc (in a checkout: make mpi), or start wgflow without mpiexec or srun"
 
 T = TypeVar("T")
 Number = TypeVar("Number", float, np.ndarray[Any, Any])
