@@ -52,8 +52,10 @@ def keeping(given: argparse.Namespace, kind: str) -> Iterator[KeptResults]:
     kept.clear()
 
 
-def finished_before(given: argparse.Namespace, kind: str) -> bool:
-    """Whether a study that is to go on is written already, for a job that is queued again.
+def finished_before(given: argparse.Namespace, kind: str) -> int | None:
+    """Give the exit code of a study that is to go on and is written already; else None.
+
+    So a job that is queued again ends as it did: 1 if something was missed.
 
     Raises
     ------
@@ -61,7 +63,7 @@ def finished_before(given: argparse.Namespace, kind: str) -> bool:
         If the directory holds another result.
     """
     if not given.restart or given.out is None:
-        return False
+        return None
     path = Path(given.out) / "summary.json"
 
     def stored() -> dict[str, Any] | None:
@@ -71,11 +73,12 @@ def finished_before(given: argparse.Namespace, kind: str) -> bool:
             return None
         except (OSError, ValueError) as error:
             raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
-        return {"study": found.get("kind"), **found.get("settings", {})}
+        return found
 
-    there = on_root(world(), stored)
-    if there is None:
-        return False
+    summary = on_root(world(), stored)
+    if summary is None:
+        return None
+    there = {"study": summary.get("kind"), **summary.get("settings", {})}
     here = {key: plain(value) for key, value in {"study": kind, **asked(given)}.items()}
     differing = differences(there, here)
     if differing:
@@ -84,4 +87,4 @@ def finished_before(given: argparse.Namespace, kind: str) -> bool:
             "start anew with --overwrite in place of --restart"
         )
     print(f"{given.out}/ holds the finished study: nothing is left to do")
-    return True
+    return 0 if summary.get("passed", True) else 1

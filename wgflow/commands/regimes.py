@@ -24,8 +24,8 @@ def study_teacher(given: argparse.Namespace) -> int:
     from wgflow.plots.regimes import teacher_figure
 
     check_files(given)
-    if finished_before(given, "study teacher_student"):
-        return 0
+    if (code := finished_before(given, "study teacher_student")) is not None:
+        return code
     with keeping(given, "study teacher_student") as kept:
         table = teacher_student(
             whole_numbers(given.sizes, "--sizes") or (),
@@ -50,8 +50,8 @@ def study_lazy(given: argparse.Namespace) -> int:
     from wgflow.plots.regimes import lazy_figure
 
     check_files(given)
-    if finished_before(given, "study lazy_training"):
-        return 0
+    if (code := finished_before(given, "study lazy_training")) is not None:
+        return code
     with keeping(given, "study lazy_training") as kept:
         table = lazy_training(
             whole_numbers(given.sizes, "--sizes") or (),
@@ -84,8 +84,8 @@ def study_three_layer(given: argparse.Namespace) -> int:
     from wgflow.plots.three_layer import three_layer_figure
 
     check_files(given)
-    if finished_before(given, "study three_layer"):
-        return 0
+    if (code := finished_before(given, "study three_layer")) is not None:
+        return code
     with keeping(given, "study three_layer") as kept:
         table = three_layer(
             whole_numbers(given.sizes, "--sizes") or (),

@@ -32,8 +32,8 @@ def study_spins(given: argparse.Namespace) -> int:
     check_files(given)
     if given.batch < 1:
         raise InputError(f"--batch {given.batch}: give a whole number >= 1")
-    if finished_before(given, "study spins"):
-        return 0
+    if (code := finished_before(given, "study spins")) is not None:
+        return code
     with keeping(given, "study spins") as kept:
         studies = []
         for dimension, units in _asked(given):
