@@ -3,6 +3,7 @@
 #   PYTHON=python3.12 make test    another interpreter (3.11 or newer)
 #   VENV=/tmp/venv make test       another place for the environment
 #   make test PYTEST="-k catalog"  some of the tests
+#   make test JOBS=0               one test after the other, in one process (2 processes otherwise)
 #   make test MPI=no               without MPI and PETSc: the tests of them are skipped
 #   make test BROWSER=no           without Chromium: the tests of pages in a browser are skipped
 #   make bench BENCH="explicit"    some of the benchmarks
@@ -11,6 +12,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 PYTEST ?=
+JOBS ?= 2
 BENCH ?=
 FIGURE ?=
 MPI ?= yes
@@ -43,7 +45,7 @@ demo: $(VENV)/.run ## solve a network's density equation beside its SGD (about 2
 test: $(VENV)/.test $(if $(filter no,$(MPI)),,$(VENV)/.mpi) ## run the tests
 	@$(if $(filter no,$(BROWSER)),:,tools/install-chromium || true)
 	@echo "== test"
-	@$(CHECK) $(BIN)/python -m pytest $(PYTEST)
+	@$(CHECK) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(PYTEST)
 
 mpi: $(VENV)/.mpi ## install MPI and PETSc (about 8 minutes, once)
 	@echo "== try: . $(BIN)/activate; mpiexec -n 2 wgflow run desai_zwanzig"

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.domain import Box
 from wgflow.grid import Grid
 
 __all__ = ["stiffest"]
@@ -97,6 +98,8 @@ def _product(grid: Grid, first: list[Array], second: list[Array]) -> float:
     """
     total = np.zeros(grid.shape)
     for axis, (f, g) in enumerate(zip(first, second, strict=True)):
+        if _fixed(grid, axis):  # no flux, over an infinite distance
+            continue
         share = f * g * grid.along(grid.face_distances(axis), axis) / 2
         total += grid.to_cells(share, axis, 0) + grid.to_cells(share, axis, 1)
     return grid.integrate(total)
@@ -107,4 +110,12 @@ def _start(grid: Grid) -> list[Array]:
     noise = np.ones(grid.shape)
     for x in grid.coordinates:
         noise = noise * (np.modf(np.sin(12.9898 * x / grid.spacing) * 43758.5453)[0] + 0.1)
-    return [grid.beside(noise, axis)[0] for axis in range(len(grid.shape))]
+    return [
+        grid.beside(0 * noise if _fixed(grid, axis) else noise, axis)[0]
+        for axis in range(len(grid.shape))
+    ]
+
+
+def _fixed(grid: Grid, axis: int) -> bool:
+    """Whether no mass moves along an axis; a mesh has none such."""
+    return isinstance(grid.box, Box) and grid.box.axes[axis].fixed
