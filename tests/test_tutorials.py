@@ -130,7 +130,10 @@ class Reader:
 
 
 @pytest.mark.parametrize("page", WORKING, ids=lambda page: page.stem)
-def test_page_works_as_it_is_typed(page: Path, elsewhere: None) -> None:
+def test_page_works_as_it_is_typed(
+    page: Path, elsewhere: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     text = page.read_text(encoding="utf-8")
     if "import fipy" in text:
         pytest.importorskip("fipy")
