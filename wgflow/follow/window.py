@@ -11,8 +11,9 @@ from wgflow._typing import Array
 from wgflow.domain import Axis, Box
 from wgflow.follow.settings import Follow
 from wgflow.grid import Grid
+from wgflow.grid.marginals import contracted
 
-__all__ = ["Part", "chosen", "layers", "marginals", "occupied", "window_box"]
+__all__ = ["Part", "chosen", "layers", "marginals", "occupied", "widened", "window_box"]
 
 LEAST_CELLS = 2  # of the margin on each side
 KEPT = 0.02  # of the window's length: a smaller change is none
@@ -69,12 +70,9 @@ def marginals(density: Array, grid: Grid) -> list[Array]:
     found = np.zeros(sum(grid.cells))
     first = 0
     for axis, count in enumerate(grid.cells):
-        masses = density
-        for other in reversed(range(grid.dimension)):
-            if other != axis:
-                masses = np.tensordot(masses, grid.widths[other], axes=(other, 0))
         start = first + grid.partition.starts[axis]
-        found[start : start + grid.shape[axis]] = masses * grid.widths[axis]
+        masses = contracted(density, grid, (axis,)) * grid.widths[axis]
+        found[start : start + grid.shape[axis]] = masses
         first += count
     return np.split(grid.sum(found), np.cumsum(grid.cells)[:-1])
 

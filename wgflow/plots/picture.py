@@ -15,6 +15,7 @@ import numpy as np
 from wgflow._typing import Array, IntArray
 from wgflow.errors import InputError
 from wgflow.grid import Grid
+from wgflow.grid.marginals import contracted
 from wgflow.grid.remap import swept
 from wgflow.mesh import as_mesh
 from wgflow.parallel import SERIAL
@@ -196,13 +197,10 @@ def picked(times: Array, asked: Sequence[float] | None, most: int) -> list[int]:
 
 def _marginal(density: Array, grid: Grid, axes: tuple[int, ...]) -> Array:
     """Marginal density over all cells of some axes, from every rank's share."""
-    masses = density
-    for other in reversed(range(grid.dimension)):
-        if other not in axes:
-            masses = np.tensordot(masses, grid.widths[other], (other, 0))
+    part = contracted(density, grid, axes)
     whole = np.zeros([grid.cells[axis] for axis in axes])
     starts = [grid.partition.starts[axis] for axis in axes]
-    whole[tuple(slice(s, s + n) for s, n in zip(starts, masses.shape, strict=True))] = masses
+    whole[tuple(slice(s, s + n) for s, n in zip(starts, part.shape, strict=True))] = part
     found: Array = grid.comm.sum(whole)
     return found
 
