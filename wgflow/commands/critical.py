@@ -17,7 +17,6 @@ from wgflow.commands.inputs import (
 )
 from wgflow.commands.leaving import about, finding, leave
 from wgflow.errors import InputError
-from wgflow.parallel import on_root, world
 from wgflow.problem import Problem
 
 __all__ = ["study_critical"]
@@ -28,7 +27,6 @@ WORDS = ("parameter", "between", "below", "column", "until", "within", "cells", 
 def study_critical(given: argparse.Namespace) -> int:
     """Bisect on a parameter by whether a recorded quantity ends below a threshold."""
     from wgflow.convergence.critical import critical
-    from wgflow.io import write_json
 
     check_files(given)
     case = catalog.load("cases", given.case)
@@ -47,8 +45,6 @@ def study_critical(given: argparse.Namespace) -> int:
     table = critical(make, solver, options=options, **study)
     print(f"{Path(given.case).stem}, {Path(solver).stem}")
     print(table.to_text())
-    if given.json:
-        on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
     quantity = f"{table.column}({table.until:g})"
     tried = sorted(table.tried)
     leave(

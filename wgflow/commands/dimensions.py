@@ -21,11 +21,11 @@ from wgflow.commands.inputs import (
 from wgflow.commands.leaving import about, leave, slope
 from wgflow.commands.progress import NetworkBar
 from wgflow.errors import InputError
-from wgflow.parallel import on_root, world
+from wgflow.parallel import world
 from wgflow.solution import Solution
 
 if TYPE_CHECKING:
-    from wgflow.compare import DimensionStudy
+    pass
 
 __all__ = ["study_dimension"]
 
@@ -44,13 +44,10 @@ def study_dimension(given: argparse.Namespace) -> int:
     fixed = settings_of(case.problem, given.set)
     _check(given, case, fixed)
     plan: dict[str, Any] = dict(getattr(case, "DIMENSIONS", {}))
-    values = whole_numbers(given.values, "--values") or tuple(plan.pop("values", VALUES))
-    plan.pop("values", None)
-    until, particles = plan.pop("until", None), plan.pop("particles", None)
-    if given.until is None:
-        given = argparse.Namespace(**{**vars(given), "until": until})
-    if given.particles is None:
-        given = argparse.Namespace(**{**vars(given), "particles": particles})
+    stated = {name: plan.pop(name, None) for name in ("values", "until", "particles")}
+    values = whole_numbers(given.values, "--values") or tuple(stated["values"] or VALUES)
+    chosen = {n: stated[n] for n in ("until", "particles") if getattr(given, n) is None}
+    given = argparse.Namespace(**{**vars(given), **chosen})
     settings = particle_settings(given, case, plan)
     comm = world()
     print(
@@ -62,7 +59,6 @@ def study_dimension(given: argparse.Namespace) -> int:
         lambda d: _solved(given, case, {**fixed, PARAMETER: d}), values, settings, bar
     )
     print(study.to_text())
-    on_root(comm, lambda: _write(given, study))
     problem = case.problem(**fixed)
     solver = solver_of(given, case, problem)
     leave(
@@ -111,13 +107,3 @@ def _solved(
             )
         )  # fmt: skip
     return found[0], found[1]
-
-
-def _write(given: argparse.Namespace, study: DimensionStudy) -> None:
-    from wgflow.io import write_table
-    from wgflow.plots.dimensions import dimensions_figure
-
-    if given.csv:
-        write_table(Path(given.csv), study.columns())
-    if given.figure:
-        dimensions_figure(study, Path(given.case).stem).savefig(given.figure, dpi=150)

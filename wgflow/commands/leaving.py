@@ -23,6 +23,7 @@ __all__ = ["Columns", "about", "asked", "finding", "leave", "slope"]
 Columns = Mapping[str, Iterable[float | str]]
 # words of the command line that say where results go, not what was asked
 PLACES = {"command", "csv", "figure", "json", "out", "overwrite", "restart"}
+DPI = 150  # of figures
 PLACES |= {"started", "typed", "verbose"}
 
 
@@ -92,11 +93,13 @@ def leave(
     table: Mapping[str, Any] | None = None,
     figure: Callable[[], Figure] | None = None,
     findings: Sequence[Mapping[str, Any]] = (),
+    dpi: float | str = DPI,
     **more: Any,
 ) -> None:
-    """Write table.csv, table.json, figure.png and, last, summary.json, if ``--out`` is given.
+    """Write what ``--csv``, ``--json``, ``--figure`` and ``--out`` ask for.
 
-    All ranks call it, and the root writes.
+    In the folder of ``--out`` table.csv, table.json, figure.png and, last, summary.json. All ranks
+    call it, and the root writes.
 
     Parameters
     ----------
@@ -105,19 +108,23 @@ def leave(
     kind : str
         The command, such as ``"study coupling"``.
     columns : mapping of columns
-        For table.csv.
+        Of ``--csv`` and table.csv.
     table : mapping, optional
-        What ``--json`` would write; the columns by default.
+        Of ``--json`` and table.json; the columns by default.
     figure : callable, optional
-        Draws what ``--figure`` would show.
+        Draws ``--figure`` and figure.png.
     findings : sequence of mappings
         What :func:`finding` gives.
+    dpi : float or "figure"
+        Of ``--figure``.
     **more
         For the summary, such as what :func:`about` gives.
     """
+    comm = world()
+    kept = {name: list(values) for name, values in columns.items()}
+    on_root(comm, lambda: _write_files(given, kept, kept if table is None else table, figure, dpi))
     if given.out is None:
         return
-    comm = world()
     out = Path(given.out)
     summary = {
         "kind": kind,
@@ -136,13 +143,31 @@ def leave(
         from wgflow.io import atomically, claim_directory, write_json, write_table
 
         claim_directory(out, overwrite=given.overwrite or getattr(given, "restart", False))
-        kept = {name: list(values) for name, values in columns.items()}
         write_table(out / "table.csv", kept)
         write_json(out / "table.json", kept if table is None else table)
         if figure is not None:
             drawn = figure()
-            atomically(out / "figure.png", lambda path: drawn.savefig(path, format="png", dpi=150))
+            atomically(out / "figure.png", lambda path: drawn.savefig(path, format="png", dpi=DPI))
         write_json(out / "summary.json", summary)
 
     on_root(comm, write)
     print(f"written to {out}/")
+
+
+def _write_files(
+    given: argparse.Namespace,
+    columns: Columns,
+    table: Mapping[str, Any],
+    figure: Callable[[], Figure] | None,
+    dpi: float | str,
+) -> None:
+    """Write the single files that are asked for, of those that the command has words for."""
+    from wgflow.io import write_json, write_table
+
+    places = {name: getattr(given, name, None) for name in ("csv", "json", "figure")}
+    if places["csv"]:
+        write_table(Path(places["csv"]), columns)
+    if places["json"]:
+        write_json(Path(places["json"]), table)
+    if places["figure"] and figure is not None:
+        figure().savefig(places["figure"], dpi=dpi)

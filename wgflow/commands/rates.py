@@ -7,7 +7,6 @@ import math
 import sys
 import types
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wgflow import catalog
@@ -21,7 +20,6 @@ from wgflow.commands.inputs import (
 from wgflow.commands.leaving import about, finding, leave
 from wgflow.commands.progress import Bar
 from wgflow.errors import InputError
-from wgflow.parallel import on_root, world
 
 if TYPE_CHECKING:
     from wgflow.commands.leaving import Columns
@@ -36,7 +34,6 @@ EXIT_MISSED = 1  # an order is not as stated
 def converge(given: argparse.Namespace) -> int:
     """Measure the order of convergence of a solver on a case."""
     from wgflow.convergence.figure import convergence_figure
-    from wgflow.io import write_json
 
     check_files(given)
     if given.within is not None and not (math.isfinite(given.within) and given.within > 0):
@@ -50,10 +47,6 @@ def converge(given: argparse.Namespace) -> int:
     table = _watched(asked)
     print(f"{table.case}, {asked.method}")
     print(table.to_text(every_norm=True))
-    if given.json:
-        on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
-    if given.figure:
-        on_root(world(), lambda: convergence_figure(table).savefig(given.figure))
     leave(
         given,
         "converge",
@@ -61,6 +54,7 @@ def converge(given: argparse.Namespace) -> int:
         table=table.to_json(),
         figure=lambda: convergence_figure(table),
         findings=_judged(table, asked.solver),
+        dpi="figure",
         **about(given, solver, asked.options, problem, asked.parameters),
     )
     if asked.expected is None:
@@ -154,7 +148,6 @@ def _judged(table: ConvergenceTable, solver: str) -> list[dict[str, Any]]:
 def verify(given: argparse.Namespace) -> int:
     """Run the matrix of cases and solvers; exit code 1 if anything fails."""
     from wgflow.convergence import verification
-    from wgflow.io import write_json
 
     def progress(number: int, count: int, plan: verification.Plan) -> None:
         if sys.stderr.isatty():
@@ -166,8 +159,6 @@ def verify(given: argparse.Namespace) -> int:
     if sys.stderr.isatty():
         sys.stderr.write("\r\033[K")
     print(result.to_text())
-    if given.json:
-        on_root(world(), lambda: write_json(Path(given.json), result.to_json()))
     passed = sum(each.passed for each in result.checks)
     count = len(result.checks)
     leave(

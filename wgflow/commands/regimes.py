@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from wgflow.commands.inputs import check_files, numbers, whole_numbers
 from wgflow.commands.keeping import finished_before, keeping
-from wgflow.commands.leaving import Columns, leave, slope
-from wgflow.parallel import on_root, world
+from wgflow.commands.leaving import leave, slope
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    pass
 
 __all__ = ["study_lazy", "study_teacher", "study_three_layer"]
 
@@ -40,7 +37,7 @@ def study_teacher(given: argparse.Namespace) -> int:
             share=kept.share,
         )
         print(table.to_text())
-        _write(given, table.columns(), lambda: teacher_figure(table), "teacher_student", [])
+        leave(given, "study teacher_student", table.columns(), figure=lambda: teacher_figure(table))
     return 0
 
 
@@ -74,7 +71,13 @@ def study_lazy(given: argparse.Namespace) -> int:
             for quantity in MEASURED
             for at, error in (table.slope(series, quantity),)
         ]
-        _write(given, table.columns(), lambda: lazy_figure(table), "lazy_training", slopes)
+        leave(
+            given,
+            "study lazy_training",
+            table.columns(),
+            figure=lambda: lazy_figure(table),
+            findings=slopes,
+        )
     return 0
 
 
@@ -102,24 +105,11 @@ def study_three_layer(given: argparse.Namespace) -> int:
         )
         print(table.to_text())
         slopes = [slope(n, table.slope(n), f"{THEORY:g}") for n in THREE_LAYER_ERRORS]
-        _write(given, table.columns(), lambda: three_layer_figure(table), "three_layer", slopes)
+        leave(
+            given,
+            "study three_layer",
+            table.columns(),
+            figure=lambda: three_layer_figure(table),
+            findings=slopes,
+        )
     return 0
-
-
-def _write(
-    given: argparse.Namespace,
-    columns: Columns,
-    draw: Callable[[], Figure],
-    name: str,
-    slopes: Sequence[Mapping[str, Any]],
-) -> None:
-    from wgflow.io import write_table
-
-    def write() -> None:
-        if given.csv:
-            write_table(Path(given.csv), columns)
-        if given.figure:
-            draw().savefig(given.figure, dpi=150)
-
-    on_root(world(), write)
-    leave(given, f"study {name}", columns, figure=draw, findings=slopes)

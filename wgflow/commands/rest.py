@@ -17,7 +17,6 @@ from wgflow.commands.inputs import (
 )
 from wgflow.commands.leaving import about, finding, leave
 from wgflow.errors import InputError
-from wgflow.parallel import on_root, world
 from wgflow.problem import Problem
 
 if TYPE_CHECKING:
@@ -33,7 +32,6 @@ STARTS = "kappa=0.4,1.6"  # the size of the initial weights of the networks' cas
 def study_rest(given: argparse.Namespace) -> int:
     """Run a case to rest from several starts; compare with the stationary state."""
     from wgflow.convergence.rest import rest
-    from wgflow.io import write_json
 
     check_files(given)
     case = catalog.load("cases", given.case)
@@ -65,8 +63,6 @@ def study_rest(given: argparse.Namespace) -> int:
     )
     cells = " x ".join(map(str, table.cells))
     print(f"{Path(given.case).stem}, {Path(solver).stem}, {cells} cells\n{table.to_text()}")
-    if given.json:
-        on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
     missed = table.missed()
     _leave(given, solver, table, make(starts[0]))
     for what in missed:

@@ -7,14 +7,12 @@ import functools
 import itertools
 import math
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wgflow.commands.inputs import check_files, numbers, whole_numbers
 from wgflow.commands.keeping import finished_before, keeping
 from wgflow.commands.leaving import finding, leave, slope
 from wgflow.errors import InputError
-from wgflow.parallel import on_root, world
 
 if TYPE_CHECKING:
     from wgflow.compare import KeptResults
@@ -29,6 +27,8 @@ LEARNT = 0.5  # loss over E f² of the widest; a draw has a slope of -1 too, but
 
 def study_spins(given: argparse.Namespace) -> int:
     """Measure the error of networks for the 3-spin function against their width."""
+    from wgflow.plots.width import width_figure
+
     check_files(given)
     if given.batch < 1:
         raise InputError(f"--batch {given.batch}: give a whole number >= 1")
@@ -41,25 +41,18 @@ def study_spins(given: argparse.Namespace) -> int:
             studies.append(study)
             _show(study, given.batch)
         findings = [each for study in studies for each in _judged(study)]
-        _write(given, studies, findings)
+        leave(
+            given,
+            "study spins",
+            _columns(studies),
+            figure=lambda: width_figure(studies),
+            findings=findings,
+            dpi=120,
+        )
     missed = [each for each in findings if each["passed"] is False]
     for each in missed:
         print(f"MISSED: {each['name']} {each['value']:.3g}, expected {each['expected']}")
     return EXIT_MISSED if missed else 0
-
-
-def _write(
-    given: argparse.Namespace, studies: Sequence[SpinStudy], findings: Sequence[dict[str, Any]]
-) -> None:
-    from wgflow.io import write_table
-    from wgflow.plots.width import width_figure
-
-    columns = _columns(studies)
-    if given.csv:
-        on_root(world(), lambda: write_table(Path(given.csv), columns))
-    if given.figure:
-        on_root(world(), lambda: width_figure(studies).savefig(given.figure, dpi=120))
-    leave(given, "study spins", columns, figure=lambda: width_figure(studies), findings=findings)
 
 
 def _asked(given: argparse.Namespace) -> list[tuple[int, str]]:

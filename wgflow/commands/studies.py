@@ -23,7 +23,7 @@ from wgflow.commands.leaving import about, finding, leave, slope
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 from wgflow.mesh import Region
-from wgflow.parallel import SERIAL, on_root, world
+from wgflow.parallel import SERIAL, world
 from wgflow.problem import Problem
 from wgflow.solve import DEFAULT_CELLS, make_stepper, solve
 
@@ -62,9 +62,6 @@ def study_coupling(given: argparse.Namespace) -> int:
     stepper = make_stepper(problem, Grid(domain, cells, comm=SERIAL), solver, options)
     table = _coupled(solve(problem, stepper, until=max(plan["times"])), plan, seeds)
     print(table.to_text())
-    if given.json:
-        on_root(world(), lambda: Path(given.json).write_text(table.to_json(), encoding="utf-8"))
-    on_root(world(), lambda: _write_coupling(given, table))
     missed = table.missed()
     leave(
         given,
@@ -110,20 +107,9 @@ def _coupled(solution: Solution, plan: Mapping[str, Any], seeds: int) -> Couplin
     )
 
 
-def _write_coupling(given: argparse.Namespace, table: CouplingTable) -> None:
-    from wgflow.io import write_table
-    from wgflow.plots.coupling import coupling_figure
-
-    if given.csv:
-        write_table(Path(given.csv), table.columns())
-    if given.figure:
-        coupling_figure(table, Path(given.case).stem).savefig(given.figure, dpi=150)
-
-
 def study_refinement(given: argparse.Namespace) -> int:
     """Tabulate a recorded quantity on a sequence of grids and extrapolate."""
     from wgflow.convergence.refinement import refinement
-    from wgflow.io import write_json
 
     check_files(given)
     case = catalog.load("cases", given.case)
@@ -142,8 +128,6 @@ def study_refinement(given: argparse.Namespace) -> int:
     )
     print(f"{Path(given.case).stem}, {Path(solver).stem}")
     print(table.to_text())
-    if given.json:
-        on_root(world(), lambda: write_json(Path(given.json), table.to_json()))
     labels = [f"{table.column}({time:g})" for time in table.times]
     limits, orders = table.limits, table.orders
     leave(
