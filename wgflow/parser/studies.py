@@ -52,6 +52,7 @@ def _coupling(studies: Words) -> None:
     output.add_argument(
         "--figure", metavar="FILE", help="draw errors and slopes there (.png, .pdf, .svg)"
     )
+    add_restart(output)
     coupling.set_defaults(command="studies:study_coupling")
 
 
