@@ -10,6 +10,8 @@ from typing import Any, NoReturn, TypeAlias
 from wgflow.errors import InputError
 
 __all__ = [
+    "ACTIVATIONS",
+    "KINDS",
     "NORMS",
     "Parser",
     "Words",
@@ -26,7 +28,10 @@ __all__ = [
 ]
 
 
-NORMS = ("L1", "L2", "Linf", "W1", "W2")  # of wgflow.distances, which takes long to load
+# Known here too, for the rooms that have them take long to load; tests hold them together.
+ACTIVATIONS = ("tanh", "erf", "logistic")
+KINDS = ("stack", "spacetime", "map", "marginals", "slices", "history", "summary")
+NORMS = ("L1", "L2", "Linf", "W1", "W2")
 
 
 class WordsError(InputError):

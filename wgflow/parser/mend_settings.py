@@ -6,11 +6,13 @@ import argparse
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, get_args
 
 from wgflow import catalog
 from wgflow.errors import InputError
 from wgflow.parser.likeness import nearest
+from wgflow.parser.mend_numbers import mend_number
 from wgflow.parser.tree import Command
 
 __all__ = ["Settings", "mend_pair"]
@@ -117,9 +119,9 @@ def mend_pair(
         said.append(f"{name} is given as --{name}, not with {flag}")
         return [f"--{name}", value]
     found = nearest(name, own)
+    said.append(f"{whose} has no {'parameter' if setting else 'option'} '{name}'")
     if found is None:
         return [flag, text]
-    said.append(f"{whose} has no {'parameter' if setting else 'option'} '{name}'")
     return [flag, f"{found}={_setting(kind, settings, found, value or own[found], said)}"]
 
 
@@ -131,11 +133,31 @@ def _setting(kind: catalog.Kind, settings: Settings, name: str, value: str, said
     try:
         catalog.bind(entry, {name: value})
     except InputError as error:
-        parameter = next(each for each in catalog.parameters(entry) if each.name == name)
-        words = [str(word) for word in get_args(parameter.annotation) if isinstance(word, str)]
-        found = nearest(value, words)
-        right = str(parameter.default) if found is None else found
+        known = {each.name: each for each in catalog.parameters(entry)}
+        if name not in known:  # of another solver
+            said.append(str(error).partition(":")[0])
+            return value
+        parameter = known[name]
+        right = _of_kind(parameter, value)
         if right != value:
             said.append(str(error))
         return right
+    if name == "file" and value and not Path(value).is_file():
+        said.append(f"no file '{value}'")
+        beside = Path(value).parent
+        files = {file.name: file for file in beside.glob("*.*")} if beside.is_dir() else {}
+        found = nearest(Path(value).name, files)
+        return value if found is None else str(files[found])
     return value
+
+
+def _of_kind(parameter: catalog.Parameter, value: str) -> str:
+    """Give the value of a parameter's kind that is nearest, or its default."""
+    words = [str(word) for word in get_args(parameter.annotation) if isinstance(word, str)]
+    if isinstance(parameter.default, bool):
+        words = ["true", "false"]
+    found = nearest(value, words)
+    if found is not None or words or isinstance(parameter.default, str):
+        return str(parameter.default) if found is None else found
+    whole = isinstance(parameter.default, int)
+    return mend_number("", value, whole, str(parameter.default), [])

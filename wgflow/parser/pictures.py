@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from wgflow.parser.base import Words, add_command
+from wgflow.parser.base import KINDS, Words, add_command
 
 __all__ = ["add_pictures"]
 
@@ -24,6 +24,7 @@ def add_pictures(words: Words) -> None:
     _add_result(plot)
     plot.add_argument(
         "--kind",
+        choices=KINDS,
         metavar="K",
         help="stack or spacetime (one axis), map (two), marginals (two or more), slices (a solid), "
         "history, summary; by default what fits the axes",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wgflow.parser.base import Words, add_command, add_folder, add_problem
+from wgflow.parser.base import NORMS, Words, add_command, add_folder, add_problem
 
 __all__ = ["add_converge", "add_verify"]
 
@@ -27,7 +27,7 @@ def add_converge(words: Words) -> None:
     study.add_argument("--cells", type=int, metavar="N", help="cells an axis on the first grid")
     study.add_argument("--dt", type=float, metavar="X", help="time step on the first grid")
     study.add_argument("--until", type=float, metavar="T", help="final time")
-    study.add_argument("--norm", metavar="NORM", help="L1 (default), L2, Linf, W1 or W2")
+    study.add_argument("--norm", choices=NORMS, metavar="NORM", help="L1 (default), L2, Linf, W1 or W2")
     study.add_argument(
         "--refine", choices=("both", "space", "time"), help="what is refined (default: both)"
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wgflow.parser.base import Parser, Words, add_command, add_folder, add_restart
+from wgflow.parser.base import ACTIVATIONS, Parser, Words, add_command, add_folder, add_restart
 
 __all__ = ["add_regimes"]
 
@@ -65,7 +65,7 @@ def _lazy_training(studies: Words) -> None:
     _number(lazy, "dimension", int, 5, "D", "of the inputs")
     _number(lazy, "samples", int, 20, "M", "of the data")
     lazy.add_argument(
-        "--activation", default="tanh", metavar="A", help="tanh (default), erf or logistic"
+        "--activation", choices=ACTIVATIONS, default="tanh", metavar="A", help="tanh (default), erf or logistic"
     )
     _number(lazy, "until", float, 10.0, "T", "end of the flow")
     _number(lazy, "dt", float, 0.1, "X", "longest time step")
@@ -95,7 +95,7 @@ def _three_layer(studies: Words) -> None:
     _number(three, "dimension", int, 2, "D", "of the inputs")
     _number(three, "samples", int, 30, "M", "of the data")
     three.add_argument(
-        "--activation", default="tanh", metavar="A", help="tanh (default), erf or logistic"
+        "--activation", choices=ACTIVATIONS, default="tanh", metavar="A", help="tanh (default), erf or logistic"
     )
     _number(three, "until", float, 40.0, "T", "end of the flow")
     _number(three, "step", float, 0.5, "X", "longest time step")
