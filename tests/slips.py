@@ -11,19 +11,19 @@ import os
 import random
 import re
 import shlex
-import string
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from wgflow import catalog
 from wgflow.commands import inputs
 from wgflow.errors import InputError
 from wgflow.parser import build_parser
+from wgflow.parser.likeness import distance
 from wgflow.parser.mend import mend
 from wgflow.parser.tree import tree
 
@@ -88,7 +88,7 @@ def furnish() -> None:
     Path("points.csv").write_text("0,1\n")
 
 
-@lru_cache(maxsize=None)
+@cache
 def _solver_of(case: str) -> str:
     module = catalog.load("cases", case)
     stated = getattr(module, "DEFAULT_SOLVER", None)
@@ -178,12 +178,6 @@ def _check_values(given: dict[str, object]) -> None:
     directory = given.get("directory")
     if directory is not None and not (Path(str(directory)) / "summary.json").is_file():
         raise InputError("no result")
-    if given.get("norm") and given["norm"] not in {"L1", "L2", "Linf", "W1", "W2"}:
-        raise InputError("no such norm")
-    if given.get("directory") and given.get("kind") not in {
-        *(None, "stack", "spacetime", "map", "marginals", "slices", "history", "summary")
-    }:
-        raise InputError("no such kind")
     if given.get("units") and not set(str(given["units"]).split(",")) <= {"sigmoid", "gaussian"}:
         raise InputError("no such units")
     for text in given.get("set") or []:
@@ -191,7 +185,11 @@ def _check_values(given: dict[str, object]) -> None:
         if name == "file" and value and not Path(value).is_file():
             raise InputError("no such file")
     for name in ("figure",):
-        if given.get(name) and Path(str(given[name])).suffix.lower() not in {".png", ".pdf", ".svg"}:
+        if given.get(name) and Path(str(given[name])).suffix.lower() not in {
+            ".png",
+            ".pdf",
+            ".svg",
+        }:
             raise InputError("no such format")
 
 
@@ -312,18 +310,10 @@ def _names(meant: tuple[str, ...]) -> Iterator[tuple[str, tuple[str, ...]]]:
                 yield "another kind of name", (*meant[:index], other, *meant[index + 1 :])
 
 
-def distance(a: str, b: str) -> int:
-    """Count the letters to insert, to drop, to exchange or to swap with the next."""
-    rows = [list(range(len(b) + 1))]
-    for i, x in enumerate(a, 1):
-        row = [i]
-        for j, y in enumerate(b, 1):
-            best = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (x != y))
-            if i > 1 and j > 1 and x == b[j - 2] and y == a[i - 2]:
-                best = min(best, rows[-2][j - 2] + 1)
-            row.append(best)
-        rows.append(row)
-    return rows[-1][-1]
+def as_near(slip: Slip, answer: Sequence[str]) -> bool:
+    """Whether an answer is what was meant, or no further from what was typed."""
+    typed, meant, told = (" ".join(words) for words in (slip.words, slip.meant, answer))
+    return told == meant or distance(typed, told) <= distance(typed, meant)
 
 
 def missed(slip: Slip) -> str:
@@ -335,8 +325,7 @@ def missed(slip: Slip) -> str:
         return "more than a line"
     if not right(mended.words):
         return f"wrong answer: {mended.line}"
-    typed, meant, told = (" ".join(w) for w in (slip.words, slip.meant, mended.words))
-    if slip.near and told != meant and distance(typed, told) > distance(typed, meant):
+    if slip.near and not as_near(slip, mended.words):
         return f"far: {mended.line}"
     return ""
 
@@ -362,7 +351,9 @@ def _count(every: int) -> None:
             miss = f"traceback: {error!r}"
         if miss:
             bad[slip.kind] += 1
-            sys.stdout.write(f"{slip.kind}: {shlex.join(slip.words)}  [{shlex.join(slip.meant)}]  -> {miss}\n")
+            sys.stdout.write(
+                f"{slip.kind}: {shlex.join(slip.words)}  [{shlex.join(slip.meant)}]  -> {miss}\n"
+            )
     for kind, count in sorted(seen.items()):
         sys.stdout.write(f"{kind:26} {count - bad[kind]:6} of {count}\n")
     sys.stdout.write(f"{'all':26} {seen.total() - bad.total():6} of {seen.total()}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterator, Sequence
 
 from wgflow.parser.likeness import distance, likeness
@@ -33,7 +34,7 @@ def edits(words: Sequence[str], known: Collection[str]) -> Iterator[tuple[tuple[
             near = (each for each in known if likeness(word, each) >= 0.5)
             for right in (*(each for each in near if distance(word, each) == 1), *_words(word)):
                 yield (*line[:index], right, *line[index + 1 :]), word
-    for index, (word, after) in enumerate(zip(line, line[1:], strict=False)):
+    for index, (word, after) in enumerate(itertools.pairwise(line)):
         before, behind, typed = line[:index], line[index + 2 :], f"{word} {after}"
         if {word, after} - set(known):
             yield (*before, word + after, *behind), typed

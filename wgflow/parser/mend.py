@@ -123,14 +123,10 @@ def _one_slip(parser: Parser, root: Command, words: Sequence[str]) -> Mended | N
     return None
 
 
-def _without(
-    parser: Parser, root: Command, words: Sequence[str], first: _Reading
-) -> Mended | None:
+def _without(parser: Parser, root: Command, words: Sequence[str], first: _Reading) -> Mended | None:
     """Find the nearest right line that lacks a word of this one, or joins two."""
     lines = [(*words[:i], *words[i + 1 :]) for i in range(len(words))]
-    lines += [
-        (*words[:i], words[i] + words[i + 1], *words[i + 2 :]) for i in range(len(words) - 1)
-    ]
+    lines += [(*words[:i], words[i] + words[i + 1], *words[i + 2 :]) for i in range(len(words) - 1)]
     found = [reading for line in lines if (reading := _read(parser, root, line)).right]
     if not found:
         return None

@@ -21,9 +21,12 @@ def mend_number(flag: str, text: str, whole: bool, example: str, said: list[str]
     if ratio and all(_is(float, part) for part in ratio.groups()) and float(ratio[2]):
         value = float(ratio[1]) / float(ratio[2])
     else:
+        text = re.sub(r"(?<=[\d.])[^\d.,]?(?=[+-]\d+$)", "e", text)  # 4r-3
         found = re.match(NUMBER, text.replace(",", "."))
         if found is None:
             return example
+        if not whole:
+            return found[0]
         value = float(found[0])
     return str(max(round(value), 1)) if whole else f"{value:g}"
 
@@ -60,7 +63,10 @@ def mend_sweep(flag: str, text: str, known: Collection[str], said: list[str]) ->
         return f"{name}={values}"
     said.append(f"{flag} '{text}': write it as NAME=FROM:TO:COUNT")
     found = re.findall(NUMBER, values)
-    first, last, count = found if len(found) == 3 else [*(found + ["1", "2"])[:2], "13"]
+    if len(found) != 3:
+        found = [*found[:2], "1", "2"][:2]
+        found.append("13")
+    first, last, count = found
     return f"{name}={first}:{last}:{round(float(count))}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -49,21 +50,31 @@ class Settings:
             return cls()
         plain = [word for word in rest if not word.startswith("-") and "=" not in word]
         known = catalog.names("cases")
-        case = next((word for word in plain if word in known or _entry("cases", word)), "")
+        case = next((word for word in plain if word in known or _is_file("cases", word)), "")
         if not case:
             case = next(filter(None, (nearest(word, known) for word in plain)), "")
         after = [b for a, b in itertools.pairwise(rest) if a == "--solver"]
         after += [word.partition("=")[2] for word in rest if word.startswith("--solver=")]
         solver = _solver(after[-1]) if after else ""
-        options: dict[str, str] = {}
-        for name in [solver] if solver else catalog.names("solvers"):
-            options = {**_defaults("solvers", name), **options}
+        options = _defaults("solvers", solver) if solver else _of_all_solvers()
         return cls(case, solver, _defaults("cases", case), options)
 
 
 def _solver(text: str) -> str:
     known = catalog.names("solvers")
-    return text if _entry("solvers", text) else nearest(text, known) or ""
+    return text if text in known or _is_file("solvers", text) else nearest(text, known) or ""
+
+
+def _is_file(kind: catalog.Kind, text: str) -> bool:
+    return catalog.is_path(text) and _entry(kind, text) is not None
+
+
+@functools.cache
+def _of_all_solvers() -> dict[str, str]:
+    options: dict[str, str] = {}
+    for name in catalog.names("solvers"):
+        options = {**_defaults("solvers", name), **options}
+    return options
 
 
 def _entry(kind: catalog.Kind, name: str) -> Callable[..., Any] | None:
@@ -102,12 +113,12 @@ def mend_pair(
     own, other = settings.parameters, settings.options
     other_flag, whose = "--option", settings.case
     if not setting:
-        own, other, other_flag, whose = other, own, "--set", settings.solver or "the solver"
+        own, other, other_flag, whose = other, own, "--set", settings.solver
     if "=" not in text and ":" in text:
         text = text.replace(":", "=", 1)
         said.append(f"{flag} {text}: write it as {flag} NAME=VALUE")
     name, equals, value = text.partition("=")
-    if not own or name in own:
+    if name in own or not (own or whose):
         if own and not equals:
             said.append(f"{flag} '{text}': write it as {flag} NAME=VALUE")
             return [flag, f"{name}={own[name]}"]
@@ -119,7 +130,7 @@ def mend_pair(
         said.append(f"{name} is given as --{name}, not with {flag}")
         return [f"--{name}", value]
     found = nearest(name, own)
-    said.append(f"{whose} has no {'parameter' if setting else 'option'} '{name}'")
+    said.append(f"{whose or 'the solver'} has no {'parameter' if setting else 'option'} '{name}'")
     if found is None:
         return [flag, text]
     return [flag, f"{found}={_setting(kind, settings, found, value or own[found], said)}"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from wgflow import catalog
@@ -97,18 +97,29 @@ def mend_value(
         return _folder(text, said)
     if metavar == "FILE":
         return _file(flag, text, _endings(command, action), said)
+    example = "" if action.type is None else example_of(command, settings, action)
+    return _numbers(flag, action, text, example, settings.parameters, said)
+
+
+def _numbers(
+    flag: str,
+    action: argparse.Action,
+    text: str,
+    example: str,
+    parameters: Collection[str],
+    said: list[str],
+) -> str:
+    """Put a number, or several, right."""
+    form = str(action.metavar)
     if action.type in (int, float):
-        example = example_of(command, settings, action)
         return mend_number(flag, text, action.type is int, example, said)
-    if metavar.startswith(("N[,N", "P[,P", "N,N", "D,D")):
+    if form.startswith(("N[,N", "P[,P", "N,N", "D,D")):
         return mend_list(flag, text, int, "whole numbers like 400 or 128,64", said)
-    if metavar.startswith(("T[,T", "A,A", "A,B")):
-        return mend_list(flag, text, float, "numbers like 0.1,1,5", said, metavar == "A,B")
-    if metavar == "K=FROM:TO:COUNT":
-        return mend_sweep(flag, text, settings.parameters, said)
-    if metavar == "K=V,V…":
-        return mend_starts(flag, text, settings.parameters, said)
-    return text
+    if form.startswith(("T[,T", "A,A", "A,B")):
+        return mend_list(flag, text, float, "numbers like 0.1,1,5", said, form == "A,B")
+    if form == "K=FROM:TO:COUNT":
+        return mend_sweep(flag, text, parameters, said)
+    return mend_starts(flag, text, parameters, said) if form == "K=V,V…" else text
 
 
 def _chosen(flag: str, text: str, known: Sequence[str], said: list[str]) -> str:
@@ -144,7 +155,8 @@ def _file(flag: str, text: str, endings: tuple[str, ...], said: list[str]) -> st
     if not endings or path.suffix.lower() in endings:
         return text
     said.append(f"{flag} '{text}': end its name in one of {', '.join(endings)}")
-    return str(path.with_suffix(nearest(path.suffix, endings) or endings[0]))
+    ending = nearest(path.suffix, endings) or endings[0]
+    return str(path.with_suffix(ending)) if path.name else f"figure{ending}"
 
 
 def _name(action: argparse.Action, text: str, said: list[str]) -> str:
@@ -158,23 +170,19 @@ def _name(action: argparse.Action, text: str, said: list[str]) -> str:
     if text in known or (text.endswith(".py") and Path(text).is_file()):
         return text
     path = Path(text)
-    beside = path.parent
-    files = {file.stem: file for file in beside.glob("*.py")} if beside.is_dir() else {}
-    if path.stem in files:
-        right = files[path.stem]
-        said.append(f"a {what} of one's own is given by its path")
-        return f"./{right}" if not right.is_absolute() else str(right)
-    own = files if catalog.is_path(text) else [name for name in files if _defines(files[name])]
-    found = nearest(path.stem, [*known, *own])
+    folders = [folder for folder in (Path(), path.parent) if folder.is_dir()]
+    files = {file.stem: file for folder in folders for file in folder.glob("*.py")}
+    own = {stem: file for stem, file in files.items() if stem == path.stem or _defines(file)}
+    found = path.stem if path.stem in own else nearest(path.stem, [*known, *own])
     unknown = f"no file '{text}'" if catalog.is_path(text) else f"unknown {what} '{text}'"
     if found is None:
-        listed = ", ".join(nearest_first(path.stem, known))
-        said.append(f"{unknown}: known, nearest first: {listed}")
-        return text
+        unknown += f": known, nearest first: {', '.join(nearest_first(path.stem, known))}"
+    elif found == path.stem and not catalog.is_path(text):
+        unknown = f"a {what} of one's own is given by its path"
     said.append(unknown)
-    if found in known:
-        return found
-    return f"./{files[found]}" if not files[found].is_absolute() else str(files[found])
+    if found not in own:
+        return found or text
+    return str(own[found]) if own[found].is_absolute() else f"./{own[found]}"
 
 
 def _defines(file: Path) -> bool:

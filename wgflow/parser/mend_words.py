@@ -117,7 +117,7 @@ def _option(line: _Line, word: str, words: list[str]) -> None:
 def _place(line: _Line, action: argparse.Action, name: str, value: str, joined: bool) -> None:
     """Put an option with its value, and that put right, on the line."""
     if action.dest == "set" and line.command.words == ("describe",) and not line.settings.case:
-        line.said.append(f"{name} {value}: parameters are of cases")
+        line.said.append(f"{name} {value}: what is no case has no parameters")
         return
     if action.dest in {"set", "option"}:
         line.options.append(mend_pair(line.command, line.settings, action, value, line.said))
@@ -154,10 +154,6 @@ def _known_option(line: _Line, name: str) -> str | None:
     if len({known[each].dest for each in beginning}) == 1:
         line.said.append(f"{name} is written out as {beginning[0]}")
         return beginning[0]
-    double = f"-{name}"
-    if double in known:
-        line.said.append(f"{name} is written {double}")
-        return double
     plain = name.lstrip("-").replace("-", "_")
     settings = line.settings
     if plain in settings.parameters or (settings.solver and plain in settings.options):
