@@ -18,11 +18,11 @@ from wgflow.commands import find
 from wgflow.networks import spin_settings
 from wgflow.networks.activations import Smooth
 from wgflow.parser import build_parser
-from wgflow.parser.base import ACTIVATIONS, KINDS, NORMS, WordsError
+from wgflow.parser.base import ACTIVATIONS, KINDS, NORMS, UNITS, WordsError
 from wgflow.parser.likeness import COMMANDS, OPTIONS, nearest
 from wgflow.parser.mend import mend
 from wgflow.parser.mend_settings import Settings
-from wgflow.parser.mend_values import UNITS, mend_value
+from wgflow.parser.mend_values import mend_value
 from wgflow.parser.reference import markdown
 from wgflow.parser.tree import Command, tree
 

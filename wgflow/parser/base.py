@@ -15,6 +15,8 @@ __all__ = [
     "ACTIVATIONS",
     "KINDS",
     "NORMS",
+    "SUMMARY",
+    "UNITS",
     "Parser",
     "Words",
     "WordsError",
@@ -39,6 +41,8 @@ COLUMNS = 79  # of a help, on any terminal
 ACTIVATIONS = ("tanh", "erf", "logistic")
 KINDS = ("stack", "spacetime", "map", "marginals", "slices", "history", "summary")
 NORMS = ("L1", "L2", "Linf", "W1", "W2")
+UNITS = ("sigmoid", "gaussian")
+SUMMARY = "summary.json"  # of each result
 
 
 class WordsError(InputError):

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from wgflow import catalog
 from wgflow.errors import InputError, nearest_first
+from wgflow.parser.base import SUMMARY, UNITS
 from wgflow.parser.likeness import nearest
 from wgflow.parser.mend_numbers import mend_list, mend_number, mend_starts, mend_sweep
 from wgflow.parser.mend_settings import Settings
@@ -29,10 +30,6 @@ EXAMPLES = {  # by metavar, for options that the command's own examples do not s
     "W": "0.1",
     "X": "0.01",
 }
-
-
-UNITS = ("sigmoid", "gaussian")  # of `wgflow study spins`
-SUMMARY = "summary.json"  # what each result has
 
 
 def example_of(command: Command, settings: Settings, action: argparse.Action) -> str:

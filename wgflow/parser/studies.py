@@ -172,24 +172,9 @@ def _spins(studies: Words) -> None:
             "wgflow study spins --dimension 5,10,25 --units sigmoid,gaussian --figure spins.png",
         ],
     )
-    spins.add_argument(
-        "--dimension",
-        default="5",
-        metavar="D,D…",
-        help="dimensions of the sphere's space (default: 5)",
-    )
-    spins.add_argument(
-        "--units",
-        default="sigmoid",
-        metavar="KIND,KIND",
-        help="sigmoid or gaussian, or both (default: sigmoid)",
-    )
-    spins.add_argument(
-        "--sizes",
-        default="16,32,64,128,256",
-        metavar="N,N…",
-        help="widths (default: 16,32,64,128,256)",
-    )
+    _list(spins, "dimension", "5", "D,D…", "dimensions of the sphere's space")
+    _list(spins, "units", "sigmoid", "KIND,KIND", "sigmoid or gaussian, or both")
+    _list(spins, "sizes", "16,32,64,128,256", "N,N…", "widths")
     add_number(spins, "batch", int, 10, "P", "samples a step of the narrowest")
     add_number(spins, "seeds", int, 4, "M", "networks of each width")
     add_number(spins, "seed", int, 1, "S", "seed of the couplings")
