@@ -14,7 +14,7 @@ from datetime import datetime
 
 from wgflow.catalog import explain
 from wgflow.commands import find
-from wgflow.errors import InputError, Interrupted, WgflowError
+from wgflow.errors import InputError, Interrupted, InterruptedByKeyboard, WgflowError
 from wgflow.parallel import (
     SERIAL,
     Communicator,
@@ -41,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0: done. 1: a rate was missed. 2: bad input or a run that failed, one line on stderr.
     75: stopped by SIGTERM or SIGUSR1 after a checkpoint, to be continued with ``--restart``.
+    130: stopped by Ctrl-C, at the first after a checkpoint if the command writes any.
     What follows ``--`` are options of PETSc.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -113,6 +114,10 @@ def _go_on(given: argparse.Namespace) -> str:
     """Say how an interrupted run is continued, or what would have let it be."""
     if not hasattr(given, "restart"):
         return ""
+    if not hasattr(given, "checkpoint_every"):  # it keeps what is finished
+        if given.out is None:
+            return ": with --out DIR it keeps the networks that are finished for --restart"
+        return ": the same command with --restart goes on with the networks that are left"
     if given.checkpoint_every or given.checkpoint_steps:
         return ": the same command with --restart goes on from the last checkpoint"
     return ": with --checkpoint-every S it leaves what --restart goes on from"
@@ -151,7 +156,8 @@ def _run_command(
             logging.warning("PETSc's option %s was not used", option)
         return code, None
     except Interrupted as stop:
-        return EXIT_STOPPED, f"wgflow: {stop}"
+        by_hand = isinstance(stop, InterruptedByKeyboard)
+        return EXIT_INTERRUPTED if by_hand else EXIT_STOPPED, f"wgflow: {stop}"
     except WgflowError as error:
         return EXIT_BAD_INPUT, f"{ERROR}{error}"
     except KeyboardInterrupt:

@@ -11,11 +11,11 @@ from typing import Any
 
 from wgflow._typing import Array, Values
 from wgflow._version import __version__
-from wgflow.errors import InputError, Interrupted
+from wgflow.errors import InputError
 from wgflow.io.checkpoint import Checkpoint
 from wgflow.io.generations import Contents, Generations, NotWrittenError
 from wgflow.loop.plain import differences, plain, separated, under
-from wgflow.loop.signals import Signals
+from wgflow.loop.signals import Signals, stopped
 from wgflow.observers import History, Observer, Snapshots, State
 from wgflow.steppers import Stepper
 
@@ -161,10 +161,8 @@ class Keeper:
                 logger.warning("no checkpoint at t = %.6g: %s", state.time, error)
         self._last, self._last_step = clock.monotonic(), state.steps
         if asked == STOP:
-            name = self.comm.first(self.signals.seen or None)
-            raise Interrupted(
-                f"stopped by {name} at t = {state.time:.6g} after {state.steps} steps, {where}"
-            )
+            name = self.comm.first(self.signals.seen or None) or ""
+            raise stopped(name, f"at t = {state.time:.6g} after {state.steps} steps, {where}")
 
     def _contents(self, state: State) -> Contents:
         cells: dict[str, Array] = {"density": state.density}
