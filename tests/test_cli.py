@@ -260,6 +260,7 @@ def test_refinement_study(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_module_is_the_command_and_stays_silent_off_a_terminal(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "wgflow", "run", OU, "--cells", "40", "--until", "0.1"]
+    assert main([*words[3:], "--out", str(tmp_path / "kernels-are-compiled")]) == 0
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""

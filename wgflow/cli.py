@@ -14,6 +14,7 @@ from datetime import datetime
 
 from wgflow.catalog import explain
 from wgflow.commands import find
+from wgflow.commands.compiling import compiling_told
 from wgflow.errors import InputError, Interrupted, InterruptedByKeyboard, WgflowError
 from wgflow.parallel import (
     SERIAL,
@@ -149,7 +150,8 @@ def _run_command(
                 )
             insert_options(options)
         try:
-            code = find(given.command)(given)
+            with compiling_told(comm.is_root):
+                code = find(given.command)(given)
         finally:
             unused = unused_options(comm, options)
         for option in unused:
