@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
 import logging
 import os
 import shlex
@@ -170,7 +171,9 @@ def _run_command(
         return 0, None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        message = f"{ERROR}{where}{error.strerror or error}: name another file"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        remedy = "make room, or name a place on another disk" if full else "name another file"
+        message = f"{ERROR}{where}{error.strerror or error}: {remedy}"
         return EXIT_BAD_INPUT, message
     except MemoryError as error:
         message = f"wgflow: error: out of memory: {error}: give fewer cells or particles"
