@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import importlib.abc
-import importlib.util
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from importlib.machinery import ModuleSpec
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader  # slow to import
 
 __all__ = ["compiling_told"]
 
@@ -74,7 +75,7 @@ def _say() -> None:
     sys.stderr.flush()
 
 
-class _Finder(importlib.abc.MetaPathFinder):
+class _Finder:
     """Lets Numba be found as it would be without it, and acts when it has been imported."""
 
     def __init__(self, then: Callable[[], object]) -> None:
@@ -85,10 +86,12 @@ class _Finder(importlib.abc.MetaPathFinder):
     ) -> ModuleSpec | None:
         if name != "numba":
             return None
+        from importlib.util import find_spec
+
         self.leave()
-        spec = importlib.util.find_spec(name)
+        spec = find_spec(name)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader, self._then)
+            spec.loader = _Loader(spec.loader, self._then)  # type: ignore[assignment]
         return spec
 
     def leave(self) -> None:
@@ -96,10 +99,10 @@ class _Finder(importlib.abc.MetaPathFinder):
             sys.meta_path.remove(self)
 
 
-class _Loader(importlib.abc.Loader):
+class _Loader:
     """Loads a module by its own loader, to which it gives way, then acts."""
 
-    def __init__(self, own: importlib.abc.Loader, then: Callable[[], object]) -> None:
+    def __init__(self, own: Loader, then: Callable[[], object]) -> None:
         self._own, self._then = own, then
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
