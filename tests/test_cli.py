@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -264,3 +265,16 @@ def test_the_module_is_the_command_and_stays_silent_off_a_terminal(tmp_path: Pat
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+
+
+def test_a_log_is_written_line_by_line() -> None:
+    program = """
+import sys
+from wgflow import cli
+cli.find = lambda name: lambda given: print(sys.stdout.line_buffering) or 0
+sys.exit(cli.main(["cases"]))
+"""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "True\n", done.stderr

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import errno
+import io
 import logging
 import os
 import shlex
@@ -59,6 +60,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if launched_rank() == 0:
             sys.stderr.write(f"{ERROR}{error}\n")
         return EXIT_BAD_INPUT
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a job's log is read while the job runs
+        sys.stdout.reconfigure(line_buffering=True)
     with contextlib.ExitStack() as stack:
         if not comm.is_root:  # the root speaks for all
             sink = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))

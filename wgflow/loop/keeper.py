@@ -149,6 +149,7 @@ class Keeper:
         elif self.comm.is_root and settings.every is not None:
             asked = DUE if clock.monotonic() - self._last >= settings.every else asked
         asked = self.comm.maximum(asked)
+        on_time = asked == DUE and not last
         steps = state.steps - self._last_step
         if asked == 0.0 and (settings.steps is None or steps < settings.steps):
             return
@@ -159,6 +160,9 @@ class Keeper:
             where = f"its checkpoint could not be written ({error})"
             if self.comm.is_root:
                 logger.warning("no checkpoint at t = %.6g: %s", state.time, error)
+        else:
+            if on_time and self.comm.is_root:  # in the log of a job a sign of life
+                logger.info("checkpoint at t = %.6g after %d steps", state.time, state.steps)
         self._last, self._last_step = clock.monotonic(), state.steps
         if asked == STOP:
             name = self.comm.first(self.signals.seen or None) or ""
