@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -260,6 +261,20 @@ def test_refinement_study(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_the_module_is_the_command_and_stays_silent_off_a_terminal(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "wgflow", "run", OU, "--cells", "40", "--until", "0.1"]
+    assert main([*words[3:], "--out", str(tmp_path / "kernels-are-compiled")]) == 0
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
+
+
+def test_a_log_is_written_line_by_line() -> None:
+    program = """
+import sys
+from wgflow import cli
+cli.find = lambda name: lambda given: print(sys.stdout.line_buffering) or 0
+sys.exit(cli.main(["cases"]))
+"""
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
+    words = [sys.executable, "-c", program]
+    done = subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "True\n", done.stderr

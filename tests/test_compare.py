@@ -57,6 +57,27 @@ def test_extrapolation_removes_the_excess_of_finite_width(solution: wg.Solution)
     assert "R N→∞" in result.to_text()
 
 
+@pytest.mark.parametrize(
+    ("seeds", "said"),
+    [
+        # Student's factors 12.706, 4.303 and 2.365 over the root of the seeds
+        (2, "2 networks: their mean is known to ± 9 std dev, at 95 %"),
+        (3, "3 networks: their mean is known to ± 2.5 std dev, at 95 %"),
+        (8, "8 networks: their mean is known to ± 0.84 std dev, at 95 %"),
+        (1, "one network: how far others are from it is not known"),
+    ],
+)
+def test_few_networks_say_how_little_they_tell(
+    solution: wg.Solution, seeds: int, said: str
+) -> None:
+    text = compare(solution, ParticleSettings(particles=4, step=0.1, seeds=seeds)).to_text()
+    assert text.splitlines()[-1] == said
+    if seeds == 3:
+        settings = ParticleSettings(particles=4, step=0.1, seeds=3, extrapolate=True)
+        last = compare(solution, settings).to_text().splitlines()[-1]
+        assert last == said.replace(",", ", its limit to ± 4.3 std err at most,")
+
+
 def test_same_seed_same_numbers(solution: wg.Solution) -> None:
     settings = ParticleSettings(particles=20, step=0.01, seeds=2, seed=7)
     first, second = (compare(solution, settings).risks for _ in range(2))

@@ -14,7 +14,7 @@ import pytest
 
 import wgflow as wg
 from wgflow import catalog
-from wgflow._compiled import keep_compiled
+from wgflow._compiled import keep_compiled, keep_fonts
 from wgflow.cli import main
 
 BOX, NOISE = wg.Box((-5, 5)), wg.Entropy(0.5)
@@ -177,6 +177,35 @@ def test_kernels_are_kept_where_only_the_owner_writes(
     other = Path(os.environ["NUMBA_CACHE_DIR"])
     assert other != own
     assert other.stat().st_mode & 0o777 == 0o700
+
+
+def test_fonts_are_kept_there_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.delenv("MPLCONFIGDIR", raising=False)
+    for name in ("XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    keep_fonts()
+    assert "MPLCONFIGDIR" not in os.environ
+    monkeypatch.setenv("XDG_CACHE_HOME", "/dev/null")  # Matplotlib warns without either
+    keep_fonts()
+    assert os.environ["MPLCONFIGDIR"] == str(tmp_path / f"wgflow-matplotlib-{os.getuid()}")
+    monkeypatch.setenv("MPLCONFIGDIR", "given")
+    keep_fonts()
+    assert os.environ["MPLCONFIGDIR"] == "given"
+
+
+def test_an_account_without_a_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # in which a folder of the name ~ could be made
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    monkeypatch.setattr("os.path.expanduser", lambda path: path)  # as for an unknown number
+    monkeypatch.setattr("wgflow._compiled._package", lambda: Path("/dev/null"))
+    for name in ("NUMBA_CACHE_DIR", "MPLCONFIGDIR", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(numba.config, "CACHE_DIR", numba.config.CACHE_DIR)
+    keep_compiled()
+    keep_fonts()
+    assert os.environ["NUMBA_CACHE_DIR"].startswith(str(tmp_path))
+    assert os.environ["MPLCONFIGDIR"].startswith(str(tmp_path))
 
 
 def test_a_usual_place_for_kernels_is_left_to_numba(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -143,7 +143,7 @@ def test_the_energy_is_judged_where_it_is_promised(line: Path) -> None:
 def test_own_files_are_read_and_made_harmless(tmp_path: Path) -> None:
     case = tmp_path / "mine.py"
     case.write_text(
-        'r"""My <b>case</b>.\n\nA *cloud* with $\\sigma^2$ and <script>alert(1)</script>.\n\n'
+        'r"""My `own` <b>case</b>.\n\nA *cloud* with $\\sigma^2$ and <script>alert(1)</script>.\n\n'
         '![x](https://example.org/a.png)\n"""\nimport numpy as np\nimport wgflow as wg\n\n'
         'def problem(width: float = 1.0):\n    """Make it.\n\n    Parameters\n    ----------\n'
         '    width : float\n        Of the start, <i>positive</i>.\n    """\n'
@@ -153,7 +153,7 @@ def test_own_files_are_read_and_made_harmless(tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert main(["run", str(case), "--cells", "30", "--set", "width=2", "--out", str(out)]) == 0
     page = write_report(out).read_text(encoding="utf-8")
-    assert "My &lt;b&gt;case&lt;/b&gt;" in page
+    assert "My <code>own</code> &lt;b&gt;case&lt;/b&gt;" in page
     assert "<em>cloud</em>" in page
     assert "<msup><mi>" in page
     assert "&lt;i&gt;positive&lt;/i&gt;" in page

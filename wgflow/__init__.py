@@ -136,3 +136,4 @@ class _Package(ModuleType):
 
 sys.modules[__name__].__class__ = _Package
 import_module(f"{__name__}._compiled").keep_compiled()
+import_module(f"{__name__}._compiled").keep_fonts()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import errno
+import io
 import itertools
 import logging
 import os
@@ -15,7 +17,8 @@ from datetime import datetime
 
 from wgflow.catalog import explain
 from wgflow.commands import find
-from wgflow.errors import InputError, Interrupted, WgflowError
+from wgflow.commands.compiling import compiling_told
+from wgflow.errors import InputError, Interrupted, InterruptedByKeyboard, WgflowError
 from wgflow.parallel import (
     SERIAL,
     Communicator,
@@ -42,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     0: done. 1: a rate was missed. 2: bad input or a run that failed, one line on stderr.
     75: stopped by SIGTERM or SIGUSR1 after a checkpoint, to be continued with ``--restart``.
+    130: stopped by Ctrl-C, at the first after a checkpoint if the command writes any.
     What follows ``--`` are options of PETSc.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
@@ -59,6 +63,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if launched_rank() == 0:
             sys.stderr.write(f"{ERROR}{error}\n")
         return EXIT_BAD_INPUT
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a job's log is read while the job runs
+        sys.stdout.reconfigure(line_buffering=True)
     with contextlib.ExitStack() as stack:
         if not comm.is_root:  # the root speaks for all
             sink = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
@@ -116,6 +122,10 @@ def _go_on(given: argparse.Namespace) -> str:
     """Say how an interrupted run is continued, or what would have let it be."""
     if not hasattr(given, "restart"):
         return ""
+    if not hasattr(given, "checkpoint_every"):  # it keeps what is finished
+        if given.out is None:
+            return ": with --out DIR it keeps the networks that are finished for --restart"
+        return ": the same command with --restart goes on with the networks that are left"
     if given.checkpoint_every or given.checkpoint_steps:
         return ": the same command with --restart goes on from the last checkpoint"
     return ": with --checkpoint-every S it leaves what --restart goes on from"
@@ -147,14 +157,16 @@ def _run_command(
                 )
             insert_options(options)
         try:
-            code = find(given.command)(given)
+            with compiling_told(comm.is_root):
+                code = find(given.command)(given)
         finally:
             unused = unused_options(comm, options)
         for option in unused:
             logging.warning("PETSc's option %s was not used", option)
         return code, None
     except Interrupted as stop:
-        return EXIT_STOPPED, f"wgflow: {stop}"
+        by_hand = isinstance(stop, InterruptedByKeyboard)
+        return EXIT_INTERRUPTED if by_hand else EXIT_STOPPED, f"wgflow: {stop}"
     except WgflowError as error:
         return EXIT_BAD_INPUT, f"{ERROR}{error}"
     except KeyboardInterrupt:
@@ -165,7 +177,9 @@ def _run_command(
         return 0, None
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        message = f"{ERROR}{where}{error.strerror or error}: name another file"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        remedy = "make room, or name a place on another disk" if full else "name another file"
+        message = f"{ERROR}{where}{error.strerror or error}: {remedy}"
         return EXIT_BAD_INPUT, message
     except MemoryError as error:
         message = f"wgflow: error: out of memory: {error}: give fewer cells or particles"

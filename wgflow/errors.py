@@ -15,6 +15,7 @@ __all__ = [
     "DivergenceError",
     "InputError",
     "Interrupted",
+    "InterruptedByKeyboard",
     "SolverError",
     "StabilityError",
     "WgflowError",
@@ -83,6 +84,10 @@ class Interrupted(WgflowError):
     solution : wgflow.Solution or None
         What had been computed up to then, with status ``"interrupted"``.
     """
+
+
+class InterruptedByKeyboard(Interrupted):
+    """A command was asked to stop by Ctrl-C, and has left a checkpoint."""
 
 
 def nearest_first(word: str, known: Iterable[str]) -> list[str]:

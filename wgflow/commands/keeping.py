@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wgflow.commands.leaving import asked
+from wgflow.commands.restarts import ctrl_c_waits
 from wgflow.errors import InputError, Interrupted, WgflowError
 from wgflow.io import Checkpoint
 from wgflow.loop.plain import differences, plain
@@ -41,10 +42,12 @@ def keeping(given: argparse.Namespace, kind: str) -> Iterator[KeptResults]:
         place = Checkpoint(Path(given.out) / FOLDER, overwrite=given.overwrite, about=settings)
     kept = KeptResults(world(), place, given.restart)
     try:
-        yield kept
+        # without a place nothing is kept, and Ctrl-C ends at once
+        with ctrl_c_waits("the network at work"):
+            yield kept
     except Interrupted as stop:
         again = f"to go on, give the same command with --out {given.out} --restart"
-        raise Interrupted(f"{stop}; {again}") from stop
+        raise type(stop)(f"{stop}; {again}") from stop
     except WgflowError:
         if not given.restart:  # it would fail again
             kept.clear()

@@ -7,6 +7,7 @@ import contextlib
 import json
 import logging
 import math
+import os
 import types
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -24,11 +25,12 @@ from wgflow.commands.inputs import (
 )
 from wgflow.errors import InputError, Interrupted
 from wgflow.io import Checkpoint, check_directory
+from wgflow.loop import heeding_keyboard
 from wgflow.parallel import on_root, world
 from wgflow.solve import DEFAULT_CELLS
 from wgflow.steppers.control import joined
 
-__all__ = ["already_done", "checkpoint_in", "how_to_go_on", "place"]
+__all__ = ["already_done", "checkpoint_in", "ctrl_c_waits", "how_to_go_on", "place"]
 
 FOLDER = "checkpoint"  # in the directory of the results
 
@@ -106,10 +108,26 @@ def how_to_go_on(out: Path, given: argparse.Namespace) -> Iterator[None]:
     if given.restart:
         logging.getLogger("wgflow.loop").setLevel(logging.INFO)
     try:
-        yield
+        with ctrl_c_waits("the step in hand"):
+            yield
     except Interrupted as stop:
         again = f"to go on, give the same command with --out {out} --restart"
-        raise Interrupted(f"{stop}; {again}") from stop
+        raise type(stop)(f"{stop}; {again}") from stop
+
+
+@contextlib.contextmanager
+def ctrl_c_waits(work: str) -> Iterator[None]:
+    """Let the first Ctrl-C wait for the end of some work and for what it leaves, and say so."""
+    speaks = world().is_root
+
+    def told() -> None:
+        if speaks:  # past Python's streams, in which the signal may have come
+            said = f"wgflow: Ctrl-C: {work} is finished and kept; Ctrl-C again ends at once"
+            begin = "\n" if os.isatty(2) else ""  # a bar stands on the line
+            os.write(2, f"{begin}{said}\n".encode())
+
+    with heeding_keyboard(told):
+        yield
 
 
 def _summary(out: Path) -> dict[str, Any] | None:

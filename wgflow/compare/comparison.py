@@ -18,6 +18,7 @@ __all__ = ["Comparison", "Dynamics", "ParticleSettings"]
 
 Dynamics = Literal["sgd", "gradient", "particle", "nonlinear"]
 PICTURED = 6  # panels of the figure
+CONFIDENCE = 0.95
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,7 @@ class Comparison:
                 ("limit_error", "± std err", "10.1e"),
                 ("limit_difference", "difference", "+11.1e"),
             ]
-        text = self._table(columns)
+        text = f"{self._table(columns)}\n{self._known()}"
         if len(self.lines) < 2:
             return text
         columns = columns[:1]
@@ -211,6 +212,20 @@ class Comparison:
                 (f"mean_{coordinate}_network", f"{coordinate} {label}", "10.5f"),
             ]
         return f"{text}\n\nmeans\n{self._table(columns)}"
+
+    def _known(self) -> str:
+        """Say how well so few networks tell the mean, by Student's distribution."""
+        from scipy.special import stdtrit
+
+        seeds = self.settings.seeds
+        if seeds < 2:
+            return "one network: how far others are from it is not known"
+        factor = float(stdtrit(seeds - 1, 0.5 * (1 + CONFIDENCE)))
+        said = f"{seeds} networks: their mean is known to ± {factor / math.sqrt(seeds):.2g} std dev"
+        if self.half_risks is not None:
+            # Welch's degrees of freedom are between seeds - 1 and twice as many
+            said += f", its limit to ± {factor:.2g} std err at most"
+        return f"{said}, at {100 * CONFIDENCE:g} %"
 
     def _table(self, columns: list[tuple[str, str, str]]) -> str:
         """Give some columns of the rows: key, heading and format of each."""

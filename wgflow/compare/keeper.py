@@ -11,9 +11,10 @@ from typing import Any
 from wgflow._typing import Array
 from wgflow._version import __version__
 from wgflow.compare.team import Team
-from wgflow.errors import InputError, Interrupted
+from wgflow.errors import InputError
 from wgflow.io import Checkpoint
 from wgflow.io.generations import Contents, Generations, NotWrittenError
+from wgflow.loop import stopped
 from wgflow.loop.plain import differences, plain, separated
 
 __all__ = ["NetworkKeeper", "clear", "folders"]
@@ -88,9 +89,7 @@ class NetworkKeeper:
         where = self._write(steps, {"finished": False}, state())
         self._last, self._last_step = clock.monotonic(), steps
         if stop:
-            raise Interrupted(
-                f"stopped by {stop} after {steps} steps of network {self.number + 1}, {where}"
-            )
+            raise stopped(stop, f"after {steps} steps of network {self.number + 1}, {where}")
 
     def finish(self, result: dict[str, Array]) -> None:
         """Keep the result in place of the state."""

@@ -14,9 +14,9 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.compare.keeper import FOLDER, NetworkKeeper
 from wgflow.compare.team import Team
-from wgflow.errors import InputError, Interrupted
+from wgflow.errors import InputError
 from wgflow.io import Checkpoint
-from wgflow.loop import Signals
+from wgflow.loop import Signals, stopped
 from wgflow.parallel import Communicator
 from wgflow.particles import Layers, LazyRun, ThreeLayerRun
 
@@ -113,9 +113,9 @@ class KeptResults:
             return result
         stop = team.stopping()
         if stop:
-            raise Interrupted(
-                f"stopped by {stop} before network {number + 1}; those that are finished are kept "
-                f"in {place.path}"
+            raise stopped(
+                stop,
+                f"before network {number + 1}; those that are finished are kept in {place.path}",
             )
         result = task(number)
         keeper.finish(_packed(result))

@@ -93,7 +93,7 @@ class Team:
         failures = [f for f in comm.everyone(failure) if f is not None]
         if failures:
             # what cannot be cured by going on comes before what can
-            first = min(failures, key=lambda f: (f[1] is Interrupted, f[0]))
+            first = min(failures, key=lambda f: (issubclass(f[1], Interrupted), f[0]))
             raise mine if mine is not None and first == failure else first[1](first[2])
         parts = comm.everyone(done)
         return [parts[number % comm.size][number] for number in range(count)]

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, also after a crash of the machine."""
+"""Files that are whole or not there, also after a crash of the machine, and their folders."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import hashlib
 import os
 from pathlib import Path
 
-__all__ = ["aside_of", "commit", "digest", "reserve"]
+__all__ = ["aside_of", "commit", "digest", "make_folder", "reserve", "unmake_folder"]
 
 BLOCK = 1 << 22  # bytes that are read at once
 # of file systems that cannot tell beforehand
 UNABLE = {errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+
+_made: set[Path] = set()  # folders that this process has made
 
 
 def aside_of(path: Path) -> Path:
@@ -57,3 +59,27 @@ def digest(path: Path) -> str:
         while block := file.read(BLOCK):
             found.update(block)
     return found.hexdigest()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder and those above it, if they are not there."""
+    missing = [path for path in (folder, *folder.parents) if not path.exists()]
+    _made.update(path.resolve() for path in missing)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        unmake_folder(folder)
+        raise
+
+
+def unmake_folder(folder: Path) -> None:
+    """Remove a folder in which a write has failed, and those above: made here, and empty."""
+    for path in (folder.resolve(), *folder.resolve().parents):
+        if path in _made:
+            try:
+                path.rmdir()
+            except FileNotFoundError:  # it could not be made
+                pass
+            except OSError:  # it holds something
+                return
+            _made.discard(path)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from wgflow.errors import InputError
+from wgflow.io.durable import make_folder, unmake_folder
 from wgflow.parallel import SERIAL, Communicator, on_root
 
 __all__ = [
@@ -76,7 +77,7 @@ def claim_directory(
 def _claimed(directory: Path, overwrite: bool) -> Path:
     _checked(directory, overwrite)
     try:
-        directory.mkdir(parents=True, exist_ok=True)
+        make_folder(directory)
     except OSError as error:
         raise InputError(f"{directory} cannot be made ({error.strerror}): name another") from None
     return directory
@@ -99,6 +100,8 @@ def free_directory(name: str, comm: Communicator = SERIAL) -> Path:
 def atomically(path: Path, write: Callable[[Path], object], comm: Communicator = SERIAL) -> None:
     """Write a file under another name in its directory, then rename it.
 
+    A directory that was made for it and stays empty is removed again.
+
     Parameters
     ----------
     path : Path
@@ -108,9 +111,11 @@ def atomically(path: Path, write: Callable[[Path], object], comm: Communicator =
         The ranks that write it together; the root renames it.
     """
     aside = path.with_name(f".{path.name}.part")
+    whole = False
     try:
         write(aside)
         on_root(comm, lambda: os.replace(aside, path))
+        whole = True
     except OSError as error:
         if error.filename is None:  # a full disk does not say where
             error.filename = str(path)
@@ -118,6 +123,8 @@ def atomically(path: Path, write: Callable[[Path], object], comm: Communicator =
     finally:
         if comm.is_root:
             aside.unlink(missing_ok=True)
+            if not whole:
+                unmake_folder(path.parent)
 
 
 def write_json(path: Path, content: Mapping[str, Any]) -> None:

@@ -21,7 +21,14 @@ from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 from wgflow.io.cells import CellFile
-from wgflow.io.durable import aside_of, commit, digest, reserve
+from wgflow.io.durable import (
+    aside_of,
+    commit,
+    digest,
+    make_folder,
+    reserve,
+    unmake_folder,
+)
 from wgflow.parallel import SERIAL, on_root
 
 __all__ = ["Contents", "Generations", "NotWrittenError"]
@@ -92,7 +99,7 @@ class Generations:
             self._next = max(numbers, default=-1) + 1
         stored = len(self._stored)
         try:
-            self._on_root(lambda: self.directory.mkdir(parents=True, exist_ok=True))
+            self._on_root(lambda: make_folder(self.directory))
             for index, density in enumerate(contents.snapshots[stored:], stored):
                 name = f"snapshot-{index:04d}.h5"
                 self._stored.append(self._file(name, {"density": density}, {}))
@@ -108,6 +115,7 @@ class Generations:
         except (OSError, RuntimeError) as error:  # HDF5 gives either for a full disk
             del self._stored[stored:]
             self._on_root(lambda: _tidy(self.directory, lambda name: name.endswith(".part")))
+            self._on_root(lambda: unmake_folder(self.directory))
             raise NotWrittenError(f"{self.directory}: {error}") from error
         self._good = [*self._good, self._next][-KEPT:]
         self._next += 1

@@ -2,6 +2,6 @@
 
 from wgflow.loop.keeper import Keeper
 from wgflow.loop.run import Outcome, run
-from wgflow.loop.signals import Signals
+from wgflow.loop.signals import Signals, heeding_keyboard, stopped
 
-__all__ = ["Keeper", "Outcome", "Signals", "run"]
+__all__ = ["Keeper", "Outcome", "Signals", "heeding_keyboard", "run", "stopped"]

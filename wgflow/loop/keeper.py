@@ -11,11 +11,11 @@ from typing import Any
 
 from wgflow._typing import Array, Values
 from wgflow._version import __version__
-from wgflow.errors import InputError, Interrupted
+from wgflow.errors import InputError
 from wgflow.io.checkpoint import Checkpoint
 from wgflow.io.generations import Contents, Generations, NotWrittenError
 from wgflow.loop.plain import differences, plain, separated, under
-from wgflow.loop.signals import Signals
+from wgflow.loop.signals import Signals, stopped
 from wgflow.observers import History, Observer, Snapshots, State
 from wgflow.steppers import Stepper
 
@@ -149,6 +149,7 @@ class Keeper:
         elif self.comm.is_root and settings.every is not None:
             asked = DUE if clock.monotonic() - self._last >= settings.every else asked
         asked = self.comm.maximum(asked)
+        on_time = asked == DUE and not last
         steps = state.steps - self._last_step
         if asked == 0.0 and (settings.steps is None or steps < settings.steps):
             return
@@ -159,12 +160,13 @@ class Keeper:
             where = f"its checkpoint could not be written ({error})"
             if self.comm.is_root:
                 logger.warning("no checkpoint at t = %.6g: %s", state.time, error)
+        else:
+            if on_time and self.comm.is_root:  # in the log of a job a sign of life
+                logger.info("checkpoint at t = %.6g after %d steps", state.time, state.steps)
         self._last, self._last_step = clock.monotonic(), state.steps
         if asked == STOP:
-            name = self.comm.first(self.signals.seen or None)
-            raise Interrupted(
-                f"stopped by {name} at t = {state.time:.6g} after {state.steps} steps, {where}"
-            )
+            name = self.comm.first(self.signals.seen or None) or ""
+            raise stopped(name, f"at t = {state.time:.6g} after {state.steps} steps, {where}")
 
     def _contents(self, state: State) -> Contents:
         cells: dict[str, Array] = {"density": state.density}

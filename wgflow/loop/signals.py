@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import threading
+from collections.abc import Callable, Iterator
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, ClassVar
 
-__all__ = ["Signals"]
+from wgflow.errors import Interrupted, InterruptedByKeyboard
+
+__all__ = ["Signals", "heeding_keyboard", "stopped"]
 
 NAMES = ("SIGTERM", "SIGUSR1")  # of `kill`, and of Slurm's warning before the time is over
+KEYBOARD = "SIGINT"
 
 
 class Signals:
@@ -18,11 +23,16 @@ class Signals:
     Handlers are those of a process, and only its main thread may set them: a run in another
     thread is not stopped by signals. Those from before are set again at the end.
 
+    Within :func:`heeding_keyboard` Ctrl-C is noted too, once: the second is Python's
+    KeyboardInterrupt.
+
     Attributes
     ----------
     seen : str
         Name of the last signal, empty before there was one.
     """
+
+    told: ClassVar[Callable[[], object] | None] = None  # what Ctrl-C calls; None: it is Python's
 
     def __init__(self) -> None:
         self.seen = ""
@@ -30,7 +40,8 @@ class Signals:
 
     def __enter__(self) -> Signals:
         if threading.current_thread() is threading.main_thread():
-            for number in [signal.Signals[n] for n in NAMES if n in signal.Signals.__members__]:
+            names = NAMES if Signals.told is None else (*NAMES, KEYBOARD)
+            for number in [signal.Signals[n] for n in names if n in signal.Signals.__members__]:
                 self._before[number] = signal.signal(number, self._note)
         return self
 
@@ -46,3 +57,30 @@ class Signals:
 
     def _note(self, number: int, frame: FrameType | None) -> None:
         self.seen = signal.Signals(number).name
+        if self.seen == KEYBOARD:
+            signal.signal(number, signal.default_int_handler)
+            if Signals.told is not None:
+                Signals.told()
+
+
+@contextlib.contextmanager
+def heeding_keyboard(told: Callable[[], object]) -> Iterator[None]:
+    """Let Ctrl-C end runs as SIGTERM does, with a checkpoint: for commands, not for scripts.
+
+    Parameters
+    ----------
+    told : callable
+        Called at once, in the handler of the signal, for the step in hand may be long.
+    """
+    before, Signals.told = Signals.told, told
+    try:
+        yield
+    finally:
+        Signals.told = before
+
+
+def stopped(name: str, where: str) -> Interrupted:
+    """Give the error that says which signal has ended a run, and where."""
+    if name == KEYBOARD:
+        return InterruptedByKeyboard(f"stopped by Ctrl-C {where}")
+    return Interrupted(f"stopped by {name} {where}")

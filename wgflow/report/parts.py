@@ -9,7 +9,7 @@ from typing import Any
 from wgflow import catalog
 from wgflow.report.elements import Html, Verdict, code, facts, join, number, table, verdict
 from wgflow.report.folder import Folder
-from wgflow.report.words import formula, paragraph_of, prose
+from wgflow.report.words import formula, line, paragraph_of, prose
 
 __all__ = [
     "about_case",
@@ -43,13 +43,13 @@ FILES = {
 
 def head(folder: Folder, title: str, judged: tuple[Verdict, str], strip: Any) -> Html:
     """Give the top of the page: what it is, how it went, a few numbers, the warnings."""
-    subtitle = "" if folder.case is None else catalog.describe(folder.case)
+    subtitle = "" if folder.case is None else line(catalog.describe(folder.case))
     warnings = folder.summary.get("warnings") or []
     listed = join([Html(f"<p>{join(['warning: ', text])}</p>") for text in warnings])
     return join(
         [
             Html(f"<h1>{join([title])}</h1>"),
-            Html(f'<p class="subtitle">{join([subtitle])}</p>') if subtitle else "",
+            Html(f'<p class="subtitle">{subtitle}</p>') if subtitle else "",
             verdict(*judged),
             Html(f'<div class="warnings note" role="note">{listed}</div>') if warnings else "",
             facts(strip),
@@ -115,7 +115,7 @@ def method(folder: Folder) -> Html:
         return Html(f"<p>{code(name)} (its file is not there).</p>")
     text = solver.__doc__ or ""
     parts: list[object] = [
-        Html(f"<p>{code(name)}: {join([catalog.describe(solver)])}.</p>"),
+        Html(f"<p>{code(name)}: {line(catalog.describe(solver))}.</p>"),
         *(
             prose(f"**{words}.** {found}")
             for words in ("Guarantees", "Limits", "Order")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from markdown_it import MarkdownIt
 
-__all__ = ["formula", "paragraph_of", "prose"]
+__all__ = ["formula", "line", "paragraph_of", "prose"]
 
 # A wide table scrolls by itself, also for those who have no mouse.
 SCROLLED = '<div class="scroll" role="region" aria-label="table" tabindex="0"><table>\n'
@@ -54,6 +54,17 @@ def prose(text: str) -> Html:
     '<p><strong>Mass</strong> to &lt;b&gt;rounding&lt;/b&gt;.</p>\n'
     """
     return Html(_markdown().render(inspect.cleandoc(text)))
+
+
+def line(text: str) -> Html:
+    r"""Render a line of Markdown, without a paragraph around it.
+
+    Examples
+    --------
+    >>> line("Edit it, `describe` shows <it>")
+    'Edit it, <code>describe</code> shows &lt;it&gt;'
+    """
+    return Html(_markdown().renderInline(text))
 
 
 def paragraph_of(text: str, head: str) -> str:
