@@ -26,6 +26,7 @@ LAYERS = [
         "_version",
         "_settings",
         "asked",
+        "called",
         "catalog",
         "errors",
         "formulas",
@@ -58,13 +59,14 @@ SEES = {
     "_compiled": set(),
     "errors": set(),
     "asked": {"_typing", "errors"},
+    "called": {"errors"},
     "shown": set(),
     "_settings": {"errors"},
     "formulas": set(),
-    "catalog": {"_settings", "errors"},
+    "catalog": {"_settings", "called", "errors"},
     "parallel": {"_typing", "errors"},
     "transport": {"_typing"},
-    "particles": {"_typing", "energies", "errors", "networks", "problem"},
+    "particles": {"_typing", "called", "energies", "errors", "networks", "problem"},
 }
 # Numerical kernels work on local arrays: they never see a communicator.
 BLIND_TO_PARALLEL = {"fluxes"}
@@ -231,7 +233,7 @@ def test_answers_of_the_parser_load_nothing_that_computes(words: list[str]) -> N
     rooms = {module.split(".")[1] for module in loaded if module.startswith("wgflow.")}
     assert "parser" in rooms
     assert rooms <= seen_from("parallel") | {
-        *("_compiled", "_settings", "_version", "catalog"),
+        *("_compiled", "_settings", "_version", "called", "catalog"),
         *LAYERS[-1],
     }
     assert loaded & LAZY == set()

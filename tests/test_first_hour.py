@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ import numpy as np
 import pytest
 
 import wgflow as wg
-from wgflow import catalog
+from wgflow import catalog, distances, networks, particles
 from wgflow._compiled import keep_compiled
+from wgflow.called import answered
 from wgflow.cli import main
 
 BOX, NOISE = wg.Box((-5, 5)), wg.Entropy(0.5)
@@ -62,6 +65,80 @@ def test_slips_in_a_script_name_the_remedy(what: Callable[[], Any], said: str) -
     with pytest.raises(wg.InputError, match=said) as caught:
         what()
     assert "\n" not in str(caught.value)
+
+
+def problem() -> wg.Problem:
+    return wg.Problem(BOX, NOISE, bell)
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (lambda: wg.solve(problem(), cels=3), "no 'cels': did you mean cells?"),
+        (lambda: wg.solve(problem(), dt_max=0.1), "did you mean dt?"),
+        (lambda: wg.solve(problem(), solver_options={}), "did you mean options?"),
+        (lambda: wg.solve(problem(), tau=0.1), r'write solver="ljko", options=\{"tau": 0.1\}'),
+        (lambda: wg.solve(problem(), "ljko", tau=0.1), r'ljko_bdf2, .*: write options=\{"tau"'),
+        (lambda: wg.solve(problem(), time=2), "did you mean until"),
+        (
+            lambda: wg.solve(problem(), "muscl", 9),
+            " takes 2 values .*, not 3: give .* cells",
+        ),
+        (lambda: wg.solve(problem(), cells=8, until=1e-3).save(".", overwite=True), "overwrite"),
+        (lambda: wg.convergence(problem(), cells=[8, 16], tau=1), r'options=\{"tau": 1\}'),
+        (lambda: wg.convergence(problem()), r"write convergence\(\.\.\., cells=\.\.\.\)"),
+        (lambda: wg.Problem(BOX, NOISE), r"write Problem\(\.\.\., initial=\.\.\.\)"),
+        (lambda: wg.Problem(BOX, NOISE, bell, end=2), "did you mean until?"),
+        (lambda: wg.Entropy(), r"write Entropy\(temperature=\.\.\.\)"),
+        (lambda: wg.Entropy(T=0.3), "did you mean temperature?"),
+        (lambda: wg.Entropy(0.3, temperature=0.3), "is given temperature twice"),
+        (lambda: wg.Entropy(0.3, 1), "takes 1 value without a name"),
+        (lambda: wg.Potential(f=bell), "did you mean function?"),
+        (lambda: wg.Axis(0, 1, period=True), "did you mean periodic?"),
+        (lambda: wg.Box(x=(0, 1)), r"takes no 'x': it takes \*axes"),
+        (lambda: wg.Upwind(limiter="minmod"), "it takes nothing"),
+        (lambda: wg.load(), r"write load\(directory=\.\.\.\)"),
+        (lambda: wg.SSPRK2(), r"SSPRK2\(\) needs space"),
+    ],
+)
+def test_wrong_words_name_the_right_one(what: Callable[[], Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said) as caught:
+        what()
+    assert isinstance(caught.value, wg.InputError)
+    assert "\n" not in str(caught.value)
+
+
+NEVER_CALLED = {"Array", "Observer", "Progress", "Solution"}
+OFFERED = [
+    (room.__name__, name)
+    for room in (wg, networks, particles, distances)
+    for name in room.__all__
+    if inspect.isfunction(getattr(room, name))
+    or (
+        inspect.isclass(getattr(room, name))
+        and not inspect.isabstract(getattr(room, name))
+        and not issubclass(getattr(room, name), BaseException | tuple)
+        and not getattr(getattr(room, name), "_is_protocol", False)
+        and name not in NEVER_CALLED
+    )
+]
+
+
+@pytest.mark.parametrize(("room", "name"), OFFERED)
+def test_all_that_is_offered_answers_to_a_wrong_word(room: str, name: str) -> None:
+    with pytest.raises(wg.InputError, match="takes no 'no_such_word'"):
+        getattr(sys.modules[room], name)(no_such_word=1)
+
+
+def test_type_errors_from_inside_pass() -> None:
+    def wrong(*given: Any) -> Any:
+        return {}["a"] if given else len(3)  # type: ignore[arg-type]
+
+    with pytest.raises(TypeError, match="object of type 'int' has no len") as caught:
+        answered(wrong)()
+    assert not isinstance(caught.value, wg.InputError)
+    assert inspect.signature(wg.solve) == inspect.signature(inspect.unwrap(wg.solve))
+    assert list(inspect.signature(wg.Entropy).parameters) == ["temperature"]
 
 
 def test_errors_of_another_kind_stay_as_they_are() -> None:

@@ -18,7 +18,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.errors import InputError
 
-__all__ = ["Asked"]
+__all__ = ["Asked", "Multiple"]
 
 
 class Asked:
@@ -87,6 +87,36 @@ one array for each axis of the domain
         return None
 
 
+class Multiple:
+    """A function that a user has given, times a number.
+
+    Parameters
+    ----------
+    function : callable
+    factor : float
+
+    Examples
+    --------
+    >>> Multiple(Multiple(abs, 2.0), 3.0).factor
+    6.0
+    """
+
+    def __init__(self, function: Callable[..., Any], factor: float) -> None:
+        self.factor = Multiple.in_front(function) * factor
+        inner = function.__wrapped__ if isinstance(function, Multiple) else function
+        self.__wrapped__: Callable[..., Any] = inner  # where inspect looks for a signature
+
+    def __call__(self, *arguments: Any) -> Array:
+        """Give the values."""
+        values: Array = self.factor * np.asarray(self.__wrapped__(*arguments))
+        return values
+
+    @staticmethod
+    def in_front(function: Callable[..., Any]) -> float:
+        """Give the factor of a function, 1 of one that is no multiple."""
+        return function.factor if isinstance(function, Multiple) else 1.0
+
+
 def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
     try:
         return inspect.signature(function)
@@ -100,5 +130,5 @@ def _names(signature: inspect.Signature) -> str:
 
 def _place(function: Callable[..., Any]) -> str:
     """Say where a function is written; nothing if it is not in Python."""
-    code = getattr(function, "__code__", None)
+    code = getattr(inspect.unwrap(function), "__code__", None)
     return f" ({Path(code.co_filename).name}, line {code.co_firstlineno})" if code else ""

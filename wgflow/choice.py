@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from functools import partial
 from typing import Any
 
 from wgflow import catalog
+from wgflow.called import answered_with
 from wgflow.errors import InputError, nearest_first
 from wgflow.follow import Follow, Following
 from wgflow.grid import Grid
@@ -16,9 +18,17 @@ from wgflow.mesh import Mesh, Region
 from wgflow.problem import Problem
 from wgflow.steppers import Stepper
 
-__all__ = ["DEFAULT_CELLS", "SolverLike", "default_solver", "make_stepper", "prepared"]
+__all__ = [
+    "DEFAULT_CELLS",
+    "SolverLike",
+    "default_solver",
+    "make_stepper",
+    "prepared",
+    "solving",
+]
 
 DEFAULT_CELLS = (400, 128, 32, 16)  # along each axis, by dimension
+LONGEST_VALUE = 30  # characters of a value that is shown in a right call
 
 SolverLike = str | os.PathLike[str] | Callable[..., Stepper] | Stepper
 
@@ -104,3 +114,27 @@ def make_stepper(
             raise InputError(f"solver {solver!r} takes no {option!r}; its options are: {listed}")
     stepper: Stepper = recipe(problem, grid, **options)
     return stepper
+
+
+def _elsewhere(word: str, arguments: Mapping[str, Any]) -> str | None:
+    """Say of a word that is not taken which solvers have it as an option."""
+    having = [name for name in catalog.names("solvers") if word in _options(name)]
+    if not having:
+        return None
+    given = str(arguments.get("solver", ""))
+    solver = nearest_first(given, having)[0] if given else min(having, key=len)
+    named = "" if given == solver else f'solver="{solver}", '
+    value = repr(arguments[word])
+    shown = value if len(value) <= LONGEST_VALUE else "..."
+    return f'it is an option of {", ".join(having)}: write {named}options={{"{word}": {shown}}}'
+
+
+def _options(solver: str) -> list[str]:
+    """Read the names of a shipped solver's options, unexecuted: it may need what is not there."""
+    parsed = ast.parse(catalog.find("solvers", solver).read_text(encoding="utf-8"))
+    steppers = [d for d in parsed.body if isinstance(d, ast.FunctionDef) and d.name == "stepper"]
+    return [argument.arg for stepper in steppers for argument in stepper.args.kwonlyargs]
+
+
+# of functions that take a solver and a mapping of its options
+solving = answered_with(_elsewhere)

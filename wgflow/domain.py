@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.called import answered
 from wgflow.errors import InputError
 from wgflow.shown import page, ranged
 from wgflow.stretchings import Clustered, Tabulated
@@ -18,6 +19,7 @@ __all__ = ["Axis", "Box", "Clustered", "Tabulated"]
 BOUND_TOLERANCE = 1e-9  # relative to the length; how far a stretching may miss a bound
 
 
+@answered
 @dataclass(frozen=True)
 class Axis:
     """One coordinate of the domain.
@@ -144,6 +146,7 @@ class Axis:
         return f"Axis({', '.join([repr(self.lower), repr(self.upper), *told])})"
 
 
+@answered
 class Box:
     """Product of up to four axes.
 

@@ -13,6 +13,7 @@ from wgflow._typing import Array
 from wgflow.algebra.nonlinear import FaceSides, decay, enthalpy_beside
 from wgflow.algebra.stencil import Stencil, mobility
 from wgflow.asked import Asked
+from wgflow.called import answered
 from wgflow.density import check_density
 from wgflow.energies import DiscreteEnergy
 from wgflow.errors import InputError
@@ -45,6 +46,7 @@ class Rate:
     emptying: float
 
 
+@answered
 class FiniteVolume:
     """Finite volumes for one problem on one grid.
 

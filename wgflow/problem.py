@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.called import answered
 from wgflow.domain import Box
 from wgflow.energies import Energy, Term
 from wgflow.equation import equation, free_energy
@@ -23,6 +24,7 @@ from wgflow.shown import number, page
 __all__ = ["Problem"]
 
 
+@answered
 @dataclass(frozen=True)
 class Problem:
     """The equation ∂t rho = s(t) ∇·(rho ∇ δF/δrho) with its start.

@@ -12,6 +12,7 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.asked import Asked
+from wgflow.called import answered
 from wgflow.distances import available, distance
 from wgflow.errors import InputError, nearest_first
 from wgflow.grid import Grid
@@ -141,12 +142,14 @@ class Solution:
         exact = self.exact_density(self.time, grid)
         return {n: distance(n, density, exact, grid) for n in available(grid)}
 
+    @answered
     def sharp(self, snapshot: int = -1) -> Window:
         """Give one of the densities on the cells it was computed on."""
         if self.windows:
             return self.windows[snapshot]
         return Window(self.grid, self.densities[snapshot])
 
+    @answered
     def exact_density(self, time: float, grid: Grid | None = None) -> Array:
         """Cell averages of the exact solution, on the solution's grid if none is given.
 
@@ -161,6 +164,7 @@ class Solution:
         asked = Asked(exact, "the exact density")
         return (self.grid if grid is None else grid).average(lambda *x: asked(time, *x))
 
+    @answered
     def predict(self, x: Array, snapshot: int = -1) -> Array:
         """Evaluate the network: f(x) = ∫ σ(x; θ) rho(θ) dθ. All ranks call it.
 
@@ -209,6 +213,7 @@ class Solution:
             self, grid=grid.whole, densities=grid.gather(self.densities), windows=windows
         )
 
+    @answered
     def at(self, time: float, column: str) -> float:
         """Value of a history column at a time, interpolated between rows: ``at(0.5, "risk")``.
 
@@ -228,6 +233,7 @@ class Solution:
 
         return summary_of(self)
 
+    @answered
     def save(
         self,
         directory: str | Path,

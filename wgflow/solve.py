@@ -12,7 +12,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.choice import DEFAULT_CELLS, SolverLike, default_solver, make_stepper, prepared
+from wgflow.choice import (
+    DEFAULT_CELLS,
+    SolverLike,
+    default_solver,
+    make_stepper,
+    prepared,
+    solving,
+)
 from wgflow.concentration import Concentration
 from wgflow.density import check_density
 from wgflow.errors import InputError
@@ -35,6 +42,7 @@ logger = logging.getLogger(__name__)
 SNAPSHOTS = 10  # evenly spaced, after the start
 
 
+@solving
 def solve(
     problem: Problem,
     solver: SolverLike | None = None,

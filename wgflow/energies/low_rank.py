@@ -149,6 +149,10 @@ class FeatureInteraction(Term):
         """
         return _DiscreteFeatureInteraction(self, grid)
 
+    def scaled(self, factor: float) -> FeatureInteraction:
+        """Give the term times a number."""
+        return FeatureInteraction(self.functions, factor * np.asarray(self.weights))
+
     def latex(self, letters: Letters) -> TermFormula:
         """Give the term's formulas."""
         phi, w = (rf"{letter}{{{letters.label.strip('_')}k}}" for letter in (r"\Phi_", "w_"))

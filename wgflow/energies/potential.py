@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.asked import Asked
+from wgflow.asked import Asked, Multiple
 from wgflow.energies.base import DiscreteTerm, Term
 from wgflow.energies.latex import Letters, TermFormula, times
 from wgflow.errors import DivergenceError, InputError
@@ -43,11 +43,18 @@ class Potential(Term):
         """Evaluate the potential at the cell centres."""
         return _DiscretePotential(self, grid)
 
+    def scaled(self, factor: float) -> Potential:
+        """Give the term times a number."""
+        return Potential(Multiple(self.function, factor), self.time_dependent)
+
     def latex(self, letters: Letters) -> TermFormula:
         """Give the term's formulas."""
         name = f"V{letters.label}"
         at = rf"{name}(t, \cdot)" if self.time_dependent else name
-        return TermFormula(rf"\int {at}\,\rho", at, letter="V")
+        factor = Multiple.in_front(self.function)
+        if factor == 0:
+            return TermFormula("")
+        return TermFormula(times(factor, rf"\int {at}\,\rho"), times(factor, at), letter="V")
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,10 @@ class Confinement(Term):
             return self.strength / 2 * total
 
         return _DiscretePotential(Potential(square), grid)
+
+    def scaled(self, factor: float) -> Confinement:
+        """Give the term times a number."""
+        return replace(self, strength=factor * self.strength)
 
     def latex(self, letters: Letters) -> TermFormula:
         """Give the term's formulas, with the number λ/2."""
