@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -142,14 +142,12 @@ class Solution:
         exact = self.exact_density(self.time, grid)
         return {n: distance(n, density, exact, grid) for n in available(grid)}
 
-    @answered
     def sharp(self, snapshot: int = -1) -> Window:
         """Give one of the densities on the cells it was computed on."""
         if self.windows:
             return self.windows[snapshot]
         return Window(self.grid, self.densities[snapshot])
 
-    @answered
     def exact_density(self, time: float, grid: Grid | None = None) -> Array:
         """Cell averages of the exact solution, on the solution's grid if none is given.
 
@@ -164,7 +162,6 @@ class Solution:
         asked = Asked(exact, "the exact density")
         return (self.grid if grid is None else grid).average(lambda *x: asked(time, *x))
 
-    @answered
     def predict(self, x: Array, snapshot: int = -1) -> Array:
         """Evaluate the network: f(x) = ∫ σ(x; θ) rho(θ) dθ. All ranks call it.
 
@@ -244,6 +241,9 @@ class Solution:
     ) -> Path:
         """Write solution.h5, solution.xdmf, history.csv, figure.png and summary.json.
 
+        A directory that is refused is an error, after the files are written to DIRECTORY-2: a
+        script that ends there has lost nothing, and takes no earlier result for this one.
+
         Parameters
         ----------
         directory : path
@@ -263,11 +263,11 @@ class Solution:
         OSError
             On all ranks, if a file cannot be written.
         """
-        from wgflow.io import save_solution
+        from wgflow.io import save_solution, write_or_keep
 
-        return save_solution(
-            self, Path(directory), overwrite=overwrite, compression=compression, single=single
-        )
+        keep = partial(save_solution, self)
+        write = partial(keep, overwrite=overwrite, compression=compression, single=single)
+        return write_or_keep(directory, write, keep, self.grid.comm)
 
     def to_xarray(self) -> Dataset:
         """Give the solution as an xarray.Dataset; needs the extra ``wgflow[xarray]``.
