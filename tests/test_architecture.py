@@ -29,6 +29,7 @@ LAYERS = [
         "called",
         "catalog",
         "errors",
+        "fitting",
         "formulas",
         "parallel",
         "shown",
@@ -59,7 +60,8 @@ SEES = {
     "_compiled": set(),
     "errors": set(),
     "asked": {"_typing", "errors"},
-    "called": {"errors"},
+    "called": {"errors", "fitting"},
+    "fitting": set(),
     "shown": set(),
     "_settings": {"errors"},
     "formulas": set(),
@@ -233,7 +235,7 @@ def test_answers_of_the_parser_load_nothing_that_computes(words: list[str]) -> N
     rooms = {module.split(".")[1] for module in loaded if module.startswith("wgflow.")}
     assert "parser" in rooms
     assert rooms <= seen_from("parallel") | {
-        *("_compiled", "_settings", "_version", "called", "catalog"),
+        *("_compiled", "_settings", "_version", "called", "catalog", "fitting"),
         *LAYERS[-1],
     }
     assert loaded & LAZY == set()

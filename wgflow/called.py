@@ -1,7 +1,8 @@
 """Functions and classes that a user calls, marked so that a wrong call is told on a line.
 
 A call with a misspelt word, one too few or one too many is Python's TypeError. It does not know
-that ``T`` is the temperature and ``tau`` an option of a solver; here both are said.
+that ``T`` is the temperature and ``tau`` an option of a solver; here both are said. A value of
+another kind, text where a number is wanted, fails somewhere inside; here its name is said.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import is_dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
-from wgflow.errors import CallError, nearest_first
+from wgflow.errors import CallError, WgflowError, nearest_first
+from wgflow.fitting import misfit, parameters
 
 __all__ = ["answer_all", "answered", "answered_with"]
 
@@ -44,8 +47,9 @@ NEAR = 0.6  # a letter too many, too few or exchanged in words of four letters a
 def answered(callee: Callee) -> Callee:
     """Mark a function, or a class, that answers a wrong call by one line in place of Python's.
 
-    A right call pays nothing: words are compared only after a TypeError, and one that comes from
-    inside passes.
+    A right call pays nothing: words, and the kinds of values by their annotations, are compared
+    only after an error, and one that comes from inside passes. A dataclass compares the kinds
+    always, since its values are used later.
 
     Parameters
     ----------
@@ -86,48 +90,65 @@ def answer_all(room: dict[str, Any]) -> None:
 def _marked(callee: Callee, elsewhere: Elsewhere | None) -> Callee:
     made: Any = callee
     if not isinstance(callee, type):
-        return _answering(made, callee.__name__, elsewhere)  # type: ignore[no-any-return]
+        return _answering(made, elsewhere)  # type: ignore[no-any-return]
     plain = issubclass(callee, BaseException | tuple) or inspect.isabstract(callee)
     if not (plain or getattr(callee, "_is_protocol", False)):
-        made.__init__ = _answering(made.__init__, callee.__name__, elsewhere)
+        made.__init__ = _answering(made.__init__, elsewhere, eager=is_dataclass(callee))
     return callee
 
 
-def _answering(function: Any, name: str, elsewhere: Elsewhere | None) -> Any:
-    if getattr(function, "answers_as", None) == name:
+def _answering(function: Any, elsewhere: Elsewhere | None, eager: bool = False) -> Any:
+    if getattr(function, "answers", False):
         return function
 
     @wraps(function)
     def called(*given: Any, **named: Any) -> Any:
+        why: str | None
         try:
-            return function(*given, **named)
-        except TypeError:
-            call = _Call(name, function, given, named)
-            if call.right:  # it comes from inside
+            result = function(*given, **named)
+        except (TypeError, ValueError, AttributeError, LookupError) as error:
+            if isinstance(error, WgflowError):
                 raise
-        raise CallError(call.answer(elsewhere))
+            call = _Call(function, given, named)
+            why = call.misfit() if call.right else call.answer(elsewhere)
+            if why is None:  # it comes from inside
+                raise
+        else:
+            # what is data is not used at once
+            why = _Call(function, given, named).misfit() if eager else None
+            if why is None:
+                return result
+        raise CallError(why)
 
-    called.answers_as = name  # type: ignore[attr-defined]
+    called.answers = True  # type: ignore[attr-defined]
     return called
 
 
 class _Call:
     """A call that failed, beside what the function takes."""
 
-    def __init__(
-        self, name: str, function: Any, given: tuple[Any, ...], named: Mapping[str, Any]
-    ) -> None:
-        parameters = list(inspect.signature(function).parameters.values())
-        if function is object.__init__:
-            parameters, given = [], given[1:]
-        elif parameters[:1] and parameters[0].name == "self":
-            parameters, given = parameters[1:], given[1:]
-        self.name, self.parameters, self.given, self.named = name, parameters, given, named
-        self.words = [p.name for p in parameters if p.kind is not p.VAR_POSITIONAL]
-        self.placed = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+    def __init__(self, function: Any, given: tuple[Any, ...], named: Mapping[str, Any]) -> None:
+        self.name: str = function.__name__
+        if self.name == "__init__":
+            self.name, given = type(given[0]).__name__, given[1:]
+        elif inspect.signature(function).parameters.keys() >= {"self"}:
+            given = given[1:]
+        self.parameters, self.given, self.named = parameters(function), given, named
+        self.words = [p.name for p in self.parameters if p.kind is not p.VAR_POSITIONAL]
+        self.placed = [p.name for p in self.parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
         taken = {*named, *self.placed[: len(given)]}
-        self.free = [p for p in parameters if p.name in self.words and p.name not in taken]
+        self.free = [p for p in self.parameters if p.name in self.words and p.name not in taken]
         self.needed = [p.name for p in self.free if p.default is p.empty]
+
+    def misfit(self) -> str | None:
+        """Say which value is of another kind than it should be; None if none is."""
+        values = {**dict(zip(self.placed, self.given, strict=False)), **self.named}
+        for parameter in self.parameters:
+            if parameter.name in values:
+                why = misfit(parameter, values[parameter.name])
+                if why is not None:
+                    return f"{self.name}(): {why}"
+        return None
 
     @property
     def right(self) -> bool:
