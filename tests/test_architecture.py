@@ -59,7 +59,7 @@ SEES = {
     "_version": set(),
     "_compiled": set(),
     "errors": set(),
-    "asked": {"_typing", "errors"},
+    "asked": {"_typing", "errors", "fitting"},
     "called": {"errors", "fitting"},
     "fitting": set(),
     "shown": set(),

@@ -108,6 +108,110 @@ def test_wrong_words_name_the_right_one(what: Callable[[], Any], said: str) -> N
     assert "\n" not in str(caught.value)
 
 
+def solve(**given: Any) -> wg.Solution:
+    return wg.solve(problem(), **{"cells": 8, "until": 0.01, **given})
+
+
+def stated(**given: Any) -> wg.Solution:
+    words = {"domain": BOX, "energy": NOISE, "initial": bell, **given}
+    return wg.solve(wg.Problem(**words), cells=8, until=0.01)
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (lambda: stated(initial="bell"), "initial is 'bell': give a function or an array"),
+        (lambda: stated(initial=lambda x: None), "gives None: return an array of numbers"),
+        (lambda: stated(initial=lambda x: bell(x) * 1j), "complex values: give real ones"),
+        (lambda: stated(initial=np.ones(8) * 1j), r"\(8,\) and type complex128: give"),
+        (lambda: solve(density=np.ones(8) * 1j), "complex values: give real ones"),
+        (lambda: stated(initial=lambda x: 0 * x), "has mass 0"),
+        (lambda: stated(energy=np.ones(8)), r"energy is an array of shape \(8,\): give a term"),
+        (lambda: stated(energy=wg.Entropy), r"energy is the class Entropy: give Entropy\(\.\.\.\)"),
+        (lambda: stated(domain=(-5, 5)), r"domain is \(-5, 5\): give a Box"),
+        (lambda: stated(until="1"), "final time '1': give a finite number"),
+        (lambda: stated(exact=3), "exact is 3: give a function or None"),
+        (lambda: stated(reference={"risk": 3}), "a mapping of names to functions"),
+        (lambda: stated(time_scale=lambda: 1), r"time scale .* takes \(\): the time"),
+        (lambda: stated(network=3), "network is 3: give a Network or None"),
+        (lambda: wg.Potential(np.ones(8)), r"function, such as lambda x: np\.interp\(x, points"),
+        (lambda: held(lambda x: x * 1j), "the potential .* complex values"),
+        (lambda: held(lambda x: "x"), "the potential .* gives 'x'"),
+        (lambda: wg.Interaction(3.0), "kernel is 3.0: give a function"),
+        (lambda: wg.Entropy("hot"), "temperature is 'hot': give a number"),
+        (lambda: wg.Entropy(1j), "temperature is 1j: give a number"),
+        (lambda: wg.Entropy(np.ones(3)), r"an array of shape \(3,\): give a number"),
+        (lambda: wg.Confinement(1.0, axes=1), "a sequence of whole numbers or None"),
+        (
+            lambda: wg.Confinement(1.0, axes=(3,)).discretize(wg.Grid(BOX, 8)),
+            "the domain has 0 to 0",
+        ),
+        (lambda: wg.PolynomialInteraction([1, 2]), "a mapping of whole numbers to numbers"),
+        (
+            lambda: wg.FeatureInteraction(lambda x, y: (x,), [1.0]).discretize(wg.Grid(BOX, 8)),
+            r"the features' function .* takes \(x, y\)",
+        ),
+        (lambda: wg.Axis("a", 1), "lower is 'a': give a number"),
+        (lambda: wg.Axis(0, 1, stretch=3), "stretch is 3: give a function or None"),
+        (lambda: wg.Box([(0, 1), (0, 1)]), r"write Box\(\(-1, 1\)\) for one axis"),
+        (lambda: wg.Box(np.ones((2, 2))), r"axis an array of shape \(2, 2\)"),
+        (lambda: wg.Grid((-1, 1), 8), r"box is \(-1, 1\): give a Box"),
+        (lambda: solve(cells=(8, 8)), "for a domain of 1 dimensions"),
+        (lambda: solve(cells="8"), "give a whole number"),
+        (lambda: solve(until="1"), "final time '1': give a finite number"),
+        (lambda: solve(until=[0, 1]), r"final time \[0, 1\]"),
+        (lambda: solve(dt="a"), "time step dt = 'a': give a finite number"),
+        (lambda: solve(snapshots=0.5), "0.5 snapshots: give a whole number, or a list"),
+        (lambda: solve(snapshots=[0.5]), r"snapshot time 0.5: give times in \[0, 0.01\]"),
+        (lambda: solve(snapshots="all"), "a whole number or a sequence of numbers"),
+        (lambda: solve(observers=[print]), "give a sequence of Observers"),
+        (lambda: solve(options="tau"), "options is 'tau': give a mapping"),
+        (lambda: solve(solver="ljko", options={"tau": "a"}), "time step tau = 'a'"),
+        (lambda: solve(solver=wg.MUSCL()), "solver MUSCL: give a name, such as"),
+        (lambda: solve(solver=wg.SSPRK2), r"lambda problem, grid: wg\.SSPRK3"),
+        (lambda: solve(solver=lambda: 3), r"takes \(\): the problem and the grid"),
+        (lambda: solve(solver=lambda problem, grid: 3), "gives 3: return a Stepper"),
+        (lambda: solve(density=bell), "density is the function bell: give an array of numbers"),
+        (lambda: solve(follow=wg.Follow), r"a class: write Follow\(\.\.\.\)"),
+        (lambda: solve(checkpoint="folder"), "checkpoint is 'folder': give a Checkpoint"),
+        (lambda: wg.load(None), "directory is None: give text or a Path"),
+        (lambda: solve().at("a", "mass"), "time is 'a': give a number"),
+        (lambda: wg.convergence(3, cells=[8, 16]), "problem is 3: give a Problem"),
+        (lambda: wg.FiniteVolume(problem(), wg.Grid(BOX, 8), wg.Upwind), r"write Upwind\("),
+        (lambda: wg.SSPRK2(problem()), "space is a Problem: give a FiniteVolume"),
+        (lambda: wg.Mesh.from_fipy(3), "mesh 3: give one of FiPy"),
+        (
+            lambda: distances.distance("L1", np.ones(3), np.ones(8), wg.Grid(BOX, 8)),
+            r"density of shape \(3,\) on a grid of shape \(8,\)",
+        ),
+        (
+            lambda: catalog.load("cases", "desai_zwanzig").problem(bta=3),
+            "no 'bta': did you mean beta?",
+        ),
+    ],
+)
+def test_a_value_of_another_kind_is_named(what: Callable[[], Any], said: str) -> None:
+    with pytest.raises(wg.InputError, match=said) as caught:
+        what()
+    assert "\n" not in str(caught.value)
+
+
+def test_scalars_of_other_libraries_are_numbers() -> None:
+    for scalar in (np.float32(0.5), np.array(0.5)):
+        found = wg.solve(problem(), cells=np.int32(8), until=scalar, snapshots=np.array([0.1]))
+        assert found.time == 0.5
+        assert found.times.tolist() == [0.0, 0.1, 0.5]
+    assert wg.Grid(BOX, 8.0).cells == (8,)  # type: ignore[arg-type]
+
+
+def test_a_potential_that_jumps_on_a_circle_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    circle = wg.Box((-1, 1), wg.Axis(-np.pi, np.pi, periodic=True))
+    wg.Potential(lambda x, y: x + np.cos(y)).discretize(wg.Grid(circle, 8))
+    assert not caplog.messages
+    wg.Potential(lambda t, x, y: x + y, True).discretize(wg.Grid(circle, 8))
+    assert "potential is not periodic: it jumps by 6.28 between the ends of axis y" in caplog.text
+
+
 NEVER_CALLED = {"Array", "Observer", "Progress", "Solution"}
 OFFERED = [
     (room.__name__, name)

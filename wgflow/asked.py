@@ -17,8 +17,12 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.errors import InputError
+from wgflow.fitting import shown
 
-__all__ = ["Asked", "Multiple"]
+__all__ = ["AXES", "TIME_FIRST", "Asked", "Multiple"]
+
+AXES = "one array for each axis of the domain"
+TIME_FIRST = f"the time, then {AXES}"
 
 
 class Asked:
@@ -30,6 +34,8 @@ class Asked:
         Called with arrays that can be broadcast together.
     what : str
         What it is, for messages, such as ``"the potential"``.
+    takes : str
+        What it is called with.
 
     Examples
     --------
@@ -39,8 +45,13 @@ class Asked:
 one array for each axis of the domain
     """
 
-    def __init__(self, function: Callable[..., Any], what: str) -> None:
-        self.function, self.what = function, what
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        what: str,
+        takes: str = AXES,
+    ) -> None:
+        self.function, self.what, self.takes = function, what, takes
 
     def __call__(self, *arguments: Any) -> Array:
         """Give its values, as an array that fits the arguments.
@@ -50,13 +61,7 @@ one array for each axis of the domain
         InputError
             If it takes another number of arguments, cannot take arrays, or returns another shape.
         """
-        try:
-            values = np.asarray(self.function(*arguments), dtype=float)
-        except (TypeError, ValueError) as error:
-            why = self._slip(arguments, error)
-            if why is None:  # of another kind: Python's own words are the best
-                raise
-            raise InputError(f"{self.what}{_place(self.function)} {why}") from error
+        values = self._numbers(self.raw(*arguments))
         shape = np.broadcast_shapes(*(np.shape(each) for each in arguments))
         try:
             np.broadcast_to(values, shape)
@@ -67,6 +72,26 @@ one array for each axis of the domain
             ) from None
         return values
 
+    def raw(self, *arguments: Any) -> Any:
+        """Give what it returns."""
+        try:
+            return self.function(*arguments)
+        except (TypeError, ValueError) as error:
+            why = self._slip(arguments, error)
+            if why is None:  # of another kind: Python's own words are the best
+                raise
+            raise InputError(f"{self.what}{_place(self.function)} {why}") from error
+
+    def _numbers(self, given: Any) -> Array:
+        values = np.asarray(given)
+        if values.dtype.kind == "c":
+            why = "has complex values: give real ones, such as np.real(...) or abs(...)"
+        elif values.dtype.kind not in "biuf":
+            why = f"gives {shown(given)}: return an array of numbers"
+        else:
+            return values.astype(float, copy=False)
+        raise InputError(f"{self.what}{_place(self.function)} {why}")
+
     def _slip(self, arguments: tuple[Any, ...], error: Exception) -> str | None:
         """Say what is wrong with the function; None if it is nothing usual."""
         signature = _signature(self.function)
@@ -75,10 +100,7 @@ one array for each axis of the domain
                 signature.bind(*arguments)
             except TypeError:
                 count = f"{len(arguments)} argument{'s' * (len(arguments) > 1)}"
-                return (
-                    f"is called with {count} and takes {_names(signature)}: "
-                    "one array for each axis of the domain"
-                )
+                return f"is called with {count} and takes {_names(signature)}: {self.takes}"
         text = str(error)
         if "converted to Python scalars" in text:
             return "cannot take arrays: write np.exp, np.sin, … for those of math"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import difflib
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import is_dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -48,8 +47,8 @@ def answered(callee: Callee) -> Callee:
     """Mark a function, or a class, that answers a wrong call by one line in place of Python's.
 
     A right call pays nothing: words, and the kinds of values by their annotations, are compared
-    only after an error, and one that comes from inside passes. A dataclass compares the kinds
-    always, since its values are used later.
+    only after an error, and one that comes from inside passes. A class compares the kinds
+    always, since it uses the values later.
 
     Parameters
     ----------
@@ -93,7 +92,7 @@ def _marked(callee: Callee, elsewhere: Elsewhere | None) -> Callee:
         return _answering(made, elsewhere)  # type: ignore[no-any-return]
     plain = issubclass(callee, BaseException | tuple) or inspect.isabstract(callee)
     if not (plain or getattr(callee, "_is_protocol", False)):
-        made.__init__ = _answering(made.__init__, elsewhere, eager=is_dataclass(callee))
+        made.__init__ = _answering(made.__init__, elsewhere, eager=True)
     return callee
 
 
@@ -114,7 +113,7 @@ def _answering(function: Any, elsewhere: Elsewhere | None, eager: bool = False) 
             if why is None:  # it comes from inside
                 raise
         else:
-            # what is data is not used at once
+            # what an object is made of is used later
             why = _Call(function, given, named).misfit() if eager else None
             if why is None:
                 return result

@@ -10,8 +10,11 @@ from functools import partial
 from typing import Any
 
 from wgflow import catalog
+from wgflow.asked import Asked
 from wgflow.called import answered_with
 from wgflow.errors import InputError, nearest_first
+from wgflow.fitting import shown
+from wgflow.fluxes import Flux
 from wgflow.follow import Follow, Following
 from wgflow.grid import Grid
 from wgflow.mesh import Mesh, Region
@@ -52,6 +55,13 @@ def prepared(
         if solver.space.problem is not problem:
             raise InputError("the stepper was made for another problem: make it from this one")
         return solver, type(solver).__name__
+    if isinstance(solver, type | Flux):
+        made = solver.__name__ if isinstance(solver, type) else type(solver).__name__
+        raise InputError(
+            f"solver {made}: give a name, such as {default_solver(problem)!r}, or a function "
+            "stepper(problem, grid) that makes one: lambda problem, grid: "
+            "wg.SSPRK3(wg.FiniteVolume(problem, grid, wg.MUSCL()))"
+        )
     grid = _cells(problem, cells)
     solver = os.fspath(solver) if isinstance(solver, os.PathLike) else solver
     solver = solver or default_solver(problem)
@@ -112,7 +122,10 @@ def make_stepper(
         if option not in known:
             listed = ", ".join(nearest_first(option, known)) or "none"
             raise InputError(f"solver {solver!r} takes no {option!r}; its options are: {listed}")
-    stepper: Stepper = recipe(problem, grid, **options)
+    asked = Asked(partial(recipe, **options), "the solver's function", "the problem and the grid")
+    stepper = asked.raw(problem, grid)
+    if not isinstance(stepper, Stepper):
+        raise InputError(f"the solver's function gives {shown(stepper)}: return a Stepper")
     return stepper
 
 

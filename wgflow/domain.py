@@ -11,6 +11,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.called import answered
 from wgflow.errors import InputError
+from wgflow.fitting import shown
 from wgflow.shown import page, ranged
 from wgflow.stretchings import Clustered, Tabulated
 
@@ -214,7 +215,7 @@ def _axis(axis: Axis | Sequence[float]) -> Axis:
         lower, upper = (float(bound) for bound in axis)
     except (TypeError, ValueError):
         raise InputError(
-            f"axis {axis!r} is neither an Axis nor a pair (lower, upper): write Box((-1, 1)) for "
-            "one axis, Box((-1, 1), (-1, 1)) for two"
+            f"axis {shown(axis)} is neither an Axis nor a pair (lower, upper): write "
+            "Box((-1, 1)) for one axis, Box((-1, 1), (-1, 1)) for two"
         ) from None
     return Axis(lower, upper)

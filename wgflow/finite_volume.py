@@ -14,7 +14,7 @@ from wgflow.algebra.nonlinear import FaceSides, decay, enthalpy_beside
 from wgflow.algebra.stencil import Stencil, mobility
 from wgflow.asked import Asked
 from wgflow.called import answered
-from wgflow.density import check_density
+from wgflow.density import check_density, numbers
 from wgflow.energies import DiscreteEnergy
 from wgflow.errors import InputError
 from wgflow.fluxes import BailoCarrilloHu, Flux, ScharfetterGummel, face_temperature
@@ -120,7 +120,7 @@ class FiniteVolume:
         if callable(initial):
             density = self.grid.average(Asked(initial, "the initial density"))
         else:
-            density = np.array(initial, dtype=float)
+            density = numbers(initial)
         check_density(density, self.grid)
         mass = self.grid.integrate(density)
         if abs(mass - 1) > 1e-12:

@@ -8,12 +8,12 @@ import os
 import types
 from collections.abc import Callable
 from functools import cache
-from numbers import Integral, Real
+from numbers import Real
 from typing import Any, Literal, Union, get_args, get_origin
 
 import numpy as np
 
-__all__ = ["misfit", "parameters"]
+__all__ = ["misfit", "parameters", "shown"]
 
 LONGEST = 40  # characters of a value that is shown
 WORDS = {
@@ -25,8 +25,13 @@ WORDS = {
     os.PathLike: "a path",
     np.ndarray: "an array of numbers",
     collections.abc.Callable: "a function",
-    collections.abc.Mapping: "a mapping",
     dict: "a mapping",
+}
+PLURALS = {
+    float: "numbers",
+    int: "whole numbers",
+    str: "names",
+    collections.abc.Callable: "functions",
 }
 
 
@@ -66,7 +71,9 @@ def misfit(parameter: inspect.Parameter, value: object) -> str | None:
     wanted = " or ".join([", ".join(kinds[:-1]), kinds[-1]] if kinds[1:] else kinds)
     if isinstance(value, type):
         return f"{parameter.name} is a class: write {value.__name__}(...), or give {wanted}"
-    return f"{parameter.name} is {_shown(value)}: give {wanted}"
+    if isinstance(value, np.ndarray) and WORDS[collections.abc.Callable] in kinds:
+        wanted += ", such as lambda x: np.interp(x, points, values)"
+    return f"{parameter.name} is {shown(value)}: give {wanted}"
 
 
 def _members(annotation: Any) -> tuple[Any, ...]:
@@ -82,6 +89,8 @@ def _fits(value: Any, annotation: Any) -> bool:
 def _is(value: Any, member: Any) -> bool:
     """Say whether a value is of one kind; True of a kind that is not known."""
     kind = get_origin(member) or member
+    if kind is Any:
+        return True
     if kind is Literal:
         return value in get_args(member)
     if kind in (float, int):
@@ -94,16 +103,27 @@ def _is(value: Any, member: Any) -> bool:
         if isinstance(value, str) or not hasattr(value, "__len__"):
             return False
         return all(_fits(each, get_args(member)[0]) for each in value)
+    if kind is collections.abc.Mapping and isinstance(value, kind):
+        return all(map(_fits, [*value, *value.values()], _each(member, len(value))))
+    if kind is tuple and get_args(member)[1:] == (...,):
+        return isinstance(value, tuple | list) and all(_is(v, get_args(member)[0]) for v in value)
     if kind is bool:
         return isinstance(value, bool | np.bool_)
+    if getattr(kind, "__name__", "") == "Grid":  # for which a Mesh may stand
+        return hasattr(value, "volumes")
     if kind is tuple or not isinstance(kind, type) or getattr(kind, "_is_protocol", False):
         return True
     return isinstance(value, kind)
 
 
+def _each(mapping: Any, count: int) -> list[Any]:
+    """Give the kinds of the keys of a mapping, then those of its values."""
+    return [kind for kind in get_args(mapping) or (Any, Any) for _ in range(count)]
+
+
 def _is_number(value: Any, kind: type) -> bool:
-    if isinstance(value, Integral if kind is int else Real):
-        return True
+    if isinstance(value, Real):
+        return kind is float or value == value // 1  # 1e6 is how people write a million
     return getattr(value, "shape", None) == () and not isinstance(
         value, complex | np.complexfloating
     )
@@ -120,17 +140,30 @@ def _in_words(member: Any) -> str:
     kind = get_origin(member) or member
     if kind is Literal:
         return " or ".join(map(repr, get_args(member)))
-    if kind is collections.abc.Sequence:
-        return f"a sequence of {_in_words(get_args(member)[0]).partition(' ')[2] or 'values'}s"
+    if kind in (collections.abc.Sequence, tuple):
+        return f"a sequence of {_plural(get_args(member)[0])}"
+    if kind is collections.abc.Mapping:
+        return f"a mapping of {' to '.join(map(_plural, get_args(member)))}"
     if kind in WORDS:
         return WORDS[kind]
     name = str(getattr(kind, "__name__", kind))
     return f"{'an' if name[0] in 'AEIOU' else 'a'} {name}"
 
 
-def _shown(value: object) -> str:
+def _plural(member: Any) -> str:
+    kind = get_origin(member) or member
+    if kind in PLURALS or member is Any or not isinstance(kind, type):
+        return PLURALS.get(kind, "values")
+    return f"{kind.__name__}s"
+
+
+def shown(value: object) -> str:
+    """Show a value on a line; a long one by its kind."""
     if isinstance(value, np.ndarray):
-        return f"an array of shape {value.shape}"
+        kind = "" if value.dtype.kind in "biuf" else f" and type {value.dtype}"
+        return f"an array of shape {value.shape}{kind}"
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
     if inspect.isroutine(value):
         return f"the function {value.__name__}" if value.__name__ != "<lambda>" else "a function"
     text = " ".join(repr(value).split())

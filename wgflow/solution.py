@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.asked import Asked
+from wgflow.asked import TIME_FIRST, Asked
 from wgflow.called import answered
 from wgflow.distances import available, distance
 from wgflow.errors import InputError, nearest_first
@@ -159,7 +159,7 @@ class Solution:
         exact = self.known_problem.exact
         if exact is None:
             raise InputError("no exact solution is known for this problem: give Problem(exact=...)")
-        asked = Asked(exact, "the exact density")
+        asked = Asked(exact, "the exact density", TIME_FIRST)
         return (self.grid if grid is None else grid).average(lambda *x: asked(time, *x))
 
     def predict(self, x: Array, snapshot: int = -1) -> Array:

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.asked import Asked
 from wgflow.energies.base import DiscreteTerm, Term
 from wgflow.energies.latex import Letters, TermFormula
 from wgflow.errors import InputError
@@ -171,7 +172,7 @@ class _DiscreteFeatureInteraction(DiscreteTerm):
 
     def __init__(self, term: FeatureInteraction, grid: Grid) -> None:
         def stacked(*coordinates: Array) -> Array:
-            given = term.functions(*coordinates)
+            given = Asked(term.functions, "the features' function").raw(*coordinates)
             if isinstance(given, np.ndarray):
                 return given
             return np.stack([np.broadcast_to(f, grid.shape) for f in given])
