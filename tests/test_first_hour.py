@@ -101,7 +101,7 @@ def problem() -> wg.Problem:
         (lambda: wg.SSPRK2(), r"SSPRK2\(\) needs space"),
     ],
 )
-def test_wrong_words_name_the_right_one(what: Callable[[], Any], said: str) -> None:
+def test_wrong_words_in_a_call_name_the_right_one(what: Callable[[], Any], said: str) -> None:
     with pytest.raises(TypeError, match=said) as caught:
         what()
     assert isinstance(caught.value, wg.InputError)

@@ -61,7 +61,7 @@ one array for each axis of the domain
         InputError
             If it takes another number of arguments, cannot take arrays, or returns another shape.
         """
-        values = self._numbers(self.raw(*arguments))
+        values = self.checked(self.raw(*arguments))
         shape = np.broadcast_shapes(*(np.shape(each) for each in arguments))
         try:
             np.broadcast_to(values, shape)
@@ -82,7 +82,8 @@ one array for each axis of the domain
                 raise
             raise InputError(f"{self.what}{_place(self.function)} {why}") from error
 
-    def _numbers(self, given: Any) -> Array:
+    def checked(self, given: Any) -> Array:
+        """Give what was returned as an array, or raise InputError if it is not of real numbers."""
         values = np.asarray(given)
         if values.dtype.kind == "c":
             why = "has complex values: give real ones, such as np.real(...) or abs(...)"

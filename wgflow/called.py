@@ -175,7 +175,7 @@ class _Call:
         if self.needed:
             others = "..., " if self.given or self.named else ""
             words = ", ".join(f"{word}=..." for word in self.needed)
-            return f"{name}() needs {' and '.join(self.needed)}: write {name}({others}{words})"
+            return f"{name}() needs {', '.join(self.needed)}: write {name}({others}{words})"
         rest = [word for word in self.words if word not in self.placed]
         remedy = f"give others by name: {', '.join(rest)}" if rest else "leave others out"
         takes = f"{len(self.placed)} value{'s' * (len(self.placed) != 1)}"

@@ -9,6 +9,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.asked import Asked
 from wgflow.called import answered
 from wgflow.errors import InputError
 from wgflow.fitting import shown
@@ -107,7 +108,8 @@ class Axis:
         """
         if self.stretch is None:
             return np.linspace(self.lower, self.upper, cells + 1)
-        edges = np.array(self.stretch(np.linspace(0.0, 1.0, cells + 1)), dtype=float)
+        asked = Asked(self.stretch, "the stretching", "an array of fractions in [0, 1]")
+        edges = np.array(asked.checked(asked.raw(np.linspace(0.0, 1.0, cells + 1))))
         if edges.shape != (cells + 1,) or not np.all(np.diff(edges) > 0):
             raise InputError(
                 f"the stretching of axis ({self.lower}, {self.upper}) does not give {cells + 1} "

@@ -31,6 +31,8 @@ PLURALS = {
     float: "numbers",
     int: "whole numbers",
     str: "names",
+    type(None): "None",
+    np.ndarray: "arrays",
     collections.abc.Callable: "functions",
 }
 
@@ -106,7 +108,7 @@ def _is(value: Any, member: Any) -> bool:
     if kind is collections.abc.Mapping and isinstance(value, kind):
         return all(map(_fits, [*value, *value.values()], _each(member, len(value))))
     if kind is tuple and get_args(member)[1:] == (...,):
-        return isinstance(value, tuple | list) and all(_is(v, get_args(member)[0]) for v in value)
+        return isinstance(value, tuple | list) and all(_fits(v, get_args(member)[0]) for v in value)
     if kind is bool:
         return isinstance(value, bool | np.bool_)
     if getattr(kind, "__name__", "") == "Grid":  # for which a Mesh may stand
@@ -152,6 +154,8 @@ def _in_words(member: Any) -> str:
 
 def _plural(member: Any) -> str:
     kind = get_origin(member) or member
+    if kind in (Union, types.UnionType):
+        return " or ".join(map(_plural, get_args(member)))
     if kind in PLURALS or member is Any or not isinstance(kind, type):
         return PLURALS.get(kind, "values")
     return f"{kind.__name__}s"

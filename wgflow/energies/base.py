@@ -8,6 +8,7 @@ from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from wgflow._typing import Array
 from wgflow.errors import InputError, finite
+from wgflow.fitting import shown
 from wgflow.grid import Grid
 
 __all__ = ["DiscreteTerm", "Energy", "Term"]
@@ -71,18 +72,21 @@ class Summand:
 
     def __radd__(self, other: Literal[0]) -> Energy:
         """Add to the 0 that ``sum`` begins with."""
-        return Energy(_terms(self)) if other == 0 else Energy(_terms(other))
+        begun = isinstance(other, int) and other == 0
+        return Energy(_terms(self if begun else other))
 
     def __mul__(self, factor: float) -> Energy:
         if not finite(factor):
-            raise InputError(f"factor {factor!r} of an energy: give a finite number")
+            raise InputError(f"factor {shown(factor)} of an energy: give a finite number")
         return Energy(tuple(_multiple(term, float(factor)) for term in _terms(self)))
 
     __rmul__ = __mul__
 
     def __truediv__(self, divisor: float) -> Energy:
         if not (finite(divisor) and divisor != 0):
-            raise InputError(f"an energy is divided by {divisor!r}: give a finite number but 0")
+            raise InputError(
+                f"an energy is divided by {shown(divisor)}: give a finite number but 0"
+            )
         return self * (1 / float(divisor))
 
     def __neg__(self) -> Energy:
@@ -140,7 +144,7 @@ def _terms(given: object) -> tuple[Term, ...]:
         return (given,)
     name = getattr(given, "__name__", None)
     remedy = f"write {name}(...)" if isinstance(given, type) else "add terms only"
-    raise InputError(f"{name or repr(given)} is no term of an energy: {remedy}")
+    raise InputError(f"{name or shown(given)} is no term of an energy: {remedy}")
 
 
 def _multiple(term: Term, factor: float) -> Term:
