@@ -31,7 +31,6 @@ PLURALS = {
     float: "numbers",
     int: "whole numbers",
     str: "names",
-    type(None): "None",
     np.ndarray: "arrays",
     collections.abc.Callable: "functions",
 }
@@ -155,7 +154,7 @@ def _in_words(member: Any) -> str:
 def _plural(member: Any) -> str:
     kind = get_origin(member) or member
     if kind in (Union, types.UnionType):
-        return " or ".join(map(_plural, get_args(member)))
+        return " or ".join(_plural(m) for m in get_args(member) if m is not type(None))
     if kind in PLURALS or member is Any or not isinstance(kind, type):
         return PLURALS.get(kind, "values")
     return f"{kind.__name__}s"

@@ -84,9 +84,7 @@ class Summand:
 
     def __truediv__(self, divisor: float) -> Energy:
         if not (finite(divisor) and divisor != 0):
-            raise InputError(
-                f"an energy is divided by {shown(divisor)}: give a finite number but 0"
-            )
+            raise InputError(f"an energy divided by {shown(divisor)}: give a finite number, not 0")
         return self * (1 / float(divisor))
 
     def __neg__(self) -> Energy:
