@@ -248,15 +248,21 @@ class Comparison:
         Raises
         ------
         InputError
-            If the directory holds an earlier result and ``overwrite`` is false.
+            If the directory holds an earlier result and ``overwrite`` is false; this one is then
+            in DIRECTORY-2.
         """
-        folder = Path(directory)
+        from wgflow.io import write_or_keep
+
         comm = self.solution.grid.comm
         whole = replace(self, solution=self.solution.gathered())
-        on_root(comm, lambda: whole._write(folder, overwrite))
-        saved = self.solution.save(folder, overwrite=overwrite)
-        on_root(comm, lambda: whole._write_predictor(folder))
-        return saved
+
+        def write(folder: Path) -> Path:
+            on_root(comm, lambda: whole._write(folder, overwrite))
+            saved = self.solution.save(folder, overwrite=overwrite)
+            on_root(comm, lambda: whole._write_predictor(folder))
+            return saved
+
+        return write_or_keep(directory, write, comm=comm)
 
     def _write(self, folder: Path, overwrite: bool) -> None:
         from wgflow.io import atomically, claim_directory, save_neurons, write_json, write_table

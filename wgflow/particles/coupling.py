@@ -65,8 +65,8 @@ class _Experiment:
         """Measure rho-ND and ND-PD of one seed at one N."""
         theta, path = self.start(seed, 0, size)
         times, schedule, dt = self.times, self.schedule, self.dt
-        alone = nonlinear(self.network, theta, times, self.moments, schedule, dt, brownian=path)
-        together = particle(self.network, theta, times, schedule, dt, brownian=path)
+        alone = nonlinear(self.network, theta, times, self.moments, dt, schedule, brownian=path)
+        together = particle(self.network, theta, times, dt, schedule, brownian=path)
         risk = np.array([self.network.features.risk(self.moments(t)) for t in times.tolist()])
         errors = distance("ND-PD", alone, together)
         errors["rho-ND", "risk"] = float(np.max(np.abs(risk - alone.risk)))
@@ -86,7 +86,7 @@ class _Experiment:
         """Measure PD-GD and GD-SGD of one seed at each step."""
         theta, path = self.start(seed, 1, size)
         network, times, schedule = self.network, self.times, self.schedule
-        accurate = particle(network, theta, times, schedule, self.dt, brownian=path)
+        accurate = particle(network, theta, times, self.dt, schedule, brownian=path)
         found = []
         for index, step in enumerate(steps):
             rng = np.random.default_rng([seed, 2, size, index])
