@@ -161,7 +161,7 @@ def stated(**given: Any) -> wg.Solution:
         (lambda: solve(until="1"), "final time '1': give a finite number"),
         (lambda: solve(until=[0, 1]), r"final time \[0, 1\]"),
         (lambda: solve(dt="a"), "time step dt = 'a': give a finite number"),
-        (lambda: solve(snapshots=0.5), "0.5 snapshots: give a whole number, or a list"),
+        (lambda: solve(snapshots=0.5), "0.5 snapshots: give a whole number >= 0, or a list"),
         (lambda: solve(snapshots=[0.5]), r"snapshot time 0.5: give times in \[0, 0.01\]"),
         (lambda: solve(snapshots="all"), "a whole number or a sequence of numbers"),
         (lambda: solve(observers=[print]), "give a sequence of Observers"),

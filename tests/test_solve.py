@@ -237,7 +237,7 @@ def test_boundary_mass_names_the_largest_end() -> None:
 
 def test_a_negative_number_of_snapshots_is_refused() -> None:
     problem = wg.Problem(wg.Box((-1, 1)), wg.Entropy(1.0), np.ones_like)
-    with pytest.raises(wg.InputError, match="-3 snapshots: give a number >= 0"):
+    with pytest.raises(wg.InputError, match="-3 snapshots: give a whole number >= 0"):
         wg.solve(problem, cells=8, until=0.1, snapshots=-3)
 
 

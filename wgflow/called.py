@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import difflib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -79,9 +79,12 @@ def answered_with(elsewhere: Elsewhere) -> Callable[[Callee], Callee]:
     return lambda callee: _marked(callee, elsewhere)
 
 
-def answer_all(room: dict[str, Any]) -> None:
-    """Mark what a package offers by ``__all__``; to be called at its end with ``globals()``."""
-    for name in room["__all__"]:
+def answer_all(room: dict[str, Any], besides: Collection[str] = ()) -> None:
+    """Mark what a package offers by ``__all__``; to be called at its end with ``globals()``.
+
+    What a run makes with every step stays ``besides``.
+    """
+    for name in {*room["__all__"]} - {*besides}:
         if inspect.isroutine(room[name]) or isinstance(room[name], type):
             room[name] = answered(room[name])
 

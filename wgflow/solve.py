@@ -148,7 +148,7 @@ def solve(
         check_density(density, space.grid)
     if isinstance(snapshots, int | float | np.integer):
         if not (snapshots >= 0 and snapshots == int(snapshots)):
-            raise InputError(f"{snapshots} snapshots: give a whole number, or a list of times")
+            raise InputError(f"{snapshots} snapshots: give a whole number >= 0, or a list of times")
         snapshots = [until * i / int(snapshots) for i in range(1, int(snapshots))]
     kept, bounds = Snapshots(snapshots, until), BoundaryMass(space)
     if isinstance(stepper, Following):

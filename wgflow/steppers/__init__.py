@@ -9,4 +9,4 @@ from wgflow.steppers.sdirk import SDIRK2
 
 __all__ = ["RKL2", "SDIRK2", "SSPRK2", "SSPRK3", "ImplicitEuler", "Step", "Stepper"]
 
-answer_all(globals())
+answer_all(globals(), besides=["Step"])
