@@ -96,7 +96,7 @@ def test_a_run_says_what_was_solved_and_whether_it_holds(made: Path) -> None:
     law = "largest excess of W²/(2τs)"
     assert law not in page
     assert law in text_of(made / "plane")
-    assert "Marginal densities of" in text_of(made / "many")
+    assert "Marginal densities: of each of a, b" in text_of(made / "many")
 
 
 @pytest.mark.parametrize(
@@ -286,7 +286,7 @@ def test_a_browser_shows_the_page(made: Path, browser: Browser, name: str, schem
     asked = [url for url in browser.requests() if not url.startswith("data:")]
     assert asked == [path.resolve().as_uri()]
     assert all(w > 20 and h > 10 for w, h in browser.ask(BOXES % ".equation math"))
-    assert browser.ask("document.querySelectorAll('.equation math').length") == 1
+    assert browser.ask("document.querySelectorAll('.equation math').length") > 0
     figures = browser.ask(BOXES % "figure svg, figure img")
     assert figures
     assert all(w > 200 and h > 100 for w, h in figures)

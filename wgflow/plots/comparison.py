@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, colours, new_figure, styled, visible
+from wgflow.plots.style import (
+    PDE_COLOUR,
+    SGD_COLOUR,
+    colours,
+    from_first,
+    new_figure,
+    styled,
+    visible,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_figure"]
 
+MOST_ABOVE = 3.0  # times the highest bar, up to which a density is shown to its peak
 NAMES = {
     "sgd": "SGD",
     "gradient": "gradient descent",
@@ -101,8 +110,12 @@ def _draw_histogram(axes: Axes, comparison: Comparison, index: int, axis: int) -
         label=_name(comparison),
     )
     axes.plot(grid.centers[axis], density, color=PDE_COLOUR, lw=1.4, label="density equation")
-    top = 1.25 * max(float((counts / (len(sample) * np.diff(bins))).max()), 1e-300)
-    axes.set_ylim(0, min(top, 1.1 * max(float(density.max()), top / 1.25)))
+    highest, peak = float((counts / (len(sample) * np.diff(bins))).max()), float(density.max())
+    shown = peak if peak < MOST_ABOVE * highest else 1.25 * highest
+    axes.set_ylim(0, 1.1 * max(highest, shown, 1e-300))
+    if shown < peak:
+        told = f"peak {peak:.3g}"
+        axes.text(0.02, 0.97, told, fontsize=7, transform=axes.transAxes, va="top")
     axes.set_xlim(low, high)
     axes.set_title(f"t = {solution.times[index]:.3g}", fontsize=8)
     axes.set_xlabel(grid.box.names[axis])
@@ -112,11 +125,11 @@ def _draw_risks(axes: Axes, comparison: Comparison) -> None:
     history = comparison.solution.history
     step, name = comparison.settings.step, _name(comparison)
     times, mean, spread = comparison.times, comparison.risk_mean, comparison.risk_deviation
-    axes.plot(
-        history["time"][1:] / step, history["risk"][1:], color=PDE_COLOUR, label="density equation"
-    )
     later = times > 0
     iterations = times[later] / step
+    at = from_first(history["time"], times[later])
+    risks = np.interp(at, history["time"], history["risk"])
+    axes.plot(at / step, risks, color=PDE_COLOUR, label="density equation")
     axes.plot(
         iterations, mean[later], "o", ms=3, color=SGD_COLOUR, label=f"{name}, mean over seeds"
     )
@@ -161,9 +174,10 @@ def _draw_means(axes: Axes, comparison: Comparison) -> None:
             iterations, middle - spread, middle + spread, color=colour, alpha=0.2, lw=0
         )
         at, values = solution.times[snapshots] / step, equation[snapshots, axis]
-        axes.plot(at, values, "o", ms=4, color=colour, mec="black", label="density equation")
+        axes.plot(at, values, "o", ms=4, color=colour, mec="black", clip_on=False, zorder=3)
         column = solution.history.get(f"mean_{names[axis]}")
         if column is not None:
             axes.plot(solution.history["time"][1:] / step, column[1:], ":", lw=1.5, color="black")
+    axes.plot([], [], "o", ms=4, color="0.6", mec="black", label="density equation")
     axes.set(xlabel="iterations t/ε", ylabel="mean")
     axes.legend(fontsize=7, ncols=2)

@@ -39,6 +39,7 @@ KINDS = {
 TIMELESS = {"spacetime": "every snapshot", "history": "all times", "summary": "its own times"}
 MOST = {"stack": LARGEST_STACK, "map": 6, "marginals": 3, "slices": 1}  # times, unless asked for
 COLUMNS = 3  # of panels
+AT_REST = 1e-4  # of the largest speed of all panels, below which arrows show rounding at most
 PANEL = 3.1  # inches
 
 
@@ -169,9 +170,11 @@ def _map(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) -> Fi
     for axes in panels.ravel()[len(frames) :]:
         axes.set_visible(False)
     for axes, frame in zip(panels.ravel(), frames, strict=False):
-        draw_map(axes, frame, limits, neurons)
         fastest = 0.0 if frame.arrows is None else frame.arrows.fastest
-        speed = f", longest arrow {fastest:.2g}" if fastest > 0 else ""
+        resting = fastest <= AT_REST * limits.fastest
+        draw_map(axes, replace(frame, arrows=None) if resting else frame, limits, neurons)
+        least = "speed ≤" if resting else "longest arrow"
+        speed = f", {least} {fastest:.2g}" if fastest > 0 else ""
         axes.set_title(f"t = {frame.time:.4g}{speed}", fontsize=8)
         axes.label_outer()
     limits.bar(figure, panels)

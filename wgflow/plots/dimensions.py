@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wgflow.plots.style import SGD_COLOUR, colours, new_figure, styled
+from wgflow.plots.style import SGD_COLOUR, colours, log_sizes, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -72,7 +72,6 @@ def _draw_gaps(axes: Axes, study: DimensionStudy) -> None:
             columns["dimension"], columns["grid_error"], "--", color="0.6", lw=0.9,
             label="half as many cells",
         )  # fmt: skip
-    axes.set(xscale="log", yscale="log", xlabel="dimension d of the data", ylabel="gap")
-    axes.set_xticks(study.dimensions, [str(d) for d in study.dimensions], minor=False)
-    axes.set_xticks([], minor=True)
+    axes.set(yscale="log", xlabel="dimension d of the data", ylabel="gap")
+    log_sizes(axes, study.dimensions)
     axes.legend(fontsize=7)

@@ -6,9 +6,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wgflow._typing import Array
 from wgflow.distances import first_marginal
 from wgflow.plots.comparison import NAMES
-from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, colours, new_figure, styled, visible
+from wgflow.plots.style import (
+    PDE_COLOUR,
+    SGD_COLOUR,
+    colours,
+    log_sizes,
+    new_figure,
+    styled,
+    visible,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,7 +48,7 @@ def widths_figure(study: WidthStudy) -> Figure:
 
 
 def _draw(study: WidthStudy) -> Figure:
-    figure = new_figure(12.5, 5.2)
+    figure = new_figure(12.5, 5.8)
     parts: Any = figure.subfigures(1, 2, width_ratios=(1.7, 1))
     left, right = parts
     shown = range(max(0, len(study.sizes) - PANELS), len(study.sizes))
@@ -103,6 +112,11 @@ def _draw_risks(axes: Axes, study: WidthStudy) -> None:
     axes.legend(fontsize=6, ncols=2)
 
 
+def _bars(values: Array, errors: Array) -> Array:
+    """Give bars of two standard errors; what would reach 0 ends at a fifth of the value."""
+    return np.array([np.minimum(2 * errors, 0.8 * values), 2 * errors])
+
+
 def _draw_errors(axes: Axes, study: WidthStudy) -> None:
     columns = {name: np.array(values) for name, values in study.columns().items()}
     sizes = columns["neurons"]
@@ -113,12 +127,15 @@ def _draw_errors(axes: Axes, study: WidthStudy) -> None:
     ):
         slope, low, high = study.slope(name)
         axes.errorbar(
-            sizes, columns[name], 2 * columns[f"{name}_error"], fmt=f"{mark}-", ms=4, lw=1,
-            color=colour, label=f"{words}, slope {slope:.2f} [{low:.2f}, {high:.2f}]",
+            sizes, columns[name], _bars(columns[name], columns[f"{name}_error"]),
+            fmt=f"{mark}-", ms=4, lw=1, color=colour,
+            label=f"{words}, slope {slope:.2f} [{low:.2f}, {high:.2f}]",
         )  # fmt: skip
     guide = columns["distance"][0] * (sizes / sizes[0]) ** -0.5
     axes.plot(sizes, guide, ":", color="0.4", label="slope -1/2")
     if study.grid_error:
         axes.axhline(study.grid_error, color="0.6", lw=0.8, ls="--", label="half as many cells")
-    axes.set(xscale="log", yscale="log", xlabel="neurons N", ylabel="error")
-    axes.legend(fontsize=6)
+    axes.set(yscale="log", xlabel="neurons N", ylabel="error")
+    log_sizes(axes, sizes)
+    # below: the lines cross the whole panel
+    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.22))

@@ -81,9 +81,17 @@ def number(value: Any, digits: int = 6) -> str:
 
 
 def table(
-    caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], numeric: Sequence[int] = ()
+    caption: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    numeric: Sequence[int] = (),
+    *,
+    told: bool = False,
 ) -> Html:
     """Make a table whose first column names the rows.
+
+    On a phone long names, and what is ``told``, have lines of their own, with the rest below or
+    above.
 
     Parameters
     ----------
@@ -93,7 +101,14 @@ def table(
         A cell that is True or False says passed or failed.
     numeric : sequence of int
         Columns that are set to the right.
+    told : bool
+        Whether the last column is prose.
     """
+    rows = list(rows)
+    named = len(head) > 2 and any(
+        not isinstance(row[0], Html) and len(str(row[0])) > LONG for row in rows
+    )
+    layout = f' style="--columns: {len(head) - 1}" class="{"told" if told else "named"}"'
     kinds = [' class="number"' if i in numeric else "" for i in range(len(head))]
     titles = "".join(
         f'<th scope="col"{k}>{_safe(title)}</th>' for title, k in zip(head, kinds, strict=True)
@@ -103,10 +118,11 @@ def table(
         cells = [f'<th scope="row"{kinds[0]}>{_safe(first)}</th>']
         cells += [_cell(value, kind) for value, kind in zip(rest, kinds[1:], strict=True)]
         lines.append(f"<tr>{''.join(cells)}</tr>")
-    named = html.escape(caption)
+    title = html.escape(caption)
     return Html(
-        f'<div class="scroll" role="region" aria-label="{named}" tabindex="0"><table>'
-        f"<caption>{named}</caption><thead><tr>{titles}</tr></thead>"
+        f'<div class="scroll" role="region" aria-label="{title}" tabindex="0">'
+        f"<table{layout if told or named else ''}>"
+        f"<caption><span>{title}</span></caption><thead><tr>{titles}</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
 
