@@ -51,7 +51,7 @@ def _draw(several: Sequence[ConvergenceTable], in_time: bool) -> Figure:
     norms = " / ".join(sorted({table.norm for table in several}))
     axes.set_xlabel("time step" if in_time else "cell size over the length of the axis")
     axes.set_ylabel(f"{norms} error")
-    axes.legend(fontsize=7)
+    axes.legend()
     return figure
 
 

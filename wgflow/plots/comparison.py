@@ -9,6 +9,7 @@ import numpy as np
 from wgflow.plots.style import (
     PDE_COLOUR,
     SGD_COLOUR,
+    below_all,
     colours,
     from_first,
     new_figure,
@@ -65,7 +66,7 @@ def _draw_comparison(comparison: Comparison) -> Figure:
         panel.set_visible(False)
     for panel, (index, axis) in zip(panels, drawn, strict=False):
         _draw_histogram(panel, comparison, index, axis)
-    panels[0].legend(fontsize=7, loc="upper right")
+    below_all(left, panels[0])
     if dimension == 1:
         _draw_risks(right.subplots(), comparison)
     else:
@@ -117,7 +118,7 @@ def _draw_histogram(axes: Axes, comparison: Comparison, index: int, axis: int) -
         told = f"peak {peak:.3g}"
         axes.text(0.02, 0.97, told, fontsize=7, transform=axes.transAxes, va="top")
     axes.set_xlim(low, high)
-    axes.set_title(f"t = {solution.times[index]:.3g}", fontsize=8)
+    axes.set_title(f"t = {solution.times[index]:.3g}")
     axes.set_xlabel(grid.box.names[axis])
 
 
@@ -157,7 +158,7 @@ def _draw_risks(axes: Axes, comparison: Comparison) -> None:
     axes.set_xscale("log")
     axes.set_xlim(iterations[0], iterations[-1])
     axes.set(xlabel="iterations t/ε", ylabel="population risk")
-    axes.legend(fontsize=7)
+    axes.legend()
 
 
 def _draw_means(axes: Axes, comparison: Comparison) -> None:
@@ -180,4 +181,4 @@ def _draw_means(axes: Axes, comparison: Comparison) -> None:
             axes.plot(solution.history["time"][1:] / step, column[1:], ":", lw=1.5, color="black")
     axes.plot([], [], "o", ms=4, color="0.6", mec="black", label="density equation")
     axes.set(xlabel="iterations t/ε", ylabel="mean")
-    axes.legend(fontsize=7, ncols=2)
+    axes.legend(ncols=2)

@@ -65,4 +65,4 @@ def _draw_pairs(axes: Axes, table: CouplingTable, name: str) -> None:
     log_sizes(axes, x)
     low = axes.get_ylim()[0]
     axes.set_ylim(bottom=low / 4)  # room for the words
-    axes.legend(fontsize=7, loc="lower left")
+    axes.legend(loc="lower left")

@@ -147,13 +147,13 @@ def panel_shape(limits: Limits) -> float:
 
 
 def _stack(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) -> Figure:
-    figure = new_figure(6.4, 3.8)
+    figure = new_figure(5.4, 3.5)
     draw_curves(figure.subplots(), frames, limits, neurons)
     return figure
 
 
 def _spacetime(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) -> Figure:
-    figure = new_figure(6.8, 3.8)
+    figure = new_figure(5.8, 3.5)
     axes = figure.subplots()
     draw_spacetime(axes, frames, limits)
     limits.bar(figure, axes)
@@ -175,7 +175,7 @@ def _map(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) -> Fi
         draw_map(axes, replace(frame, arrows=None) if resting else frame, limits, neurons)
         least = "speed ≤" if resting else "longest arrow"
         speed = f", {least} {fastest:.2g}" if fastest > 0 else ""
-        axes.set_title(f"t = {frame.time:.4g}{speed}", fontsize=8)
+        axes.set_title(f"t = {frame.time:.4g}{speed}")
         axes.label_outer()
     limits.bar(figure, panels)
     return figure
@@ -196,7 +196,7 @@ def _slices(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) ->
     for row, frame in zip(panels, frames, strict=True):
         draw_slices(row, frame, limits)
         for axes in row:
-            axes.set_title(f"t = {frame.time:.4g}, {axes.get_title()}", fontsize=8)
+            axes.set_title(f"t = {frame.time:.4g}, {axes.get_title()}")
     limits.bar(figure, panels)
     return figure
 

@@ -57,7 +57,7 @@ def _draw_risks(axes: Axes, study: DimensionStudy) -> None:
         risk = np.interp(times, history["time"], history["risk"])
         axes.plot(times, risk, color=colour, lw=1.2, label=f"density equation, d = {d}")
     axes.set(xscale="log", xlabel="time", ylabel="population risk")
-    axes.legend(fontsize=7)
+    axes.legend()
 
 
 def _draw_gaps(axes: Axes, study: DimensionStudy) -> None:
@@ -73,5 +73,6 @@ def _draw_gaps(axes: Axes, study: DimensionStudy) -> None:
             label="half as many cells",
         )  # fmt: skip
     axes.set(yscale="log", xlabel="dimension d of the data", ylabel="gap")
+    axes.set_ylim(top=1.8 * axes.get_ylim()[1])  # room for the words
     log_sizes(axes, study.dimensions)
-    axes.legend(fontsize=7)
+    axes.legend()

@@ -28,6 +28,7 @@ LABELS = {
     "iterations": "iterations a step",
 }
 PANELS = 6
+MOST_TICKS = 6  # of time, whose labels may be long
 DECADES = 3.0  # of a positive column, from which its axis is logarithmic
 SAME = 1e-9  # relative; what varies less stays the same
 NOTHING = 1e-100  # a least density below it is drawn as 0: a scale of it would tell nothing
@@ -84,7 +85,7 @@ def draw_column(axes: Axes, solution: Solution, name: str, log: bool | None = No
         # as dense on either axis of time
         at = np.unique([*np.linspace(time[0], time[-1], 40), *time[:: 1 + len(time) // 200]])
         axes.plot(at, [reference[name](t) for t in at], "k:", lw=1.2, label="exact")
-        axes.legend(fontsize=7)
+        axes.legend()
     if name in ("dissipation", "dt", "minimum") and _wide(values[shown]):
         axes.set_yscale("log", nonpositive="mask")
     elif (same := _steady(values[shown], name)) is not None:
@@ -96,6 +97,8 @@ def draw_column(axes: Axes, solution: Solution, name: str, log: bool | None = No
         axes.set_xlim(time[1], time[-1])
         # labels between the decades would run into each other
         axes.tick_params(axis="x", which="minor", labelbottom=bool(time[-1] < 5 * time[1]))
+    else:
+        axes.locator_params(axis="x", nbins=MOST_TICKS)
     axes.set(xlabel="time", ylabel=LABELS[name])
 
 

@@ -55,13 +55,13 @@ def _draw_teacher(table: TeacherTable) -> Figure:
     )  # fmt: skip
     log_sizes(left, table.sizes)
     left.set(yscale="log", xlabel="width m", ylabel="E (y - f)² / E y²")
-    left.set_title(f"at t = {table.times[-1]:g}", fontsize=9)
-    left.legend(fontsize=7)
+    left.set_title(f"at t = {table.times[-1]:g}")
+    left.legend()
     for colour, size, risk in zip(colours(len(sizes)), table.sizes, risks, strict=True):
         right.plot(table.times[1:], np.median(risk, axis=0)[1:], color=colour, label=f"m = {size}")
     right.set(xscale="log", yscale="log", xlabel="time", ylabel="E (y - f)² / E y²")
-    right.set_title("medians over seeds", fontsize=9)
-    right.legend(fontsize=7, ncols=2)
+    right.set_title("medians over seeds")
+    right.legend(ncols=2)
     figure.suptitle(
         f"students of a ReLU teacher of {table.neurons} neurons, d = {table.dimension}, "
         f"{seeds} seeds"
@@ -90,8 +90,8 @@ def _draw_lazy(table: LazyTable) -> Figure:
     scales.set(yscale="log", xlabel=f"scale α, m = {table.neurons}")
     low = widths.get_ylim()[0]
     widths.set_ylim(bottom=low / 60)  # room for the words
-    widths.legend(fontsize=7, ncols=2, loc="lower left")
-    scales.legend(fontsize=7, loc="lower left")
+    widths.legend(ncols=2, loc="lower left")
+    scales.legend(loc="lower left")
     _draw_risks(over_time, table)
     figure.suptitle("lazy training: the network and its linearization at the start")
     return figure
@@ -104,4 +104,4 @@ def _draw_risks(axes: Axes, table: LazyTable) -> None:
         axes.plot(run.times, run.risk(run.predictions), color=colour, label=f"α = {name[2:]}")
     axes.plot(run.times, run.risk(run.linear), "k:", label="lazy limit, exact")
     axes.set(yscale="log", xlabel="time", ylabel="risk on the samples")
-    axes.legend(fontsize=7)
+    axes.legend()

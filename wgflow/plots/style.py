@@ -22,6 +22,7 @@ __all__ = [
     "PDE_COLOUR",
     "SGD_COLOUR",
     "axis_label",
+    "below_all",
     "capped",
     "colours",
     "from_first",
@@ -39,6 +40,8 @@ STYLE: dict[Any, Any] = {
     "grid.alpha": 0.25,
     "figure.dpi": 130,
     "font.size": 9,
+    "axes.titlesize": 9,
+    "legend.fontsize": 8,
     "legend.frameon": False,
 }
 MOST_SIZES = 8  # labels on an axis of sizes
@@ -113,6 +116,11 @@ def log_sizes(
     axes.set_xscale("log")
     axes.set_xticks(list(sizes)[::step], list(words)[::step])
     axes.set_xticks([], minor=True)
+
+
+def below_all(figure: Any, panel: Axes) -> None:
+    """Write the legend of one panel, which all have, below them, where it hides nothing."""
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
 
 def axis_label(grid: Grid, axis: int) -> str:

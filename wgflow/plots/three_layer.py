@@ -42,14 +42,14 @@ def _draw(table: ThreeLayerTable) -> Figure:
         gaps.plot(times, gap, color=colour, label=f"n = {size:.0f}")
     gaps.set(yscale="log", xlabel="time", ylabel="|f_n - f|, rms over samples and seeds")
     gaps.set_ylim(bottom=gaps.get_ylim()[0] / 2)  # room for the words
-    gaps.legend(fontsize=7, ncols=3, loc="lower left")
+    gaps.legend(ncols=3, loc="lower left")
     for k in (0, len(table.sizes) - 1):
         low, high = np.quantile(table.risks[:, k], [0.1, 0.9], axis=0)
         label = f"n = {table.sizes[k]:.0f}, 80 % of networks"
         risks.fill_between(times, low, high, color=chosen[k], alpha=0.35, lw=0, label=label)
     risks.plot(times, limit, "k", label="limit")
     risks.set(yscale="log", xlabel="time", ylabel="risk on the samples")
-    risks.legend(fontsize=7, loc="lower left")
+    risks.legend(loc="lower left")
     figure.suptitle(
         f"three-layer networks and their limit on {table.indices} x {table.indices} indices, "
         f"{len(table.errors)} seeds"
@@ -82,4 +82,4 @@ def _draw_errors(axes: Axes, table: ThreeLayerTable) -> None:
     log_sizes(axes, [*table.sizes, table.indices])
     axes.set(yscale="log", xlabel="width n = N₁ = N₂", ylabel="distance from limit")
     axes.set_ylim(bottom=axes.get_ylim()[0] / 8)  # room for the words
-    axes.legend(fontsize=7, loc="lower left", ncols=2)
+    axes.legend(loc="lower left", ncols=2)

@@ -60,10 +60,10 @@ def _draw(studies: Sequence[SpinStudy]) -> Figure:
     for axes in panels.flat:
         _guide(axes)
     for axes in panels[0]:
-        axes.legend(fontsize=7, loc="lower left")
+        axes.legend(loc="lower left")
     for axes in panels[1]:
         # below: the lines cross the whole panel
-        axes.legend(fontsize=7, ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
+        axes.legend(ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
     figure.suptitle("Networks for the 3-spin function")
     return figure
 

@@ -12,6 +12,7 @@ from wgflow.plots.comparison import NAMES
 from wgflow.plots.style import (
     PDE_COLOUR,
     SGD_COLOUR,
+    below_all,
     colours,
     log_sizes,
     new_figure,
@@ -57,7 +58,7 @@ def _draw(study: WidthStudy) -> Figure:
         panel.set_visible(False)
     for panel, number in zip(panels.ravel(), shown, strict=False):
         _draw_histogram(panel, study, number)
-    panels[0, 0].legend(fontsize=7)
+    below_all(left, panels[0, 0])
     above, below = right.subplots(2, 1)
     _draw_risks(above, study)
     _draw_errors(below, study)
@@ -90,7 +91,7 @@ def _draw_histogram(axes: Axes, study: WidthStudy, number: int) -> None:
     # what a bin would hold of the density; a ridge of a few cells leaves the frame
     masses = np.histogram(grid.centers[0], bins, weights=density * grid.widths[0])[0]
     axes.set_ylim(0, 1.8 * float((masses / np.diff(bins)).max()))
-    axes.set_title(f"N = {study.sizes[number]}, t = {solution.time:.3g}", fontsize=8)
+    axes.set_title(f"N = {study.sizes[number]}, t = {solution.time:.3g}")
     if axes.get_subplotspec().is_last_row():  # type: ignore[union-attr]
         axes.set_xlabel(grid.box.names[0])
 
@@ -109,7 +110,7 @@ def _draw_risks(axes: Axes, study: WidthStudy) -> None:
     axes.plot(times, limit, "k--", lw=1.3, label="density equation")
     axes.set(xscale="log", xlabel="time", ylabel="population risk")
     axes.set_xlim(times[0], times[-1])
-    axes.legend(fontsize=6, ncols=2)
+    axes.legend(ncols=2)
 
 
 def _bars(values: Array, errors: Array) -> Array:
@@ -138,4 +139,4 @@ def _draw_errors(axes: Axes, study: WidthStudy) -> None:
     axes.set(yscale="log", xlabel="neurons N", ylabel="error")
     log_sizes(axes, sizes)
     # below: the lines cross the whole panel
-    axes.legend(fontsize=7, loc="upper center", bbox_to_anchor=(0.5, -0.22))
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22))
