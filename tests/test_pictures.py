@@ -384,6 +384,18 @@ def test_bars_are_the_histogram_and_angles_are_wrapped() -> None:
     assert full[1][0] <= -2.0 <= full[1][1]
 
 
+def test_neurons_beside_the_density_are_in_the_frame() -> None:
+    problem = trapped(wg.Box((-3.0, 40.0)))
+    solution = wg.solve(problem, cells=200, until=0.05, snapshots=0)
+    ends = []
+    for place in (MEAN, 4.0, 30.0):
+        states = np.full((1, 1, 1, 9), place)
+        neurons = Neurons(np.array([0.05]), states)
+        ends.append(density_figure(solution, neurons=neurons).axes[0].get_xlim()[1])
+    assert ends[0] < 4.0 <= ends[1] < 6.0
+    assert ends[2] < 12.0  # the density is still seen
+
+
 # --- films -----------------------------------------------------------------------------------
 
 

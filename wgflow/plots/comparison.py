@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wgflow.plots.neurons import draw_histogram, wrapped
 from wgflow.plots.style import (
     PDE_COLOUR,
     SGD_COLOUR,
@@ -90,28 +91,15 @@ def _name(comparison: Comparison) -> str:
 def _draw_histogram(axes: Axes, comparison: Comparison, index: int, axis: int) -> None:
     solution = comparison.solution
     grid, values = solution.sharp(index)
-    axis_data = grid.box.axes[axis]
     others = tuple(k for k in range(grid.dimension) if k != axis)
     mass = np.sum(values * grid.volumes, axis=others)
     density = mass / np.diff(grid.edges[axis])
-    sample = comparison.sample(index, axis)
-    if axis_data.periodic:
-        sample = axis_data.lower + (sample - axis_data.lower) % axis_data.length
+    sample = wrapped(comparison.sample(index, axis), grid.box.axes[axis])
     low, high = visible(density, grid.edges[axis], share=2e-3)
     low, high = min(low, float(sample.min())), max(high, float(sample.max()))
-    bins = np.linspace(low, high, 41)
-    counts, _ = np.histogram(sample, bins)
-    axes.bar(
-        bins[:-1],
-        counts / (len(sample) * np.diff(bins)),
-        width=np.diff(bins),
-        align="edge",
-        color=SGD_COLOUR,
-        alpha=0.35,
-        label=_name(comparison),
-    )
+    heights, _ = draw_histogram(axes, sample, (low, high), _name(comparison))
     axes.plot(grid.centers[axis], density, color=PDE_COLOUR, lw=1.4, label="density equation")
-    highest, peak = float((counts / (len(sample) * np.diff(bins))).max()), float(density.max())
+    highest, peak = float(heights.max()), float(density.max())
     shown = peak if peak < MOST_ABOVE * highest else 1.25 * highest
     axes.set_ylim(0, 1.1 * max(highest, shown, 1e-300))
     if shown < peak:

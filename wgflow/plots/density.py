@@ -127,6 +127,9 @@ def density_figure(
     held = [frame for frame in found if frame is not None]
     held[:-1] = [replace(frame, planes={}) for frame in held[:-1]]  # maps are of the last
     limits = Limits(frames.shown, frames.lined, held, log)
+    if neurons is not None:
+        for frame in held:
+            limits.hold(neurons.at(frame.time, frames.shown))
     figure: Figure = styled(_DRAW[kind])(held, limits, neurons)
     maps = f", maps at t = {held[-1].time:.4g}" if kind == "marginals" else ""
     figure.suptitle(heading(solution) + maps)

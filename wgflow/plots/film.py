@@ -130,6 +130,8 @@ def _film_of(frames: Frames, kind: str, log: bool, neurons: Neurons | None) -> F
         if frame is not None:
             first = first or frame
             limits.add(frame)
+            if neurons is not None:
+                limits.hold(neurons.at(frame.time, frames.shown))
     return None if first is None else Film(frames.solution, kind, first, limits, neurons)
 
 

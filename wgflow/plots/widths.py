@@ -9,6 +9,7 @@ import numpy as np
 from wgflow._typing import Array
 from wgflow.distances import first_marginal
 from wgflow.plots.comparison import NAMES
+from wgflow.plots.neurons import draw_histogram, wrapped
 from wgflow.plots.style import (
     PDE_COLOUR,
     SGD_COLOUR,
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["widths_figure"]
 
 PANELS = 6
-BINS = 40
 
 
 def widths_figure(study: WidthStudy) -> Figure:
@@ -75,17 +75,10 @@ def _draw_histogram(axes: Axes, study: WidthStudy, number: int) -> None:
     """Draw one network's neurons at the last snapshot."""
     solution = study.solution
     grid, values = solution.sharp()
-    axis, density = grid.box.axes[0], first_marginal(values, grid.widths)
-    sample = study.comparisons[number].coordinates[-1, 0, 0]
-    if axis.periodic:
-        sample = axis.lower + (sample - axis.lower) % axis.length
+    density = first_marginal(values, grid.widths)
+    sample = wrapped(study.comparisons[number].coordinates[-1, 0, 0], grid.box.axes[0])
     low, high = visible(density, grid.edges[0], share=2e-3)
-    bins = np.linspace(low, high, BINS + 1)
-    heights = np.histogram(sample, bins)[0] / (len(sample) * np.diff(bins))
-    axes.bar(
-        bins[:-1], heights, width=np.diff(bins), align="edge", color=SGD_COLOUR, alpha=0.4,
-        label="one network",
-    )  # fmt: skip
+    _, bins = draw_histogram(axes, sample, (low, high), "one network")
     axes.plot(grid.centers[0], density, color=PDE_COLOUR, lw=1.3, label="density equation")
     axes.set_xlim(low, high)
     # what a bin would hold of the density; a ridge of a few cells leaves the frame
