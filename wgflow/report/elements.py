@@ -90,8 +90,8 @@ def table(
 ) -> Html:
     """Make a table whose first column names the rows.
 
-    On a phone long names, and what is ``told``, have lines of their own, with the rest below or
-    above.
+    On a phone what is ``told`` has lines of its own below the rest; so have long names, and all
+    names where something passed or failed, above it.
 
     Parameters
     ----------
@@ -105,10 +105,6 @@ def table(
         Whether the last column is prose.
     """
     rows = list(rows)
-    named = len(head) > 2 and any(
-        not isinstance(row[0], Html) and len(str(row[0])) > LONG for row in rows
-    )
-    layout = f' style="--columns: {len(head) - 1}" class="{"told" if told else "named"}"'
     kinds = [' class="number"' if i in numeric else "" for i in range(len(head))]
     titles = "".join(
         f'<th scope="col"{k}>{_safe(title)}</th>' for title, k in zip(head, kinds, strict=True)
@@ -121,10 +117,19 @@ def table(
     title = html.escape(caption)
     return Html(
         f'<div class="scroll" role="region" aria-label="{title}" tabindex="0">'
-        f"<table{layout if told or named else ''}>"
+        f"<table{_layout(head, rows, told)}>"
         f"<caption><span>{title}</span></caption><thead><tr>{titles}</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
+
+
+def _layout(head: Sequence[str], rows: Sequence[Sequence[object]], told: bool) -> str:
+    """Give the attributes by which a table is laid out on a phone; none where it just scrolls."""
+    names = [str(row[0]) for row in rows if not isinstance(row[0], Html)]
+    judged = any(isinstance(row[-1], bool) for row in rows)
+    named = len(head) > 2 and (judged or any(len(name) > LONG for name in names))
+    kind = "told" if told else "named"
+    return f' style="--columns: {len(head) - 1}" class="{kind}"' if told or named else ""
 
 
 def _cell(value: object, kind: str) -> str:
