@@ -28,6 +28,7 @@ from wgflow.plots.limits import Limits
 from wgflow.plots.picture import Frame, Frames
 from wgflow.plots.slices import cut
 from wgflow.plots.style import capped
+from wgflow.report.figures import solution_figures
 
 RUN = ["run", "quadratic_attraction", "--set", "dimension=2", "--cells", "24", "--until", "0.1"]
 PULL, HEAT, MEAN, VARIANCE, SCALE = 1.5, 0.4, 0.5, 0.3, 2.0
@@ -179,6 +180,26 @@ def test_no_mass_moves_along_a_fixed_axis() -> None:
     assert np.all(moving[kept, 1] == 0)
 
 
+def test_arrows_where_cells_followed_are_the_velocity() -> None:
+    problem = trapped(wg.Box((-20, 21), (-20, 21)))
+    solution = wg.solve(problem, "muscl", cells=60, until=0.01, follow=True)
+    points, moving = arrows_in(density_figure(solution, "map", [0.0]))
+    kept = np.isfinite(moving[:, 0])
+    assert kept.sum() > 60
+    expected = np.column_stack([exact_velocity(points[:, 0]), exact_velocity(points[:, 1])])
+    np.testing.assert_allclose(moving[kept], expected[kept], atol=0.15)
+
+
+def test_rounding_at_rest_is_no_arrow() -> None:
+    flat = wg.Problem(wg.Box((0, 1), (0, 1)), wg.Entropy(1.0), lambda x, y: 1 + 0.5 * x)
+    solution = wg.solve(flat, cells=8, until=20.0, snapshots=1)
+    figure: Any = density_figure(solution, "map", [0.0, 20.0])
+    titles = [axes.get_title() for axes in figure.axes[:2]]
+    assert len(figure.axes[0].findobj(Quiver)) == 1, titles
+    assert "speed ≤" in titles[1]
+    assert figure.axes[1].findobj(Quiver) == []
+
+
 def test_without_a_problem_there_are_no_arrows(
     plane: wg.Solution, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -277,9 +298,12 @@ def test_a_solid_is_sliced() -> None:
     fipy = pytest.importorskip("fipy")
     mesh = wg.Mesh.from_fipy(fipy.Grid3D(nx=6, ny=6, nz=6))
     problem = wg.Problem(wg.Region(3), wg.Entropy(1.0), lambda x, y, z: 1 + x)
-    figure: Any = density_figure(wg.solve(problem, cells=mesh, until=0.1, dt=0.1))
+    solution = wg.solve(problem, cells=mesh, until=0.1, dt=0.1)
+    figure: Any = density_figure(solution)
     counts = [len(c.get_paths()) for a in figure.axes for c in a.findobj(PolyCollection)]
     assert counts[:3] == [36, 36, 36]
+    words = "Slices of the density over x, y, z through its mean at t = 0.1."
+    assert words in solution_figures(solution)[0]
 
 
 def test_history_shows_its_columns(line: wg.Solution) -> None:
@@ -292,6 +316,18 @@ def test_history_shows_its_columns(line: wg.Solution) -> None:
         drawn["mass - mass at the start"], history["mass"] - history["mass"][0]
     )
     np.testing.assert_array_equal(drawn["time step"], history["dt"][1:])
+
+
+def test_what_stays_the_same_has_a_scale_of_its_own_size() -> None:
+    """Fixed steps differ by rounding, which is no scale; a scheme without iterations has none."""
+    solution = wg.solve(
+        trapped(wg.Box((-3, 4))), "scharfetter_gummel", cells=40, until=0.7, dt=0.07
+    )
+    figure: Any = history_figure(solution)
+    scales = {axes.get_ylabel(): axes.get_ylim() for axes in figure.axes}
+    assert scales["time step"] == pytest.approx((0, 0.14))
+    assert not solution.history["iterations"].any()
+    assert "iterations a step" not in scales
 
 
 # --- neurons ---------------------------------------------------------------------------------
@@ -346,6 +382,18 @@ def test_bars_are_the_histogram_and_angles_are_wrapped() -> None:
     assert set(full) == {1, 2}
     assert full[2][0] <= 0.1 <= full[2][1]
     assert full[1][0] <= -2.0 <= full[1][1]
+
+
+def test_neurons_beside_the_density_are_in_the_frame() -> None:
+    problem = trapped(wg.Box((-3.0, 40.0)))
+    solution = wg.solve(problem, cells=200, until=0.05, snapshots=0)
+    ends = []
+    for place in (MEAN, 4.0, 30.0):
+        states = np.full((1, 1, 1, 9), place)
+        neurons = Neurons(np.array([0.05]), states)
+        ends.append(density_figure(solution, neurons=neurons).axes[0].get_xlim()[1])
+    assert ends[0] < 4.0 <= ends[1] < 6.0
+    assert ends[2] < 12.0  # the density is still seen
 
 
 # --- films -----------------------------------------------------------------------------------

@@ -40,7 +40,8 @@ def study_critical(given: argparse.Namespace) -> int:
         )
         return problem
 
-    solver = solver_of(given, case, make(study["between"][0]))
+    problem = make(study["between"][0])
+    solver = solver_of(given, case, problem)
     options = options_of(solver, given.option)
     table = critical(make, solver, options=options, **study)
     print(f"{Path(given.case).stem}, {Path(solver).stem}")
@@ -63,7 +64,7 @@ def study_critical(given: argparse.Namespace) -> int:
                 interval=table.bracket,
             )
         ],
-        **about(given, solver, options),
+        **about(given, solver, options, problem),
     )
     return 0
 

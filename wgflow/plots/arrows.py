@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +62,8 @@ def arrows_of(solution: Solution, wanted: bool = True) -> Callable[[int], Arrows
             "changed), and without it the velocity is not"
         )
         return None
+    if solution.windows:  # these cover the part of the box where mass was
+        problem = replace(problem, domain=grid.box)
     space = FiniteVolume(problem, grid, Upwind())
     mesh = space.mesh
     cells = _near(mesh) if mesh is not None else None

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, colours, new_figure, styled, visible
+from wgflow.plots.neurons import draw_histogram, wrapped
+from wgflow.plots.style import (
+    PDE_COLOUR,
+    SGD_COLOUR,
+    below_all,
+    colours,
+    from_first,
+    new_figure,
+    styled,
+    visible,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -16,6 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["comparison_figure"]
 
+MOST_ABOVE = 3.0  # times the highest bar, up to which a density is shown to its peak
 NAMES = {
     "sgd": "SGD",
     "gradient": "gradient descent",
@@ -56,7 +67,7 @@ def _draw_comparison(comparison: Comparison) -> Figure:
         panel.set_visible(False)
     for panel, (index, axis) in zip(panels, drawn, strict=False):
         _draw_histogram(panel, comparison, index, axis)
-    panels[0].legend(fontsize=7, loc="upper right")
+    below_all(left, panels[0])
     if dimension == 1:
         _draw_risks(right.subplots(), comparison)
     else:
@@ -80,31 +91,22 @@ def _name(comparison: Comparison) -> str:
 def _draw_histogram(axes: Axes, comparison: Comparison, index: int, axis: int) -> None:
     solution = comparison.solution
     grid, values = solution.sharp(index)
-    axis_data = grid.box.axes[axis]
     others = tuple(k for k in range(grid.dimension) if k != axis)
     mass = np.sum(values * grid.volumes, axis=others)
     density = mass / np.diff(grid.edges[axis])
-    sample = comparison.sample(index, axis)
-    if axis_data.periodic:
-        sample = axis_data.lower + (sample - axis_data.lower) % axis_data.length
+    sample = wrapped(comparison.sample(index, axis), grid.box.axes[axis])
     low, high = visible(density, grid.edges[axis], share=2e-3)
     low, high = min(low, float(sample.min())), max(high, float(sample.max()))
-    bins = np.linspace(low, high, 41)
-    counts, _ = np.histogram(sample, bins)
-    axes.bar(
-        bins[:-1],
-        counts / (len(sample) * np.diff(bins)),
-        width=np.diff(bins),
-        align="edge",
-        color=SGD_COLOUR,
-        alpha=0.35,
-        label=_name(comparison),
-    )
+    heights, _ = draw_histogram(axes, sample, (low, high), _name(comparison))
     axes.plot(grid.centers[axis], density, color=PDE_COLOUR, lw=1.4, label="density equation")
-    top = 1.25 * max(float((counts / (len(sample) * np.diff(bins))).max()), 1e-300)
-    axes.set_ylim(0, min(top, 1.1 * max(float(density.max()), top / 1.25)))
+    highest, peak = float(heights.max()), float(density.max())
+    shown = peak if peak < MOST_ABOVE * highest else 1.25 * highest
+    axes.set_ylim(0, 1.1 * max(highest, shown, 1e-300))
+    if shown < peak:
+        told = f"peak {peak:.3g}"
+        axes.text(0.02, 0.97, told, fontsize=7, transform=axes.transAxes, va="top")
     axes.set_xlim(low, high)
-    axes.set_title(f"t = {solution.times[index]:.3g}", fontsize=8)
+    axes.set_title(f"t = {solution.times[index]:.3g}")
     axes.set_xlabel(grid.box.names[axis])
 
 
@@ -112,11 +114,11 @@ def _draw_risks(axes: Axes, comparison: Comparison) -> None:
     history = comparison.solution.history
     step, name = comparison.settings.step, _name(comparison)
     times, mean, spread = comparison.times, comparison.risk_mean, comparison.risk_deviation
-    axes.plot(
-        history["time"][1:] / step, history["risk"][1:], color=PDE_COLOUR, label="density equation"
-    )
     later = times > 0
     iterations = times[later] / step
+    at = from_first(history["time"], times[later])
+    risks = np.interp(at, history["time"], history["risk"])
+    axes.plot(at / step, risks, color=PDE_COLOUR, label="density equation")
     axes.plot(
         iterations, mean[later], "o", ms=3, color=SGD_COLOUR, label=f"{name}, mean over seeds"
     )
@@ -144,7 +146,7 @@ def _draw_risks(axes: Axes, comparison: Comparison) -> None:
     axes.set_xscale("log")
     axes.set_xlim(iterations[0], iterations[-1])
     axes.set(xlabel="iterations t/ε", ylabel="population risk")
-    axes.legend(fontsize=7)
+    axes.legend()
 
 
 def _draw_means(axes: Axes, comparison: Comparison) -> None:
@@ -161,9 +163,10 @@ def _draw_means(axes: Axes, comparison: Comparison) -> None:
             iterations, middle - spread, middle + spread, color=colour, alpha=0.2, lw=0
         )
         at, values = solution.times[snapshots] / step, equation[snapshots, axis]
-        axes.plot(at, values, "o", ms=4, color=colour, mec="black", label="density equation")
+        axes.plot(at, values, "o", ms=4, color=colour, mec="black", clip_on=False, zorder=3)
         column = solution.history.get(f"mean_{names[axis]}")
         if column is not None:
             axes.plot(solution.history["time"][1:] / step, column[1:], ":", lw=1.5, color="black")
+    axes.plot([], [], "o", ms=4, color="0.6", mec="black", label="density equation")
     axes.set(xlabel="iterations t/ε", ylabel="mean")
-    axes.legend(fontsize=7, ncols=2)
+    axes.legend(ncols=2)

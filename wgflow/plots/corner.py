@@ -78,8 +78,8 @@ def _draw_line(
         axes.set_ylim(0, 1.08 * limits.top(axis))
     if neurons is not None:
         neurons.bars(axes, frames[-1].time, whole, axis)
-    axes.set_title(axis_label(whole, axis), fontsize=8)
+    axes.set_title(axis_label(whole, axis))
     if axis == 0:
         # in the corner where there are no panels, which do not give way to it
-        legend = axes.legend(fontsize=7, loc="upper left", bbox_to_anchor=(1.08, 1.0))
+        legend = axes.legend(loc="upper left", bbox_to_anchor=(1.08, 1.0))
         legend.set_in_layout(False)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, new_figure, styled
+from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, log_sizes, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -61,9 +61,8 @@ def _draw_pairs(axes: Axes, table: CouplingTable, name: str) -> None:
         axes.plot(
             x, middle * x**slope.expected, ":", color=colour, label=f"slope {slope.expected:g}"
         )
-    axes.set(xscale="log", yscale="log", xlabel=LABELS[name])
-    axes.tick_params(axis="x", which="minor", labelbottom=False)
-    axes.set_xticks(x, [f"{value:g}" for value in x])
+    axes.set(yscale="log", xlabel=LABELS[name])
+    log_sizes(axes, x)
     low = axes.get_ylim()[0]
     axes.set_ylim(bottom=low / 4)  # room for the words
-    axes.legend(fontsize=7, loc="lower left")
+    axes.legend(loc="lower left")

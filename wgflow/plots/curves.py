@@ -50,7 +50,7 @@ def draw_curves(
     if neurons is not None:
         neurons.bars(axes, last.time, grid)
     axes.set(xlabel=axis_label(grid, 0), ylabel="density")
-    axes.legend(fontsize=7)
+    axes.legend()
 
 
 def draw_spacetime(axes: Axes, frames: Sequence[Frame], limits: Limits) -> None:

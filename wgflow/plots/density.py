@@ -39,6 +39,7 @@ KINDS = {
 TIMELESS = {"spacetime": "every snapshot", "history": "all times", "summary": "its own times"}
 MOST = {"stack": LARGEST_STACK, "map": 6, "marginals": 3, "slices": 1}  # times, unless asked for
 COLUMNS = 3  # of panels
+AT_REST = 1e-4  # of the largest speed of all panels, below which arrows show rounding at most
 PANEL = 3.1  # inches
 
 
@@ -126,6 +127,9 @@ def density_figure(
     held = [frame for frame in found if frame is not None]
     held[:-1] = [replace(frame, planes={}) for frame in held[:-1]]  # maps are of the last
     limits = Limits(frames.shown, frames.lined, held, log)
+    if neurons is not None:
+        for frame in held:
+            limits.hold(neurons.at(frame.time, frames.shown))
     figure: Figure = styled(_DRAW[kind])(held, limits, neurons)
     maps = f", maps at t = {held[-1].time:.4g}" if kind == "marginals" else ""
     figure.suptitle(heading(solution) + maps)
@@ -146,13 +150,13 @@ def panel_shape(limits: Limits) -> float:
 
 
 def _stack(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) -> Figure:
-    figure = new_figure(6.4, 3.8)
+    figure = new_figure(5.4, 3.5)
     draw_curves(figure.subplots(), frames, limits, neurons)
     return figure
 
 
 def _spacetime(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) -> Figure:
-    figure = new_figure(6.8, 3.8)
+    figure = new_figure(5.8, 3.5)
     axes = figure.subplots()
     draw_spacetime(axes, frames, limits)
     limits.bar(figure, axes)
@@ -169,10 +173,12 @@ def _map(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) -> Fi
     for axes in panels.ravel()[len(frames) :]:
         axes.set_visible(False)
     for axes, frame in zip(panels.ravel(), frames, strict=False):
-        draw_map(axes, frame, limits, neurons)
         fastest = 0.0 if frame.arrows is None else frame.arrows.fastest
-        speed = f", longest arrow {fastest:.2g}" if fastest > 0 else ""
-        axes.set_title(f"t = {frame.time:.4g}{speed}", fontsize=8)
+        resting = fastest <= AT_REST * limits.fastest
+        draw_map(axes, replace(frame, arrows=None) if resting else frame, limits, neurons)
+        least = "speed ≤" if resting else "longest arrow"
+        speed = f", {least} {fastest:.2g}" if fastest > 0 else ""
+        axes.set_title(f"t = {frame.time:.4g}{speed}")
         axes.label_outer()
     limits.bar(figure, panels)
     return figure
@@ -193,7 +199,7 @@ def _slices(frames: Sequence[Frame], limits: Limits, neurons: Neurons | None) ->
     for row, frame in zip(panels, frames, strict=True):
         draw_slices(row, frame, limits)
         for axes in row:
-            axes.set_title(f"t = {frame.time:.4g}, {axes.get_title()}", fontsize=8)
+            axes.set_title(f"t = {frame.time:.4g}, {axes.get_title()}")
     limits.bar(figure, panels)
     return figure
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wgflow.plots.style import SGD_COLOUR, colours, new_figure, styled
+from wgflow.plots.style import SGD_COLOUR, colours, log_sizes, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -57,7 +57,7 @@ def _draw_risks(axes: Axes, study: DimensionStudy) -> None:
         risk = np.interp(times, history["time"], history["risk"])
         axes.plot(times, risk, color=colour, lw=1.2, label=f"density equation, d = {d}")
     axes.set(xscale="log", xlabel="time", ylabel="population risk")
-    axes.legend(fontsize=7)
+    axes.legend()
 
 
 def _draw_gaps(axes: Axes, study: DimensionStudy) -> None:
@@ -72,7 +72,7 @@ def _draw_gaps(axes: Axes, study: DimensionStudy) -> None:
             columns["dimension"], columns["grid_error"], "--", color="0.6", lw=0.9,
             label="half as many cells",
         )  # fmt: skip
-    axes.set(xscale="log", yscale="log", xlabel="dimension d of the data", ylabel="gap")
-    axes.set_xticks(study.dimensions, [str(d) for d in study.dimensions], minor=False)
-    axes.set_xticks([], minor=True)
-    axes.legend(fontsize=7)
+    axes.set(yscale="log", xlabel="dimension d of the data", ylabel="gap")
+    axes.set_ylim(top=1.8 * axes.get_ylim()[1])  # room for the words
+    log_sizes(axes, study.dimensions)
+    axes.legend()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import os
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,37 +106,56 @@ def animate(
         together=FINER,
         arrows=arrows_of(solution, wanted=arrows and kind == "map"),
     )
+    film = _film_of(frames, kind, log, neurons)
+
+    def begin() -> None:
+        if film is not None:
+            film.open(Path(path), fps)
+
+    try:
+        on_root(comm, begin)
+        _take_all(film, frames, progress)
+    finally:
+        if film is not None:
+            film.remove()
+    return count
+
+
+def _film_of(frames: Frames, kind: str, log: bool, neurons: Neurons | None) -> Film | None:
+    """Look at all frames for their limits; None on the other ranks. Collective."""
     limits = Limits(frames.shown, frames.lined, log=log)
     first = None
-    for index in range(count):
+    for index in range(len(frames.solution.times)):
         frame = frames.frame(index)
         if frame is not None:
             first = first or frame
             limits.add(frame)
-    film: Film | None = None
-    if first is not None:
-        film = Film(solution, kind, first, limits, neurons)
-        film.open(Path(path), fps)
-    if film is not None and progress is not None:
-        progress.start(count)
+            if neurons is not None:
+                limits.hold(neurons.at(frame.time, frames.shown))
+    return None if first is None else Film(frames.solution, kind, first, limits, neurons)
+
+
+def _take_all(film: Film | None, frames: Frames, progress: Progress | None) -> None:
+    """Write every frame, one at a time, and finish the film; collective."""
+    comm, count = frames.solution.grid.comm, len(frames.solution.times)
+    told = progress if film is not None else None
+    if told is not None:
+        told.start(count)
+
+    def take(frame: Frame | None) -> None:
+        if film is not None and frame is not None:
+            film.take(frame)
+
     try:
         for index in range(count):
             frame = frames.frame(index)
-            on_root(comm, lambda frame=frame: _taken(film, frame))  # type: ignore[misc]
-            if film is not None and progress is not None:
-                progress.step(index + 1)
+            on_root(comm, partial(take, frame))
+            if told is not None:
+                told.step(index + 1)
         on_root(comm, lambda: None if film is None else film.close())
     finally:
-        if film is not None:
-            film.remove()
-            if progress is not None:
-                progress.close()
-    return count
-
-
-def _taken(film: Film | None, frame: Frame | None) -> None:
-    if film is not None and frame is not None:
-        film.take(frame)
+        if told is not None:
+            told.close()
 
 
 class Film:
@@ -158,8 +178,7 @@ class Film:
         self.solution, self.kind, self.first = solution, kind, first
         self.limits, self.neurons = limits, neurons
         self._writer: Any = None
-        self._path = self._aside = Path()
-        styled(self._begin)()
+        self._path: Path | None = None
 
     def _begin(self) -> None:
         dimension = self.limits.whole.dimension
@@ -189,6 +208,7 @@ class Film:
         """Begin the file, beside its place."""
         from matplotlib.animation import FFMpegWriter, PillowWriter
 
+        styled(self._begin)()
         kind = PillowWriter if path.suffix.lower() == ".gif" else FFMpegWriter
         self._path, self._aside = path, path.with_name(f".{path.stem}.part{path.suffix}")
         self._writer = kind(fps=fps)  # type: ignore[arg-type]
@@ -205,11 +225,13 @@ class Film:
     def close(self) -> None:
         """Finish the file and put it in its place."""
         self._writer.finish()
+        assert self._path is not None
         os.replace(self._aside, self._path)
 
     def remove(self) -> None:
         """Leave nothing aside."""
-        self._aside.unlink(missing_ok=True)
+        if self._path is not None:
+            self._aside.unlink(missing_ok=True)
 
     def _draw(self, frame: Frame) -> None:
         for axes in self.panels.ravel():

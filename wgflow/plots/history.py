@@ -28,7 +28,11 @@ LABELS = {
     "iterations": "iterations a step",
 }
 PANELS = 6
+MOST_TICKS = 6  # of time, whose labels may be long
 DECADES = 3.0  # of a positive column, from which its axis is logarithmic
+SAME = 1e-9  # relative; what varies less stays the same
+NOTHING = 1e-100  # a least density below it is drawn as 0: a scale of it would tell nothing
+ROUNDING = 1e-15  # ends of the axis of a mass that does not change at all
 
 
 def history_figure(solution: Solution, *, log: bool | None = None) -> Figure | None:
@@ -57,11 +61,14 @@ def main_column(solution: Solution) -> str:
 
 
 def _draw(solution: Solution, log: bool | None) -> Figure:
-    names = [name for name in LABELS if name in solution.history][:PANELS]
+    recorded = solution.history
+    names = [name for name in LABELS if name in recorded]
+    # schemes without iterations record 0 of them
+    names = [name for name in names if name != "iterations" or recorded[name].any()][:PANELS]
     figure = new_figure(9.5, 5.0)
     panels = figure.subplots(2, -(-len(names) // 2), squeeze=False).ravel()
     for panel in panels[len(names) :]:
-        panel.set_visible(False)
+        panel.remove()
     for panel, name in zip(panels, names, strict=False):
         draw_column(panel, solution, name, log)
     figure.suptitle(f"{heading(solution)}, t = {solution.time:.4g}")
@@ -78,9 +85,11 @@ def draw_column(axes: Axes, solution: Solution, name: str, log: bool | None = No
         # as dense on either axis of time
         at = np.unique([*np.linspace(time[0], time[-1], 40), *time[:: 1 + len(time) // 200]])
         axes.plot(at, [reference[name](t) for t in at], "k:", lw=1.2, label="exact")
-        axes.legend(fontsize=7)
+        axes.legend()
     if name in ("dissipation", "dt", "minimum") and _wide(values[shown]):
-        axes.set_yscale("log")
+        axes.set_yscale("log", nonpositive="mask")
+    elif (same := _steady(values[shown], name)) is not None:
+        axes.set_ylim(*same)
     if name == "iterations":
         axes.set_ylim(bottom=0)
     if ("risk" in solution.history if log is None else log) and len(time) > 2:
@@ -88,15 +97,32 @@ def draw_column(axes: Axes, solution: Solution, name: str, log: bool | None = No
         axes.set_xlim(time[1], time[-1])
         # labels between the decades would run into each other
         axes.tick_params(axis="x", which="minor", labelbottom=bool(time[-1] < 5 * time[1]))
+    else:
+        axes.locator_params(axis="x", nbins=MOST_TICKS)
     axes.set(xlabel="time", ylabel=LABELS[name])
 
 
 def _values(solution: Solution, name: str) -> Array:
     values = solution.history[name]
+    if name == "minimum":
+        return np.where(np.abs(values) < NOTHING, 0.0, values)
     return values - values[0] if name == "mass" else values
 
 
 def _wide(values: Array) -> bool:
-    """Whether all values are positive and span decades."""
+    """Whether the values, but for zeros, are positive and span decades."""
     kept = values[np.isfinite(values)]
-    return bool(len(kept) and kept.min() > 0 and kept.max() > 10**DECADES * kept.min())
+    if not len(kept) or kept.min() < 0 or not kept.max() > 0:
+        return False
+    return bool(kept.max() > 10**DECADES * kept[kept > 0].min())
+
+
+def _steady(values: Array, name: str) -> tuple[float, float] | None:
+    """Give ends of the axis of a column that stays the same, but for rounding."""
+    kept = values[np.isfinite(values)]
+    middle = float(np.median(kept)) if len(kept) else 0.0
+    if not len(kept) or np.ptp(kept) > SAME * abs(middle):
+        return None
+    if name == "mass":
+        return -ROUNDING, ROUNDING
+    return (0.0, 2 * middle) if middle > 0 else (2 * middle, 0.0) if middle < 0 else (0.0, 1.0)

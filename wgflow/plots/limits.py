@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["DECADES", "DENSITY", "Limits"]
 
 DENSITY = "density"
+OUTSIDE = 0.005  # share of points beyond each end of an axis
 DECADES = 6  # below the largest value, on a logarithmic scale
 
 
@@ -45,6 +46,7 @@ class Limits:
         self._lows: dict[Hashable, float] = {}
         self._reach: dict[int, Array] = {}
         self._edges: dict[int, Array] = {}
+        self._held: list[Array] = []
         for frame in frames:
             self.add(frame)
 
@@ -64,6 +66,11 @@ class Limits:
         if frame.arrows is not None:
             self.fastest = max(self.fastest, frame.arrows.fastest)
 
+    def hold(self, points: Array | None) -> None:
+        """Widen the bounds to hold nearly all of some points, shape (D, M), that lie near."""
+        if points is not None:
+            self._held.append(np.quantile(points, (OUTSIDE, 1 - OUTSIDE), axis=1))
+
     def _peak(self, key: Hashable, values: Array) -> None:
         self._peaks.setdefault(key, []).append(float(values.max()))
         self._lows[key] = min(self._lows.get(key, np.inf), float(values.min()))
@@ -81,7 +88,13 @@ class Limits:
             corners = mesh.geometry.corners[..., axis]
             return float(corners.min()), float(corners.max())
         share = 10.0**-DECADES if self.log else 1e-3
-        return visible(self._reach[axis], self._edges[axis], share)
+        low, high = visible(self._reach[axis], self._edges[axis], share)
+        ends = [held[:, axis] for held in self._held]
+        first, last = self._edges[axis][[0, -1]]
+        # not so far that the density becomes narrow
+        left = max(first, low - (high - low), min([low, *(end[0] for end in ends)]))
+        right = min(last, high + (high - low), max([high, *(end[1] for end in ends)]))
+        return float(left), float(right)
 
     def top(self, key: Hashable = DENSITY) -> float:
         """Largest value that is shown; what a concentration has above it is cut off."""

@@ -162,8 +162,18 @@ class Frames:
 
 
 def spread(count: int, most: int) -> list[int]:
-    """Numbers of at most so many of ``count`` snapshots, the first and the last among them."""
-    return sorted(set(np.linspace(0, count - 1, min(count, most)).round().astype(int).tolist()))
+    """Numbers of at most so many of ``count`` snapshots, the first and the last among them.
+
+    They are equally far apart wherever that leaves more than half as many as there may be.
+
+    Examples
+    --------
+    >>> spread(11, 8), spread(12, 8)
+    ([0, 2, 4, 6, 8, 10], [0, 2, 3, 5, 6, 8, 9, 11])
+    """
+    even = [n for n in range(most, (most + 1) // 2, -1) if (count - 1) % (n - 1) == 0]
+    shown = min(count, even[0] if even and count > most else most)
+    return sorted(set(np.linspace(0, count - 1, shown).round().astype(int).tolist()))
 
 
 def picked(times: Array, asked: Sequence[float] | None, most: int) -> list[int]:

@@ -117,7 +117,7 @@ def predictor_figure(predictor: Predictor) -> Figure:
 
 def _draw(predictor: Predictor) -> Figure:
     if len(predictor.axes) == 1:
-        figure = new_figure(6.4, 3.8)
+        figure = new_figure(5.4, 3.5)
         _draw_curves(figure.subplots(), predictor)
     else:
         panels = [("density equation", predictor.field)]
@@ -129,7 +129,7 @@ def _draw(predictor: Predictor) -> Figure:
         top = max(float(np.abs(field).max()) for _, field in panels)
         for axes, (title, field) in zip(drawn, panels, strict=True):
             _draw_field(axes, predictor, field, top)
-            axes.set_title(title, fontsize=9)
+            axes.set_title(title)
         figure.colorbar(drawn[-1].collections[0], ax=list(drawn), label="f(x)")
     figure.suptitle(predictor.title)
     return figure
@@ -148,7 +148,7 @@ def _draw_curves(axes: Axes, predictor: Predictor) -> None:
         axes.plot(x, field, color=SGD_COLOUR, lw=1.0, alpha=0.7, label=label)
     axes.plot(x, predictor.field, color=PDE_COLOUR, lw=1.8, label="density equation")
     axes.set(xlabel="x", ylabel="f(x)", xlim=(x[0], x[-1]))
-    axes.legend(fontsize=7)
+    axes.legend()
 
 
 def _draw_field(axes: Axes, predictor: Predictor, field: Array, top: float) -> None:
@@ -161,7 +161,7 @@ def _draw_field(axes: Axes, predictor: Predictor, field: Array, top: float) -> N
         for sign, mark in ((1.0, "^"), (-1.0, "o")):
             x = predictor.data.x[labels == sign]
             axes.plot(*x.T, mark, ms=4, mfc="white", mec="k", mew=0.7, label=f"y = {sign:+.0f}")
-        axes.legend(fontsize=7, frameon=True)
+        axes.legend(frameon=True)
     else:
         x, y = predictor.data.x.T
         axes.scatter(x, y, 14, labels, cmap=FIELD, vmin=-top, vmax=top, ec="k", lw=0.5)

@@ -51,7 +51,7 @@ def draw_slice(axes: Axes, frame: Frame, limits: Limits, normal: int = 2) -> Non
     axes.set(xlabel=names[first], ylabel=names[second])
     low, high = limits.bounds(normal)
     place = 0.0 if abs(height) < 1e-9 * (high - low) else height
-    axes.set_title(f"slice at {names[normal]} = {place:.3g}", fontsize=8)
+    axes.set_title(f"slice at {names[normal]} = {place:.3g}")
 
 
 def cut(mesh: Mesh, normal: int, height: float) -> tuple[list[Array], IntArray]:

@@ -111,4 +111,4 @@ def _draw_marginals(axes: Axes, picture: Picture) -> None:
     for axis, (colour, line) in enumerate(zip(colours(len(lines)), lines, strict=True)):
         axes.plot(whole.centers[axis], line, color=colour, label=whole.box.names[axis])
     axes.set(xlabel="coordinate", ylabel="marginal density")
-    axes.legend(fontsize=7)
+    axes.legend()

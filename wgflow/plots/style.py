@@ -12,6 +12,7 @@ from wgflow.grid import Grid
 from wgflow.mesh import as_mesh
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from wgflow.solution import Solution
@@ -21,9 +22,12 @@ __all__ = [
     "PDE_COLOUR",
     "SGD_COLOUR",
     "axis_label",
+    "below_all",
     "capped",
     "colours",
+    "from_first",
     "heading",
+    "log_sizes",
     "new_figure",
     "styled",
     "visible",
@@ -36,8 +40,11 @@ STYLE: dict[Any, Any] = {
     "grid.alpha": 0.25,
     "figure.dpi": 130,
     "font.size": 9,
+    "axes.titlesize": 9,
+    "legend.fontsize": 8,
     "legend.frameon": False,
 }
+MOST_SIZES = 8  # labels on an axis of sizes
 MAP = "viridis"  # perceptually uniform, readable with any colour vision
 PDE_COLOUR, SGD_COLOUR = "#0b3c5d", "#d1495b"
 
@@ -87,6 +94,33 @@ def capped(peaks: Sequence[float]) -> float:
     """Give the top of a scale on which one concentrating density does not flatten the others."""
     usual = sorted(peaks)[len(peaks) // 2]
     return max(peaks) if max(peaks) < 5 * usual else 2.5 * usual
+
+
+def from_first(times: Array, others: Array) -> Array:
+    """Give the times from the first of the others on: where a logarithmic axis begins.
+
+    Examples
+    --------
+    >>> from_first(np.array([0.0, 0.5, 2.0]), np.array([0.1, 1.0])).tolist()
+    [0.1, 0.5, 1.0, 2.0]
+    """
+    return np.union1d(times[times > others[0]], others)
+
+
+def log_sizes(
+    axes: Axes, sizes: Sequence[float] | Array, words: Sequence[str] | None = None
+) -> None:
+    """Make an axis logarithmic whose only labels are the sizes that there are, or some of them."""
+    step = -(-len(sizes) // MOST_SIZES)
+    words = [f"{value:g}" for value in sizes] if words is None else words
+    axes.set_xscale("log")
+    axes.set_xticks(list(sizes)[::step], list(words)[::step])
+    axes.set_xticks([], minor=True)
+
+
+def below_all(figure: Any, panel: Axes) -> None:
+    """Write the legend of one panel, which all have, below them, where it hides nothing."""
+    figure.legend(*panel.get_legend_handles_labels(), loc="outside lower center", ncols=2)
 
 
 def axis_label(grid: Grid, axis: int) -> str:

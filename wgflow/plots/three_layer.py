@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, colours, new_figure, styled
+from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, colours, log_sizes, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -32,7 +32,7 @@ def three_layer_figure(table: ThreeLayerTable) -> Figure:
 
 
 def _draw(table: ThreeLayerTable) -> Figure:
-    figure = new_figure(13, 3.8)
+    figure = new_figure(11.5, 3.8)
     errors, gaps, risks = figure.subplots(1, 3, width_ratios=(1.2, 1, 1))
     _draw_errors(errors, table)
     times, limit = table.limit.times, table.limit.risk
@@ -42,14 +42,14 @@ def _draw(table: ThreeLayerTable) -> Figure:
         gaps.plot(times, gap, color=colour, label=f"n = {size:.0f}")
     gaps.set(yscale="log", xlabel="time", ylabel="|f_n - f|, rms over samples and seeds")
     gaps.set_ylim(bottom=gaps.get_ylim()[0] / 2)  # room for the words
-    gaps.legend(fontsize=7, ncols=3, loc="lower left")
+    gaps.legend(ncols=3, loc="lower left")
     for k in (0, len(table.sizes) - 1):
         low, high = np.quantile(table.risks[:, k], [0.1, 0.9], axis=0)
         label = f"n = {table.sizes[k]:.0f}, 80 % of networks"
         risks.fill_between(times, low, high, color=chosen[k], alpha=0.35, lw=0, label=label)
     risks.plot(times, limit, "k", label="limit")
     risks.set(yscale="log", xlabel="time", ylabel="risk on the samples")
-    risks.legend(fontsize=7, loc="lower left")
+    risks.legend(loc="lower left")
     figure.suptitle(
         f"three-layer networks and their limit on {table.indices} x {table.indices} indices, "
         f"{len(table.errors)} seeds"
@@ -79,6 +79,7 @@ def _draw_errors(axes: Axes, table: ThreeLayerTable) -> None:
     guide = root[0, 0] / 2 * np.sqrt(table.sizes[0] / table.sizes)
     axes.plot(table.sizes, guide, ":", color="0.5", label="n^(-1/2)")
     axes.plot([], [], "o", mfc="none", color="0.5", label="limits on other indices")
-    axes.set(xscale="log", yscale="log", xlabel="width n = N₁ = N₂", ylabel="distance from limit")
+    log_sizes(axes, [*table.sizes, table.indices])
+    axes.set(yscale="log", xlabel="width n = N₁ = N₂", ylabel="distance from limit")
     axes.set_ylim(bottom=axes.get_ylim()[0] / 8)  # room for the words
-    axes.legend(fontsize=7, loc="lower left", ncols=2)
+    axes.legend(loc="lower left", ncols=2)

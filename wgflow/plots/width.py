@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wgflow.plots.style import colours, new_figure, styled
+from wgflow.plots.style import colours, log_sizes, new_figure, styled
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -60,10 +60,10 @@ def _draw(studies: Sequence[SpinStudy]) -> Figure:
     for axes in panels.flat:
         _guide(axes)
     for axes in panels[0]:
-        axes.legend(fontsize=7, loc="lower left")
+        axes.legend(loc="lower left")
     for axes in panels[1]:
         # below: the lines cross the whole panel
-        axes.legend(fontsize=7, ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
+        axes.legend(ncol=2, loc="upper center", bbox_to_anchor=(0.5, -0.18))
     figure.suptitle("Networks for the 3-spin function")
     return figure
 
@@ -78,7 +78,7 @@ def _line(axes: Axes, study: SpinStudy, table: WidthTable, name: str, **style: A
         columns["neurons"], columns[name] / study.scale,
         2 * columns[f"{name}_error"] / study.scale, ms=4, lw=1, **style,
     )  # fmt: skip
-    axes.set_xscale("log", base=2)
+    log_sizes(axes, columns["neurons"])
     axes.set_yscale("log")
 
 

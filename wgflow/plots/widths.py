@@ -6,9 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wgflow._typing import Array
 from wgflow.distances import first_marginal
 from wgflow.plots.comparison import NAMES
-from wgflow.plots.style import PDE_COLOUR, SGD_COLOUR, colours, new_figure, styled, visible
+from wgflow.plots.neurons import draw_histogram, wrapped
+from wgflow.plots.style import (
+    PDE_COLOUR,
+    SGD_COLOUR,
+    below_all,
+    colours,
+    log_sizes,
+    new_figure,
+    styled,
+    visible,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["widths_figure"]
 
 PANELS = 6
-BINS = 40
 
 
 def widths_figure(study: WidthStudy) -> Figure:
@@ -39,7 +49,7 @@ def widths_figure(study: WidthStudy) -> Figure:
 
 
 def _draw(study: WidthStudy) -> Figure:
-    figure = new_figure(12.5, 5.2)
+    figure = new_figure(12.5, 5.8)
     parts: Any = figure.subfigures(1, 2, width_ratios=(1.7, 1))
     left, right = parts
     shown = range(max(0, len(study.sizes) - PANELS), len(study.sizes))
@@ -48,7 +58,7 @@ def _draw(study: WidthStudy) -> Figure:
         panel.set_visible(False)
     for panel, number in zip(panels.ravel(), shown, strict=False):
         _draw_histogram(panel, study, number)
-    panels[0, 0].legend(fontsize=7)
+    below_all(left, panels[0, 0])
     above, below = right.subplots(2, 1)
     _draw_risks(above, study)
     _draw_errors(below, study)
@@ -65,23 +75,16 @@ def _draw_histogram(axes: Axes, study: WidthStudy, number: int) -> None:
     """Draw one network's neurons at the last snapshot."""
     solution = study.solution
     grid, values = solution.sharp()
-    axis, density = grid.box.axes[0], first_marginal(values, grid.widths)
-    sample = study.comparisons[number].coordinates[-1, 0, 0]
-    if axis.periodic:
-        sample = axis.lower + (sample - axis.lower) % axis.length
+    density = first_marginal(values, grid.widths)
+    sample = wrapped(study.comparisons[number].coordinates[-1, 0, 0], grid.box.axes[0])
     low, high = visible(density, grid.edges[0], share=2e-3)
-    bins = np.linspace(low, high, BINS + 1)
-    heights = np.histogram(sample, bins)[0] / (len(sample) * np.diff(bins))
-    axes.bar(
-        bins[:-1], heights, width=np.diff(bins), align="edge", color=SGD_COLOUR, alpha=0.4,
-        label="one network",
-    )  # fmt: skip
+    _, bins = draw_histogram(axes, sample, (low, high), "one network")
     axes.plot(grid.centers[0], density, color=PDE_COLOUR, lw=1.3, label="density equation")
     axes.set_xlim(low, high)
     # what a bin would hold of the density; a ridge of a few cells leaves the frame
     masses = np.histogram(grid.centers[0], bins, weights=density * grid.widths[0])[0]
     axes.set_ylim(0, 1.8 * float((masses / np.diff(bins)).max()))
-    axes.set_title(f"N = {study.sizes[number]}, t = {solution.time:.3g}", fontsize=8)
+    axes.set_title(f"N = {study.sizes[number]}, t = {solution.time:.3g}")
     if axes.get_subplotspec().is_last_row():  # type: ignore[union-attr]
         axes.set_xlabel(grid.box.names[0])
 
@@ -100,7 +103,12 @@ def _draw_risks(axes: Axes, study: WidthStudy) -> None:
     axes.plot(times, limit, "k--", lw=1.3, label="density equation")
     axes.set(xscale="log", xlabel="time", ylabel="population risk")
     axes.set_xlim(times[0], times[-1])
-    axes.legend(fontsize=6, ncols=2)
+    axes.legend(ncols=2)
+
+
+def _bars(values: Array, errors: Array) -> Array:
+    """Give bars of two standard errors; what would reach 0 ends at a fifth of the value."""
+    return np.array([np.minimum(2 * errors, 0.8 * values), 2 * errors])
 
 
 def _draw_errors(axes: Axes, study: WidthStudy) -> None:
@@ -113,12 +121,15 @@ def _draw_errors(axes: Axes, study: WidthStudy) -> None:
     ):
         slope, low, high = study.slope(name)
         axes.errorbar(
-            sizes, columns[name], 2 * columns[f"{name}_error"], fmt=f"{mark}-", ms=4, lw=1,
-            color=colour, label=f"{words}, slope {slope:.2f} [{low:.2f}, {high:.2f}]",
+            sizes, columns[name], _bars(columns[name], columns[f"{name}_error"]),
+            fmt=f"{mark}-", ms=4, lw=1, color=colour,
+            label=f"{words}, slope {slope:.2f} [{low:.2f}, {high:.2f}]",
         )  # fmt: skip
     guide = columns["distance"][0] * (sizes / sizes[0]) ** -0.5
     axes.plot(sizes, guide, ":", color="0.4", label="slope -1/2")
     if study.grid_error:
         axes.axhline(study.grid_error, color="0.6", lw=0.8, ls="--", label="half as many cells")
-    axes.set(xscale="log", yscale="log", xlabel="neurons N", ylabel="error")
-    axes.legend(fontsize=6)
+    axes.set(yscale="log", xlabel="neurons N", ylabel="error")
+    log_sizes(axes, sizes)
+    # below: the lines cross the whole panel
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.22))

@@ -6,6 +6,7 @@ import base64
 import html
 import io
 import re
+import struct
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["image", "vector"]
 
+SMALLEST = 0.75  # of its own size, below which a figure scrolls: its letters are small already
+PIXELS, INCH = 96, 0.0254  # of a page, in an inch; metres of an inch
 MOST_PATHS = 2000  # of one collection that is drawn as paths; more become an image
 KEPT = "kept"  # begins the name of what lies on a map and has its colours for that map
 SVG, LINK = "http://www.w3.org/2000/svg", "http://www.w3.org/1999/xlink"
@@ -26,12 +29,28 @@ DIGITS = re.compile(r"(\d+\.\d{2})\d+")  # hundredths of a point are enough
 
 def image(path: Path, alt: str, *, coloured: bool = False) -> Html:
     """Show a PNG file. One that is ``coloured`` by a map stays on white, others turn dark."""
-    data = base64.b64encode(path.read_bytes()).decode("ascii")
+    content = path.read_bytes()
+    data = base64.b64encode(content).decode("ascii")
     kind = "paper" if coloured else "drawn"
     return Html(
-        f'<div class="{kind} wide"><img alt="{html.escape(alt)}" '
+        f'<div class="{kind} wide"><img alt="{html.escape(alt)}" style="{_size(_width(content))}" '
         f'src="data:image/png;base64,{data}"></div>'
     )
+
+
+def _size(width: float) -> str:
+    """Give the style of a drawing that is so many pixels wide where there is room."""
+    return f"width:{width:.0f}px;min-width:{SMALLEST * width:.0f}px"
+
+
+def _width(png: bytes) -> float:
+    """Give the pixels of a page that a PNG file takes by its dots an inch, or its own."""
+    (dots,) = struct.unpack(">I", png[16:20])
+    place = png.find(b"pHYs", 0, png.find(b"IDAT"))
+    if place < 0:
+        return float(dots)
+    (pitch,) = struct.unpack(">I", png[place + 4 : place + 8])  # dots a metre
+    return float(dots * PIXELS / (pitch * INCH))
 
 
 def vector(figure: Figure, alt: str, name: str) -> Html:
@@ -63,6 +82,7 @@ def vector(figure: Figure, alt: str, name: str) -> Html:
     _adapt(root, name, kept=False)
     root.set("role", "img")
     root.set("aria-label", alt)
+    root.set("style", _size(float(figure.get_figwidth() * PIXELS)))
     root.set("fill", "currentColor")  # of words that have no colour of their own
     ElementTree.register_namespace("", SVG)
     ElementTree.register_namespace("xlink", LINK)
@@ -71,8 +91,9 @@ def vector(figure: Figure, alt: str, name: str) -> Html:
 
 
 def _prepare(figure: Figure) -> None:
-    """Make images of maps, and name what lies on them."""
+    """Make images of maps, and name what lies on them; the page has its own headings."""
     number = 0
+    figure.suptitle("")
     for axes in figure.axes:
         artists = [*axes.collections, *axes.images]
         maps = [artist for artist in artists if _is_map(artist)]

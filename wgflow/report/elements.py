@@ -81,9 +81,17 @@ def number(value: Any, digits: int = 6) -> str:
 
 
 def table(
-    caption: str, head: Sequence[str], rows: Iterable[Sequence[object]], numeric: Sequence[int] = ()
+    caption: str,
+    head: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    numeric: Sequence[int] = (),
+    *,
+    told: bool = False,
 ) -> Html:
     """Make a table whose first column names the rows.
+
+    On a phone what is ``told`` has lines of its own below the rest; so have long names, and all
+    names where something passed or failed, above it.
 
     Parameters
     ----------
@@ -93,7 +101,10 @@ def table(
         A cell that is True or False says passed or failed.
     numeric : sequence of int
         Columns that are set to the right.
+    told : bool
+        Whether the last column is prose.
     """
+    rows = list(rows)
     kinds = [' class="number"' if i in numeric else "" for i in range(len(head))]
     titles = "".join(
         f'<th scope="col"{k}>{_safe(title)}</th>' for title, k in zip(head, kinds, strict=True)
@@ -103,12 +114,22 @@ def table(
         cells = [f'<th scope="row"{kinds[0]}>{_safe(first)}</th>']
         cells += [_cell(value, kind) for value, kind in zip(rest, kinds[1:], strict=True)]
         lines.append(f"<tr>{''.join(cells)}</tr>")
-    named = html.escape(caption)
+    title = html.escape(caption)
     return Html(
-        f'<div class="scroll" role="region" aria-label="{named}" tabindex="0"><table>'
-        f"<caption>{named}</caption><thead><tr>{titles}</tr></thead>"
+        f'<div class="scroll" role="region" aria-label="{title}" tabindex="0">'
+        f"<table{_layout(head, rows, told)}>"
+        f"<caption><span>{title}</span></caption><thead><tr>{titles}</tr></thead>"
         f"<tbody>{''.join(lines)}</tbody></table></div>"
     )
+
+
+def _layout(head: Sequence[str], rows: Sequence[Sequence[object]], told: bool) -> str:
+    """Give the attributes by which a table is laid out on a phone; none where it just scrolls."""
+    names = [str(row[0]) for row in rows if not isinstance(row[0], Html)]
+    judged = any(isinstance(row[-1], bool) for row in rows)
+    named = len(head) > 2 and (judged or any(len(name) > LONG for name in names))
+    kind = "told" if told else "named"
+    return f' style="--columns: {len(head) - 1}" class="{kind}"' if told or named else ""
 
 
 def _cell(value: object, kind: str) -> str:

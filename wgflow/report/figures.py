@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from wgflow.mesh import as_mesh
 from wgflow.report.drawings import vector
 from wgflow.report.elements import Html, figure, number
 
@@ -40,7 +41,9 @@ def _density_words(solution: Solution) -> str:
     if solution.grid.dimension == 2:
         arrows = ", with the velocity as arrows" if solution.problem is not None else ""
         return f"Density over {names} up to {last}{arrows}."
-    return f"Marginal densities of {names} at {last}."
+    if as_mesh(solution.grid) is not None:
+        return f"Slices of the density over {names} through its mean at {last}."
+    return f"Marginal densities: of each of {names} up to {last}, of each pair at {last}."
 
 
 def _history_words(solution: Solution) -> str:

@@ -68,7 +68,7 @@ def _last(row: Mapping[str, Any]) -> str:
 
 def _settings(settings: Mapping[str, Any]) -> Html:
     rows = [(code(name), number(v), MEANING.get(name, "")) for name, v in settings.items()]
-    return table("Settings of the networks", ("name", "value", "meaning"), rows)
+    return table("Settings of the networks", ("name", "value", "meaning"), rows, told=True)
 
 
 def width_sections(folder: Folder) -> Iterator[tuple[str, Html]]:

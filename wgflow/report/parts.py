@@ -99,7 +99,7 @@ def settings(
         rows.append((code(name), shown, default, meaning))
     if not rows:
         return Html("")
-    return table(caption, ("name", "value", "default", "meaning"), rows)
+    return table(caption, ("name", "value", "default", "meaning"), rows, told=True)
 
 
 def _one_line(text: str) -> Html:

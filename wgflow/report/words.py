@@ -20,6 +20,8 @@ __all__ = ["formula", "line", "paragraph_of", "prose"]
 
 # A wide table scrolls by itself, also for those who have no mouse.
 SCROLLED = '<div class="scroll" role="region" aria-label="table" tabindex="0"><table>\n'
+GAP = re.compile(r"\\q?quad(?![a-zA-Z])\s*")
+KEPT_WHOLE = (r"\begin", r"\left", r"\\", "&")  # formulas with these are not parted at gaps
 HIDDEN = ("html_block", "html_inline", "image")  # nothing in a docstring is loaded or run
 
 
@@ -34,10 +36,25 @@ def formula(latex: str, *, display: bool = False) -> Html:
     '<code>\\unknown{x}</code>'
     """
     try:
-        found = mathml(latex, display=display)
+        if not display:
+            return Html(mathml(latex))
+        found = "".join(mathml(part, display=True) for part in _parts(latex))
     except ValueError:
         return _as_written(latex, display)
-    return Html(f'<span class="display">{found}</span>' if display else found)
+    return Html(f'<span class="display">{found}</span>')
+
+
+def _parts(latex: str) -> list[str]:
+    r"""Part a formula where it has wide gaps, so that a narrow page breaks the line there.
+
+    Examples
+    --------
+    >>> _parts(r"a = b, \quad c"), _parts(r"\sqrt{a \quad b}")
+    (['a = b, ', 'c'], ['\\sqrt{a \\quad b}'])
+    """
+    parts = [part for part in GAP.split(latex) if part.strip()]
+    closed = all(part.count("{") == part.count("}") for part in parts)
+    return parts if closed and not any(word in latex for word in KEPT_WHOLE) else [latex]
 
 
 def _as_written(latex: str, display: bool) -> Html:
