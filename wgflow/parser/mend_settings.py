@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import functools
 import itertools
+import keyword
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +18,7 @@ from wgflow.parser.likeness import nearest
 from wgflow.parser.mend_numbers import mend_number
 from wgflow.parser.tree import Command
 
-__all__ = ["Settings", "mend_pair"]
+__all__ = ["Settings", "mend_new", "mend_pair"]
 
 
 @dataclass(frozen=True)
@@ -95,6 +97,23 @@ def _defaults(kind: catalog.Kind, name: str) -> dict[str, str]:
         return {} if entry is None else {p.name: str(p.default) for p in catalog.parameters(entry)}
     except InputError:  # an annotation that cannot be read; the command itself says so
         return {}
+
+
+def mend_new(text: str, kind: str, said: list[str]) -> tuple[str, list[list[str]]]:
+    """Put the name of a new case or solver right; return it, and options that say the rest."""
+    path = Path(text)
+    name = re.sub(r"\W", "_", path.name.removesuffix(".py"))
+    folder = [] if str(path.parent) == "." else [["--in", str(path.parent)]]
+    if name in catalog.names("cases" if kind == "case" else "solvers"):
+        said.append(f"name '{name}': it is that of a shipped {kind}, to be copied with --like")
+        return f"my_{name}", [["--like", name], *folder]
+    if not name.isidentifier() or keyword.iskeyword(name) or name[0] == "_":
+        name = f"my_{name.strip('_')}"
+    if folder:
+        said.append(f"name '{text}': give the folder with --in")
+    elif name != text:
+        said.append(f"name '{text}': give letters, digits and _, such as my_{kind}")
+    return name, folder
 
 
 def mend_pair(

@@ -86,7 +86,7 @@ def mend_value(
     if action.dest in {"case", "name", "solver", "like"}:
         return _name(action, text, said)
     known = _known(action, settings)
-    if known:
+    if known and not (text == "" and action.dest == "variant"):
         return _chosen(flag, text, known, said)
     if metavar == "KIND,KIND":
         return ",".join(_chosen(flag, part, UNITS, said) for part in text.split(","))
@@ -123,7 +123,7 @@ def _chosen(flag: str, text: str, known: Sequence[str], said: list[str]) -> str:
     """Put one of a few words right."""
     if text in known:
         return text
-    listed = f"give one of {', '.join(known)}" if len(known) < 9 else "it is not known"
+    listed = f"give one of {', '.join(known)}" if len(known) < 12 else "it is not known"
     said.append(f"{flag} '{text}': {listed}")
     return nearest(text, known) or known[0]
 
@@ -133,7 +133,7 @@ def _known(action: argparse.Action, settings: Settings) -> list[str]:
     if action.choices is not None:
         return [str(choice) for choice in action.choices]
     if action.dest == "variant":
-        return ["", *settings.variants]
+        return list(settings.variants)
     if action.dest == "parameter":
         return list(settings.parameters)
     return []
