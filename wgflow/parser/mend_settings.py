@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from wgflow import catalog
-from wgflow.errors import InputError
+from wgflow.errors import InputError, nearest_first
 from wgflow.parser.likeness import nearest
 from wgflow.parser.mend_numbers import mend_number
 from wgflow.parser.tree import Command
@@ -149,9 +149,12 @@ def mend_pair(
         said.append(f"{name} is given as --{name}, not with {flag}")
         return [f"--{name}", value]
     found = nearest(name, own)
-    said.append(f"{whose or 'the solver'} has no {'parameter' if setting else 'option'} '{name}'")
+    lacks = f"{whose or 'the solver'} has no {'parameter' if setting else 'option'} '{name}'"
     if found is None:
+        listed = ", ".join(nearest_first(name, own)) or "none"
+        said.append(f"{lacks}: known, nearest first: {listed}")
         return [flag, text]
+    said.append(lacks)
     return [flag, f"{found}={_setting(kind, settings, found, value or own[found], said)}"]
 
 
@@ -172,7 +175,8 @@ def _setting(kind: catalog.Kind, settings: Settings, name: str, value: str, said
         if right != value:
             said.append(str(error))
         return right
-    if name == "file" and value and not Path(value).is_file():
+    shipped = settings.case in catalog.names("cases")  # another's file may be elsewhere
+    if name == "file" and shipped and value and not Path(value).is_file():
         said.append(f"no file '{value}'")
         beside = Path(value).parent
         files = {file.name: file for file in beside.glob("*.*")} if beside.is_dir() else {}
