@@ -11,14 +11,15 @@ import pytest
 
 import wgflow as wg
 from tests.helpers import refused
-from tests.slips import furnish
+from tests.right_lines import furnish
 from wgflow import catalog, distances, plots
 from wgflow.cli import main
 from wgflow.commands import find
+from wgflow.io.results import packing
 from wgflow.networks import spin_settings
 from wgflow.networks.activations import Smooth
 from wgflow.parser import build_parser
-from wgflow.parser.base import ACTIVATIONS, KINDS, NORMS, UNITS, WordsError
+from wgflow.parser.base import ACTIVATIONS, COLUMNS, COMPRESSIONS, KINDS, NORMS, UNITS, WordsError
 from wgflow.parser.likeness import COMMANDS, OPTIONS, nearest
 from wgflow.parser.mend import mend
 from wgflow.parser.mend_settings import Settings
@@ -57,6 +58,11 @@ study frobnicate cosine_neuron | needs one of coupling | study coupling cosine_n
 new my_case | needs one of case, solver | new case my_case
 new cases mine | knows no 'cases' | new case mine
 new solver | needs a NAME | new solver my_solver
+new case charges | of a shipped case | new case my_charges --like charges
+new case sub/mine | the folder with --in | new case mine --in sub
+new case 3-body.py | letters, digits and _ | new case my_3_body
+study critical charges --column enrgy | give one of risk | study critical charges --column energy
+run charges --compression gzp | give one of none | run charges --compression gzip
 completion bsh | give one of bash, zsh, fish | completion bash
 run | needs a CASE | run isotropic_gaussians
 describe | needs a NAME | describe isotropic_gaussians
@@ -141,6 +147,28 @@ def test_a_name_that_only_the_case_knows_is_mended_by_its_message(
     )
 
 
+@pytest.mark.parametrize(
+    ("typed", "said", "right"),
+    [
+        ("run charges --cells -5", "-5 cells along an axis", "run charges --cells 5"),
+        ("run charges --until=-1", "give a finite number > 0", "run charges --until=1"),
+        ("run charges --dt 0", "give a finite number > 0", "run charges"),
+        ("run charges --frames 1", "--frames 1: give", "run charges --frames 2"),
+        (
+            "run quadratic_attraction --option obstacle=wall",
+            "unknown parameter 'obstacle' of scharfetter_gummel",
+            "run quadratic_attraction --option obstacle=wall --solver back_and_forth",
+        ),
+    ],
+)
+def test_what_only_the_work_refuses_is_mended_by_its_reason(
+    typed: str, said: str, right: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = refused(shlex.split(typed), capsys)
+    assert said in line
+    assert line.endswith(f": did you mean: wgflow {right}")
+
+
 def test_what_is_far_from_all_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     line = refused(["run", "charges", "--solver", "sinkhorn"], capsys)
     assert "unknown solver 'sinkhorn': known, nearest first: " in line
@@ -199,6 +227,11 @@ def test_every_command_is_there(leaf: Command) -> None:
 def test_the_names_that_the_parser_knows_are_those_that_there_are() -> None:
     assert set(NORMS) == set(distances.available(wg.Grid(wg.Box((0, 1)), 3)))
     assert set(KINDS) == set(plots.KINDS)
+    for case in ("charges", "quadratic_attraction"):
+        problem = catalog.load("cases", case).problem()
+        assert set(wg.solve(problem, cells=4, until=1e-3).history) <= set(COLUMNS)
+    for word in COMPRESSIONS:
+        packing(word)
     for name in ACTIVATIONS:
         Smooth(name)
     for unit in UNITS:

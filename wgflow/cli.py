@@ -31,7 +31,8 @@ from wgflow.parallel import (
 )
 from wgflow.parser import START, WordsError, build_parser
 from wgflow.parser.complete import ASKED, answer
-from wgflow.parser.mend import Mended, mend, mend_by
+from wgflow.parser.mend import Mended, mend
+from wgflow.parser.mend_reason import mend_by
 
 __all__ = ["main"]
 

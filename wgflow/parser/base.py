@@ -13,10 +13,13 @@ from wgflow.errors import InputError
 
 __all__ = [
     "ACTIVATIONS",
+    "COLUMNS",
+    "COMPRESSIONS",
     "KINDS",
     "NORMS",
     "SUMMARY",
     "UNITS",
+    "WIDTH",
     "Parser",
     "Words",
     "WordsError",
@@ -35,10 +38,15 @@ __all__ = [
 ]
 
 
-COLUMNS = 79  # of a help, on any terminal
+WIDTH = 79  # of a help, on any terminal
 
 # Known here too, for the rooms that have them take long to load; tests hold them together.
 ACTIVATIONS = ("tanh", "erf", "logistic")
+COLUMNS = (  # of history.csv, those that one looks at first
+    *("risk", "energy", "mass", "minimum", "dissipation", "movement", "energy_law"),
+    *("iterations", "dt", "time"),
+)
+COMPRESSIONS = ("none", "gzip", *(f"gzip:{level}" for level in range(1, 10)))
 KINDS = ("stack", "spacetime", "map", "marginals", "slices", "history", "summary")
 NORMS = ("L1", "L2", "Linf", "W1", "W2")
 UNITS = ("sigmoid", "gaussian")
@@ -90,11 +98,11 @@ class Parser(argparse.ArgumentParser):
 
 def _folded(example: str) -> str:
     """Break a line that is too long for a terminal, as a shell wants it."""
-    if len(example) <= COLUMNS - 2:
+    if len(example) <= WIDTH - 2:
         return example
     parts = [part.replace(" ", "\0") for part in re.split(r" (?=--)", example)]
     lines = textwrap.wrap(
-        " ".join(parts), COLUMNS - 8, break_long_words=False, break_on_hyphens=False
+        " ".join(parts), WIDTH - 8, break_long_words=False, break_on_hyphens=False
     )
     return " \\\n      ".join(lines).replace("\0", " ")
 
@@ -115,7 +123,7 @@ def add_command(words: Words, name: str, summary: str, examples: Sequence[str]) 
     examples : sequence of str
         Whole command lines, the most usual first.
     """
-    about = textwrap.fill(f"{summary[0].upper()}{summary[1:]}.", COLUMNS)
+    about = textwrap.fill(f"{summary[0].upper()}{summary[1:]}.", WIDTH)
     parser = words.add_parser(name, help=summary, description=about)
     parser.show(examples)
     return parser

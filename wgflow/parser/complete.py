@@ -22,12 +22,6 @@ __all__ = ["ASKED", "answer"]
 
 ASKED = "--complete"  # the first word of a shell's question
 
-WORDS = {  # of options whose values are not told by the parser
-    "column": ("risk", "energy"),
-    "compression": ("none", "gzip"),
-    "units": UNITS,
-}
-
 Candidates: TypeAlias = Iterator[tuple[str, str]]
 
 
@@ -131,8 +125,8 @@ def _values(node: Command, action: argparse.Action, rest: Sequence[str], now: st
         yield from _settings("solvers", chosen or catalog.names("solvers"))
     elif action.dest == "variant":
         yield from ((name, "") for case in _given(node, rest)[:1] for name in _variants(case))
-    elif action.dest in WORDS:
-        yield from ((word, "") for word in WORDS[action.dest])
+    elif action.dest == "units":
+        yield from ((unit, "") for unit in UNITS)
     elif action.dest == "directory":
         yield from _results(now)
     elif metavar in {"FILE", "DIR"}:

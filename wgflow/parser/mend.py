@@ -7,7 +7,6 @@ nothing. It is offered to the user, never run.
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,11 +15,11 @@ from pathlib import Path
 from wgflow import catalog
 from wgflow.parser.base import Parser, WordsError
 from wgflow.parser.edits import edits
-from wgflow.parser.likeness import COMMANDS, ENOUGH, HELP, distance, likeness, nearest
+from wgflow.parser.likeness import COMMANDS, ENOUGH, HELP, distance, nearest
 from wgflow.parser.mend_words import mend_words
 from wgflow.parser.tree import Command, tree
 
-__all__ = ["Mended", "mend", "mend_by"]
+__all__ = ["Mended", "mend", "understood"]
 
 ROUNDS = 5  # an option of another command changes the command, and all is read again
 
@@ -105,7 +104,7 @@ def _read(parser: Parser, root: Command, words: Sequence[str]) -> _Reading:
             break
         now = mend_words(root, command, rest, said)
         if len(said) == before:
-            return _Reading(tuple(said), tuple(now), _understood(parser, now))
+            return _Reading(tuple(said), tuple(now), understood(parser, now))
     return _Reading(tuple(said), tuple(now), False)
 
 
@@ -117,8 +116,9 @@ def _one_slip(parser: Parser, root: Command, words: Sequence[str]) -> Mended | N
     """Find a line that is right once a single slip is undone."""
     known = {word for leaf in root.leaves() for word in (*leaf.words, *leaf.options)}
     known |= {*catalog.names("cases"), *catalog.names("solvers")}
+    known |= set(words[2:3] if words[:1] == ["new"] else ())  # a new name is no slip of another
     for line, wrong in edits(words, known):
-        if not _asks(line) and _understood(parser, line) and not _read(parser, root, line).said:
+        if not _asks(line) and understood(parser, line) and not _read(parser, root, line).said:
             return Mended(f"'{wrong}' is not understood", line)
     return None
 
@@ -127,7 +127,8 @@ def _without(parser: Parser, root: Command, words: Sequence[str], first: _Readin
     """Find the nearest right line that lacks a word of this one, or joins two."""
     lines = [(*words[:i], *words[i + 1 :]) for i in range(len(words))]
     lines += [(*words[:i], words[i] + words[i + 1], *words[i + 2 :]) for i in range(len(words) - 1)]
-    found = [reading for line in lines if (reading := _read(parser, root, line)).right]
+    read = [_read(parser, root, line) for line in lines]
+    found = [reading for reading in read if reading.right and not _asks(reading.words)]
     if not found:
         return None
     typed = " ".join(words)
@@ -148,30 +149,7 @@ def _page(root: Command, words: Sequence[str], first: _Reading) -> Mended:
     return Mended(_mended(first).said, (*node.words, "--help"))
 
 
-def mend_by(parser: Parser, words: Sequence[str], message: str) -> Mended | None:
-    """Put the nearest name in the place of one that an error calls unknown.
-
-    Parameters
-    ----------
-    parser, words
-        As for :func:`mend`.
-    message : str
-        An error with the wrong name in quotes and the known ones "nearest first".
-    """
-    found = re.search(r"'([^']+)'.*(?:nearest first:|known are) ([\w.+-]+)", message)
-    if found is None or likeness(*found.groups()) < 0.6:
-        return None
-    wrong, right = found.groups()
-    if wrong == right:
-        return None
-    pattern = re.compile(rf"(^|[=,]){re.escape(wrong)}($|,)")
-    mended = [pattern.sub(rf"\g<1>{right}\g<2>", word) for word in words]
-    if mended == list(words) or not _understood(parser, mended):
-        return None
-    return Mended(message.partition(": known")[0], tuple(mended))
-
-
-def _understood(parser: Parser, words: Sequence[str]) -> bool:
+def understood(parser: Parser, words: Sequence[str]) -> bool:
     """Whether the parser takes the words."""
     if _asks(words):
         return True  # parsed, they would print and leave

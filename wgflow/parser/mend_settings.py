@@ -5,18 +5,20 @@ from __future__ import annotations
 import argparse
 import functools
 import itertools
+import keyword
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
 
 from wgflow import catalog
-from wgflow.errors import InputError
+from wgflow.errors import InputError, nearest_first
 from wgflow.parser.likeness import nearest
 from wgflow.parser.mend_numbers import mend_number
 from wgflow.parser.tree import Command
 
-__all__ = ["Settings", "mend_pair"]
+__all__ = ["Settings", "mend_new", "mend_pair"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,23 @@ def _defaults(kind: catalog.Kind, name: str) -> dict[str, str]:
         return {}
 
 
+def mend_new(text: str, kind: str, said: list[str]) -> tuple[str, list[list[str]]]:
+    """Put the name of a new case or solver right; return it, and options that say the rest."""
+    path = Path(text)
+    name = re.sub(r"\W", "_", path.name.removesuffix(".py"))
+    folder = [] if str(path.parent) == "." else [["--in", str(path.parent)]]
+    if name in catalog.names("cases" if kind == "case" else "solvers"):
+        said.append(f"name '{name}': it is that of a shipped {kind}, to be copied with --like")
+        return f"my_{name}", [["--like", name], *folder]
+    if not name.isidentifier() or keyword.iskeyword(name) or name[0] == "_":
+        name = f"my_{name.strip('_')}"
+    if folder:
+        said.append(f"name '{text}': give the folder with --in")
+    elif name != text:
+        said.append(f"name '{text}': give letters, digits and _, such as my_{kind}")
+    return name, folder
+
+
 def mend_pair(
     command: Command, settings: Settings, action: argparse.Action, text: str, said: list[str]
 ) -> list[str]:
@@ -130,9 +149,12 @@ def mend_pair(
         said.append(f"{name} is given as --{name}, not with {flag}")
         return [f"--{name}", value]
     found = nearest(name, own)
-    said.append(f"{whose or 'the solver'} has no {'parameter' if setting else 'option'} '{name}'")
+    lacks = f"{whose or 'the solver'} has no {'parameter' if setting else 'option'} '{name}'"
     if found is None:
+        listed = ", ".join(nearest_first(name, own)) or "none"
+        said.append(f"{lacks}: known, nearest first: {listed}")
         return [flag, text]
+    said.append(lacks)
     return [flag, f"{found}={_setting(kind, settings, found, value or own[found], said)}"]
 
 
@@ -153,7 +175,8 @@ def _setting(kind: catalog.Kind, settings: Settings, name: str, value: str, said
         if right != value:
             said.append(str(error))
         return right
-    if name == "file" and value and not Path(value).is_file():
+    shipped = settings.case in catalog.names("cases")  # another's file may be elsewhere
+    if name == "file" and shipped and value and not Path(value).is_file():
         said.append(f"no file '{value}'")
         beside = Path(value).parent
         files = {file.name: file for file in beside.glob("*.*")} if beside.is_dir() else {}

@@ -86,7 +86,7 @@ def mend_value(
     if action.dest in {"case", "name", "solver", "like"}:
         return _name(action, text, said)
     known = _known(action, settings)
-    if known:
+    if known and not (text == "" and action.dest == "variant"):
         return _chosen(flag, text, known, said)
     if metavar == "KIND,KIND":
         return ",".join(_chosen(flag, part, UNITS, said) for part in text.split(","))
@@ -123,7 +123,9 @@ def _chosen(flag: str, text: str, known: Sequence[str], said: list[str]) -> str:
     """Put one of a few words right."""
     if text in known:
         return text
-    listed = f"give one of {', '.join(known)}" if len(known) < 9 else "it is not known"
+    listed = (
+        f"give one of {', '.join(known)}" if any(known) and len(known) < 12 else "it is not known"
+    )
     said.append(f"{flag} '{text}': {listed}")
     return nearest(text, known) or known[0]
 
@@ -133,7 +135,7 @@ def _known(action: argparse.Action, settings: Settings) -> list[str]:
     if action.choices is not None:
         return [str(choice) for choice in action.choices]
     if action.dest == "variant":
-        return ["", *settings.variants]
+        return list(settings.variants) or [""]  # none but the usual one
     if action.dest == "parameter":
         return list(settings.parameters)
     return []
@@ -208,7 +210,8 @@ def _folder(text: str, said: list[str]) -> str:
     if path.is_file() and (path.parent / SUMMARY).is_file():
         said.append(f"'{text}' is a file: give its folder")
         return str(path.parent)
-    said.append(f"'{text}' holds no result" if path.is_dir() else f"no folder '{text}'")
+    lacks = f"'{text}' holds no {SUMMARY}, which is written last: no result, or an unfinished one"
+    said.append(lacks if path.is_dir() else f"no folder '{text}'")
     above = path.parent
     beside = {p.parent.name: p.parent for p in above.glob(f"*/{SUMMARY}")}
     found = nearest(path.name, beside)

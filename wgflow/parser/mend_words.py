@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from wgflow import catalog
 from wgflow.parser.likeness import OPTIONS, distance, nearest
-from wgflow.parser.mend_settings import Settings, mend_pair
+from wgflow.parser.mend_settings import Settings, mend_new, mend_pair
 from wgflow.parser.mend_values import example_of, mend_value
 from wgflow.parser.tree import Command, takes_value
 
@@ -252,7 +252,11 @@ def _operands(line: _Line) -> Iterator[str]:
         elif left:
             text = left.pop(0)
             solvers = catalog.names("solvers")
-            if action.dest == "case" and text in solvers and "--solver" in line.command.options:
+            if action.dest == "new_name":
+                text, more = mend_new(text, line.command.words[-1], line.said)
+                line.options.extend(option for option in more if option not in line.options)
+                yield text
+            elif action.dest == "case" and text in solvers and "--solver" in line.command.options:
                 line.said.append(f"'{text}' is a solver, not a case")
                 line.options.append(["--solver", text])
                 yield example_of(line.command, line.settings, action)

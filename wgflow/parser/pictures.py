@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import textwrap
 
-from wgflow.parser.base import COLUMNS, KINDS, Words, add_command, add_verbose
+from wgflow.parser.base import KINDS, WIDTH, Words, add_command, add_verbose
 
 __all__ = ["add_pictures"]
 
@@ -60,7 +60,7 @@ def _animate(words: Words) -> None:
     film.description = textwrap.fill(
         "Make a film of the density of a result. Its frames are the stored snapshots: "
         "`wgflow run CASE --frames 60` keeps more.",
-        COLUMNS,
+        WIDTH,
     )
     _add_result(film)
     film.add_argument(

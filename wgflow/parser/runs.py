@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from wgflow.parser.base import (
+    COMPRESSIONS,
     Words,
     add_checkpoints,
     add_command,
@@ -63,6 +64,7 @@ def _add_kept(run: argparse.ArgumentParser) -> None:
     )
     output.add_argument(
         "--compression",
+        choices=COMPRESSIONS,
         default="none",
         metavar="C",
         help="compression of solution.h5: none (default), gzip, gzip:1…9",

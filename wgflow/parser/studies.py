@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wgflow.parser.base import (
+    COLUMNS,
     Parser,
     Words,
     add_checkpoints,
@@ -155,6 +156,7 @@ def _refinement(studies: Words) -> None:
     )
     refinement.add_argument(
         "--column",
+        choices=COLUMNS,
         default="risk",
         metavar="NAME",
         help="column of history.csv: risk (default), energy, …",
@@ -215,7 +217,10 @@ def _critical(studies: Words) -> None:
     study.add_argument("--between", metavar="A,B", help="values with different outcomes")
     study.add_argument("--below", type=float, metavar="X", help="the column's threshold")
     study.add_argument(
-        "--column", metavar="NAME", help="column of history.csv: risk (default), energy, …"
+        "--column",
+        choices=COLUMNS,
+        metavar="NAME",
+        help="column of history.csv: risk (default), energy, …",
     )
     study.add_argument("--until", type=float, metavar="T", help="when to look (default: the end)")
     study.add_argument("--within", type=float, metavar="W", help="length of the last bracket")
