@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import errno
+import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import wgflow as wg
 from tests.helpers import refused
+from tests.mpi import surroundings
 from wgflow.cli import main
+from wgflow.observers import State
 
 RUN = ["run", "quadratic_attraction", "--cells", "30", "--until", "0.1", "--dt", "0.02"]
 CONVERGE = ["converge", "ornstein_uhlenbeck", "--levels", "2", "--cells", "20", "--until", "0.1"]
@@ -55,3 +61,33 @@ def test_what_is_written_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("wgflow.io.results.write_xdmf", fail)
     assert main([*RUN, "--out", str(tmp_path / "r")]) == 2
     assert [path.name for path in (tmp_path / "r").iterdir()] == ["solution.h5"]
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_runs_started_together_have_folders_of_their_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Other(wg.Observer):
+        """Runs the same command to its end in the middle of the first."""
+
+        def __init__(self, *_: Any) -> None:
+            pass
+
+        def update(self, state: State) -> None:
+            if state.steps == 2:
+                words = [sys.executable, "-m", "wgflow", *RUN, "--set", "dimension=2"]
+                subprocess.run(words, env=surroundings(), stdout=subprocess.PIPE, check=True)
+
+    place = Path.cwd()
+    monkeypatch.setattr("wgflow.commands.inputs.Progress", Other)
+    assert main(RUN) == 0
+    for name, cells in (("quadratic_attraction", 1), ("quadratic_attraction-2", 2)):
+        summary = json.loads((place / name / "summary.json").read_text())
+        assert len(summary["cells"]) == cells
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_the_folder_of_a_run_that_fails_is_removed() -> None:
+    assert main([*RUN, "--cells", "1"]) == 2
+    assert main(["compare", "quadratic_attraction"]) == 2
+    assert not [*Path.cwd().iterdir()]

@@ -162,6 +162,9 @@ def _run_command(
                 code = find(given.command)(given)
         finally:
             unused = unused_options(comm, options)
+            folders = sys.modules.get("wgflow.io.durable")
+            if folders is not None:  # nothing is written without it
+                folders.remove_unfilled()
         for option in unused:
             logging.warning("PETSc's option %s was not used", option)
         return code, None

@@ -154,7 +154,10 @@ def report(solution: Solution) -> str:
 
 
 def directory(given: argparse.Namespace) -> Path:
-    """Where to write; checked before anything is computed, made when there is a result."""
+    """Where to write; checked before anything is computed, made when there is a result.
+
+    Without ``--out`` it is made at once, and removed if the command fails before it is filled.
+    """
     from wgflow.io import check_directory, free_directory
 
     if given.out == "":

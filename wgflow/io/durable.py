@@ -7,7 +7,16 @@ import hashlib
 import os
 from pathlib import Path
 
-__all__ = ["aside_of", "commit", "digest", "make_folder", "reserve", "unmake_folder"]
+__all__ = [
+    "aside_of",
+    "commit",
+    "digest",
+    "make_folder",
+    "remove_unfilled",
+    "reserve",
+    "reserve_folder",
+    "unmake_folder",
+]
 
 BLOCK = 1 << 22  # bytes that are read at once
 # of file systems that cannot tell beforehand
@@ -70,6 +79,19 @@ def make_folder(folder: Path) -> None:
     except OSError:
         unmake_folder(folder)
         raise
+
+
+def reserve_folder(folder: Path) -> None:
+    """Make a folder; raise FileExistsError if it is there, whoever has made it."""
+    folder.mkdir()
+    _made.add(folder.resolve())
+
+
+def remove_unfilled() -> None:
+    """Remove all folders that were made here and are empty: a command has ended."""
+    for path in sorted(_made, reverse=True):  # those within others first
+        unmake_folder(path)
+    _made.clear()
 
 
 def unmake_folder(folder: Path) -> None:

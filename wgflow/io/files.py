@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import json
 import math
 import os
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wgflow.errors import InputError
-from wgflow.io.durable import make_folder, unmake_folder
+from wgflow.io.durable import make_folder, reserve_folder, unmake_folder
 from wgflow.parallel import SERIAL, Communicator, on_root
 
 __all__ = [
@@ -85,15 +86,25 @@ def _claimed(directory: Path, overwrite: bool) -> Path:
 
 
 def free_directory(name: str, comm: Communicator = SERIAL) -> Path:
-    """Give the first of NAME, NAME-2, NAME-3, … that holds no result, the same on all ranks."""
+    """Make the first of NAME, NAME-2, NAME-3, … that is not there; the same on all ranks.
+
+    It is made at once, for two runs that are started together not to take the same.
+    """
 
     def free() -> Path:
-        number = 1
-        while True:
+        for number in itertools.count(1):
             directory = Path(name if number == 1 else f"{name}-{number}")
-            if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
-                return directory
-            number += 1
+            try:
+                reserve_folder(directory)
+            except FileExistsError:
+                continue
+            except OSError as error:
+                raise InputError(
+                    f"{directory.resolve()} cannot be made ({error.strerror}): name another by "
+                    "--out"
+                ) from None
+            return directory
+        raise AssertionError("there is always a next number")
 
     return on_root(comm, free)
 
