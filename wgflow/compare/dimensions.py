@@ -10,8 +10,9 @@ from itertools import pairwise
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.compare.comparison import Comparison, ParticleSettings
+from wgflow.compare.comparison import Comparison
 from wgflow.compare.runs import compare
+from wgflow.compare.settings import ParticleSettings
 from wgflow.errors import InputError
 from wgflow.particles.coupling_table import fit_slope
 from wgflow.particles.schedule import Progress

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.compare.comparison import Comparison, ParticleSettings
+from wgflow.compare.comparison import Comparison
 from wgflow.compare.keeper import NetworkKeeper, folders
+from wgflow.compare.settings import ParticleSettings
 from wgflow.compare.team import Team
 from wgflow.energies import Confinement, Energy, Entropy
 from wgflow.errors import InputError

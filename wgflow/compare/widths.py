@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.compare.comparison import Comparison, ParticleSettings
+from wgflow.compare.comparison import Comparison
 from wgflow.compare.runs import compare
+from wgflow.compare.settings import ParticleSettings
 from wgflow.distances import first_marginal, sample_wasserstein1
 from wgflow.errors import InputError
 from wgflow.io import Checkpoint
