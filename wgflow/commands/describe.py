@@ -27,13 +27,13 @@ def describe(given: argparse.Namespace) -> int:
     kind, module = _found(given.name)
     width = min(max(shutil.get_terminal_size((LONGEST_LINE, 24)).columns, NARROWEST), LONGEST_LINE)
     title = catalog.describe(module)
-    print(terminal(f"{Path(given.name).stem}: {title}.", width))
     if kind == "cases":
-        parts = _case(given, module, width)
+        parts = list(_case(given, module, width))  # settings are refused before a line is said
     elif given.set:
         raise InputError(f"--set {given.set[0]}: {given.name} is a solver, it has no parameters")
     else:
-        parts = _solver(given.name, module, width)
+        parts = list(_solver(given.name, module, width))
+    print(terminal(f"{Path(given.name).stem}: {title}.", width))
     for part in parts:
         if part:
             print(f"\n{part}")
