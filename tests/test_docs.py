@@ -195,4 +195,4 @@ def test_choosing_names_every_solver_and_the_table_is_what_they_take(
     assert choices.takes("upwind", *choices.TRIED["mesh"])
     assert choices.takes("quantile_jko", choices.BOXES[0])
     assert not choices.takes("quantile_jko", choices.BOXES[1])
-    assert choices.takes("entropic_jko", *choices.TRIED["no diffusion"])  # given a step
+    assert choices.takes("entropic_jko", *choices.TRIED["none"])  # given a step

@@ -47,11 +47,11 @@ STRETCHED = wg.Axis(-3, 3, stretch=wg.Clustered(-3, 3, around=0.0, scale=1.0))
 CIRCLE = wg.Axis(-3, 3, periodic=True)
 NOISE = wg.Entropy(0.5)
 TRIED: dict[str, tuple[wg.Problem, Any]] = {
-    "no diffusion": (_held(), None),
+    "none": (_held(), None),
     "entropy": (_held(NOISE), None),
     f"m{SPACE}>{SPACE}1": (_held(wg.PowerLaw(1.0, 2.0)), None),
     f"m{SPACE}<{SPACE}1": (_held(wg.PowerLaw(1.0, 0.5)), None),
-    "log kernel": (_held(wg.Interaction(_log, singular=True), NOISE), None),
+    "log": (_held(wg.Interaction(_log, singular=True), NOISE), None),
     "periodic": (wg.Problem(wg.Box(CIRCLE), wg.Potential(np.cos) + NOISE, _bump), None),
     "radial": (_held(NOISE, axis=wg.Axis(0, 4, radial=3)), None),
     "stretched": (_held(NOISE, axis=STRETCHED), None),
@@ -99,7 +99,7 @@ class Choices(SphinxDirective):
         """Show the table."""
         for name in catalog.names("solvers"):
             self.env.note_dependency(str(catalog.find("solvers", name)))
-        text = table(("solver", "order", "dimension", *TRIED), rows())
+        text = table(("solver", "order", "D", *TRIED), rows())
         found = self.parse_text_to_nodes(text)
         found[-1]["classes"].append("numbers")
         return found
