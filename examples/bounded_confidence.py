@@ -1,7 +1,7 @@
 """Opinions that attract each other within a distance R, with noise.
 
-People on a ring of opinions move towards those who think much as they do (Hegselmann–Krause) and
-change their mind at random. For many people the density of opinions follows
+People on a ring of opinions move towards those of similar opinion (Hegselmann–Krause) and change
+their minds at random. For many people the density of opinions follows
 
     ∂t ρ = ∂x(ρ ∂x(W*ρ)) + T ∂xx ρ,    W(z) = min(|z|, R)²/2.
 
@@ -26,7 +26,7 @@ problem = wg.Problem(
     energy=wg.Interaction(lambda z: np.minimum(abs(z), R) ** 2 / 2) + wg.Entropy(T),
     initial=lambda x: 1 + RIPPLE * np.cos(q * x),
 )
-# Steps chosen by their error would be long at first, where nothing is to be seen but the ripple.
+# Steps chosen by their error would be too long at first, while the ripple is still small.
 solution = wg.solve(problem, cells=200, until=120.0, dt=0.5, snapshots=[5.0, 20.0, 60.0, 80.0])
 
 # W = R²/2 - (R² - z²)/2 on |z| < R, and a constant moves nothing: Ŵ is that of -(R² - z²)/2.

@@ -1,11 +1,11 @@
-"""A swarm: attraction at every distance, and no wish to be crowded.
+"""A swarm: attraction at every distance, and avoidance of crowds.
 
-Animals (or the layers of a star) attract each other by the force g/2, whatever the distance, and
-avoid crowds as the gas of a porous medium does:
+Animals (or the layers of a star) attract each other with the force g/2, whatever the distance, and
+avoid crowds in the way a gas diffuses in a porous medium:
 
     ∂t ρ = ∂x(ρ ∂x(W*ρ)) + c ∂xx ρ²,    W(z) = g|z|/2.
 
-At rest 2cρ + W*ρ is constant where there is anybody, and W'' = g δ: 2c ρ'' + g ρ = 0, so that
+At rest 2cρ + W*ρ is constant where ρ > 0, and W'' = g δ: 2c ρ'' + g ρ = 0, so that
 ρ = A cos(x/L) on |x| < πL/2 with L² = 2c/g and A = 1/(2L). The swarm ends at a sharp edge.
 
 Source: Topaz, Bertozzi, Lewis, Bull. Math. Biol. 68 (2006) 1601-1623, for the model; in one

@@ -6,7 +6,7 @@ The trap V(t, x) = k(x - vt)²/2 moves at speed v, and the density of the partic
 
 The particle lags behind by (v/k)(1 - exp(-kt)), so that the mean work is
 ⟨W⟩ = ∫∫ ∂V/∂t ρ dx dt = v² (t - (1 - exp(-kt))/k). The free energy of a trap does not depend on
-its place, and by the second law ⟨W⟩ ≥ 0.
+its position, and by the second law ⟨W⟩ ≥ 0.
 
 Source: Mazonka, Jarzynski, arXiv:cond-mat/9912121 (1999).
 """
@@ -26,7 +26,7 @@ problem = wg.Problem(
     initial=lambda x: np.exp(-K * x**2 / (2 * T)),  # at rest in the trap
 )
 
-# The power ∫ ∂V/∂t ρ at each step, from an observer: what a run does not record by itself.
+# An observer records what a run does not record by itself: the power ∫ ∂V/∂t ρ at each step.
 times, powers = [], []
 grid = wg.Grid(problem.domain, 220)
 (x,) = grid.coordinates

@@ -1,4 +1,4 @@
-"""A Bayesian posterior reached by the JKO scheme, beside Langevin samples of it.
+"""A Bayesian posterior by the JKO scheme, compared with Langevin samples.
 
 Logistic regression with two weights w, a Gaussian prior of precision m and 40 labelled points:
 the posterior is exp(-V) with V = -log likelihood + m|w|²/2. The gradient flow of

@@ -1,7 +1,7 @@
 """Soft colloids in a trap: dynamic density functional theory of Gaussian cores.
 
-Polymer coils in solution repel each other by E exp(-r²/R²). In the mean field, which is good for
-such soft cores, N of them in a harmonic trap have a density Nρ with
+Polymer coils in solution repel each other with the energy E exp(-r²/R²). In the mean-field
+approximation, good for such soft cores, N of them in a harmonic trap have a density Nρ with
 
     ∂t ρ = ∇·(ρ ∇(k|x|²/2 + N E exp(-|·|²/R²) * ρ)) + T Δρ.
 

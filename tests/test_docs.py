@@ -8,9 +8,12 @@ import re
 import types
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+import wgflow as wg
 from wgflow import catalog
 from wgflow.cli import build_parser
 from wgflow.convergence.plans import matrix
@@ -127,6 +130,8 @@ def test_unknown_figures_are_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_what_is_measured_is_what_the_cases_state() -> None:
     checks = json.loads((DOCS / "measured" / "verify.json").read_text("utf-8"))["checks"]
+    count = f"{sum(each['passed'] for each in checks)} of {len(checks)}"
+    assert count in (ROOT / "README.md").read_text("utf-8")
     said = {(each["case"], each["variant"], each["solver"]): each for each in checks}
     stated = {(each.case, each.variant, each.method): each for each in matrix()}
     missing = sorted(key for key in stated if key not in said)
@@ -153,3 +158,41 @@ def test_settings_of_the_gallery_are_of_what_there_is() -> None:
     for words in SETTINGS.SOLVERS.values():
         given = ["run", SETTINGS.SOLVER_CASE, *SETTINGS.SOLVER_WORDS.split(), *words.split()]
         assert build_parser().parse_args(given).case == SETTINGS.SOLVER_CASE
+
+
+def test_files_are_read_as_their_page_says(elsewhere: None) -> None:
+    pytest.importorskip("xarray")
+    pytest.importorskip("h5netcdf")
+    problem = wg.Problem(
+        wg.Box((-5, 5)), wg.Confinement(2.0) + wg.Entropy(0.5), lambda x: 1 + 0 * x
+    )
+    saved = wg.solve(problem, cells=20, until=0.1)
+    saved.save("double_well")
+    blocks = re.findall(
+        r"^```python\n(.*?)^```", (DOCS / "files.md").read_text("utf-8"), re.M | re.S
+    )
+    assert len(blocks) == 3
+    names: dict[str, Any] = {}
+    for block in blocks:
+        exec(compile(block, "files.md", "exec", dont_inherit=True), names)
+    assert np.array_equal(names["last"], saved.density)
+    assert np.array_equal(names["times"], saved.times)
+    assert np.array_equal(names["densities"].values, saved.densities)
+    assert np.array_equal(names["energy"], names["history"]["energy"].values)
+
+
+def test_choosing_names_every_solver_and_the_table_is_what_they_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    page = (DOCS / "choosing.md").read_text("utf-8")
+    assert set(catalog.names("solvers")) <= set(re.findall(r"`(\w+)`", page))
+    assert len(catalog.names("solvers")) == 11
+    assert "Eleven schemes" in (DOCS / "index.md").read_text("utf-8")
+    for line in re.findall(r"^wgflow (.*)$", page.replace("\\\n", ""), flags=re.M):
+        assert build_parser().parse_args(line.split()).command == "rates:converge"
+    monkeypatch.syspath_prepend(str(DOCS / "_ext"))
+    choices = script(DOCS / "_ext" / "choices.py")
+    assert choices.takes("upwind", *choices.TRIED["mesh"])
+    assert choices.takes("quantile_jko", choices.BOXES[0])
+    assert not choices.takes("quantile_jko", choices.BOXES[1])
+    assert choices.takes("entropic_jko", *choices.TRIED["none"])  # given a step

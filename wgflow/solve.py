@@ -238,12 +238,14 @@ def _collect(
     }
     if stepper.variational:
         facts["energy_law"] = history.energy_law if steps else 0.0
-    grid, densities = space.grid, np.array(snapshots.densities)
+    grid = space.grid
     windows: tuple[Window, ...] = ()
     if isinstance(snapshots, WindowSnapshots):
         grid, densities, grids = on_one_grid(snapshots, problem.box)
         windows = tuple(map(Window, grids, snapshots.densities))
         facts["follow"] = asdict(snapshots.stepper.settings)
+    else:
+        densities = snapshots.together()
     return Solution(
         problem=problem,
         grid=grid,

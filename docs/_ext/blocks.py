@@ -33,6 +33,26 @@ class Script(SphinxDirective):
         return [block]
 
 
+class Citation(SphinxDirective):
+    """CITATION.cff as an entry for BibTeX."""
+
+    def run(self) -> list[nodes.Node]:
+        """Show it."""
+        path = ROOT / "CITATION.cff"
+        self.env.note_dependency(str(path))
+        text = path.read_text(encoding="utf-8")
+        said = dict(re.findall(r"^(\w+): \"?(.*?)\"?$", text, flags=re.MULTILINE))
+        authors = re.findall(r"^  - name: (.*)$", text, flags=re.MULTILINE)
+        entry = (
+            f"@software{{wgflow,\n  title   = {{{{{said['title']}}}}},\n"
+            f"  author  = {{{' and '.join(f'{{{each}}}' for each in authors)}}},\n"
+            f"  version = {{{said['version']}}},\n  note    = {{{said['license']} licence}}\n}}"
+        )
+        block = nodes.literal_block(entry, entry)
+        block["language"] = "bibtex"
+        return [block]
+
+
 class Figures(SphinxDirective):
     """The figures of docs/figures with the commands that make them."""
 
@@ -109,6 +129,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
     app.connect("doctree-read", keep_numbers_whole)
     app.add_directive("readme-script", Script)
+    app.add_directive("citation", Citation)
     app.add_directive("figures-table", Figures)
     app.add_directive("verify-table", Orders)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

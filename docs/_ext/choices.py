@@ -17,6 +17,7 @@ from wgflow import catalog
 
 STEP = 0.01
 CELLS = (20, 8, 6, 5)  # along each axis, by dimension
+SPACE = "\N{NO-BREAK SPACE}"
 
 
 def _bump(*x: Any) -> Any:
@@ -46,14 +47,11 @@ STRETCHED = wg.Axis(-3, 3, stretch=wg.Clustered(-3, 3, around=0.0, scale=1.0))
 CIRCLE = wg.Axis(-3, 3, periodic=True)
 NOISE = wg.Entropy(0.5)
 TRIED: dict[str, tuple[wg.Problem, Any]] = {
-    "no diffusion": (_held(), None),
+    "none": (_held(), None),
     "entropy": (_held(NOISE), None),
-    "m > 1": (_held(wg.PowerLaw(1.0, 2.0)), None),
-    "m < 1": (_held(wg.PowerLaw(1.0, 0.5)), None),
-    "log kernel": (_held(wg.Interaction(_log, singular=True), NOISE), None),
-    "2-D": (_held(NOISE, dimension=2), None),
-    "3-D": (_held(NOISE, dimension=3), None),
-    "4-D": (_held(NOISE, dimension=4), None),
+    f"m{SPACE}>{SPACE}1": (_held(wg.PowerLaw(1.0, 2.0)), None),
+    f"m{SPACE}<{SPACE}1": (_held(wg.PowerLaw(1.0, 0.5)), None),
+    "log": (_held(wg.Interaction(_log, singular=True), NOISE), None),
     "periodic": (wg.Problem(wg.Box(CIRCLE), wg.Potential(np.cos) + NOISE, _bump), None),
     "radial": (_held(NOISE, axis=wg.Axis(0, 4, radial=3)), None),
     "stretched": (_held(NOISE, axis=STRETCHED), None),
@@ -61,7 +59,10 @@ TRIED: dict[str, tuple[wg.Problem, Any]] = {
 }
 
 
-def takes(solver: str, problem: wg.Problem, mesh: wg.Mesh | None) -> bool:
+BOXES = [_held(NOISE, dimension=dimension) for dimension in range(1, 5)]
+
+
+def takes(solver: str, problem: wg.Problem, mesh: wg.Mesh | None = None) -> bool:
     """Whether a solver makes a step of a problem; False if it refuses it."""
     domain = problem.domain
     cells = mesh if mesh is not None else CELLS[domain.dimension - 1]
@@ -83,7 +84,9 @@ def rows() -> list[tuple[str, ...]]:
             order = catalog.load("solvers", name).ORDER
             marks = ["✓" if takes(name, *each) else "–" for each in TRIED.values()]
             link = f"[{name}](/gallery/solvers/{name}.md)"
-            found.append((link, f"{order['space']}, {order['time']}", *marks))
+            most = max(box.domain.dimension for box in BOXES if takes(name, box))
+            reach = "1" if most == 1 else f"1 … {most}"
+            found.append((link, f"{order['space']}, {order['time']}", reach, *marks))
     finally:
         logger.setLevel(level)
     return found
@@ -96,7 +99,7 @@ class Choices(SphinxDirective):
         """Show the table."""
         for name in catalog.names("solvers"):
             self.env.note_dependency(str(catalog.find("solvers", name)))
-        text = table(("solver", "order", *TRIED), rows())
+        text = table(("solver", "order", "D", *TRIED), rows())
         found = self.parse_text_to_nodes(text)
         found[-1]["classes"].append("numbers")
         return found

@@ -22,11 +22,11 @@ logger = logging.getLogger(__name__)
 
 FOLDER = ROOT / "docs" / "gallery"
 INTRODUCTION = {
-    "cases": "What can be solved: `wgflow run NAME`. Each is one file of `cases/`, and its page is "
-    "made from it. Figures are runs of the case itself.",
-    "solvers": "How it is solved: `wgflow run CASE --solver NAME`. Each is one file of `solvers/`, "
-    "and its page is made from it. All figures show the same problem on few cells, over its exact "
-    "solution, and the orders that `wgflow verify` measured. "
+    "cases": "What can be solved: `wgflow run NAME`. Each case is one file in `cases/`, from which "
+    "its page is made. The figures are runs of the case itself.",
+    "solvers": "How it is solved: `wgflow run CASE --solver NAME`. Each solver is one file in "
+    "`solvers/`, from which its page is made. The figures show the orders that `wgflow verify` "
+    "measured. "
     "[Choosing a solver](../../choosing.md) says which one suits which equation.",
 }
 TITLES = {"cases": "Cases", "solvers": "Solvers"}
@@ -41,7 +41,7 @@ GALLERY = """# Gallery
 :img-top: cases/aggregation_ring-s.png
 :class-card: gallery-card
 
-What can be solved: densities with exact solutions, and networks beside their limit.
+What can be solved: densities with exact solutions, and networks with their limit.
 :::
 
 :::{grid-item-card} Solvers
@@ -50,12 +50,12 @@ What can be solved: densities with exact solutions, and networks beside their li
 :img-top: solvers/scharfetter_gummel-s.png
 :class-card: gallery-card
 
-How: finite volumes and minimizing movements, what each promises, and its measured orders.
+How: finite volumes and minimizing movements, their guarantees and measured orders.
 :::
 ::::
 
-Every page is made from the file of the case or solver, and every figure by running it, while these
-pages are built.
+Every page is generated from the file of the case or solver, and every figure by running it, while
+this site is built. [Choosing a solver](../choosing.md) says which solver suits which equation.
 
 ```{toctree}
 :hidden:

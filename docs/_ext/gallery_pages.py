@@ -80,8 +80,10 @@ def _settings(entry: Any, wanted: Wanted) -> str:
         for each in catalog.parameters(entry)
     ]
     if not rows:
-        return f"It has none; `dt` and `tolerance` are of every run (`wgflow run --help`, {word})."
-    return f"`{word} NAME=VALUE`, of\n\n" + table(("name", "default", "may be", "meaning"), rows)
+        return "None, apart from `dt` and `tolerance`, which every run has (`wgflow run --help`)."
+    return f"Set them with `{word} NAME=VALUE`.\n\n" + table(
+        ("name", "default", "type", "meaning"), rows
+    )
 
 
 def _value(parameter: Any) -> str:
@@ -129,11 +131,10 @@ def _orders(wanted: Wanted, module: types.ModuleType) -> str:
         stated = f"Stated: {order['space']} in space, {order['time']} in time. "
     checks = measured(wanted.kind, wanted.name)
     if not checks:
-        return stated + "`wgflow verify` has no study of it."
-    whose = "The case states these orders" if wanted.kind == "cases" else "Of each case"
+        return stated + "`wgflow verify` does not measure it."
     intro = (
-        f"{stated}{whose}; measured by `wgflow verify` on the two finest grids or steps. "
-        "The error is that on the finest."
+        f"{stated}The observed orders are measured by `wgflow verify` on the two finest grids or "
+        "steps, and the error is that on the finest."
     )
     return intro + "\n\n" + _order_table(wanted, checks)
 
@@ -174,8 +175,8 @@ def _sizes(levels: Sequence[dict[str, Any]]) -> str:
 def _source(wanted: Wanted) -> str:
     path = f"{wanted.kind}/{wanted.name}.py"
     return (
-        f"This page is made from {{download}}`{path} <../../../{path}>`. Copy it, edit it, and "
-        f"give its path in place of the name.\n\n"
+        f"This page is made from {{download}}`{path} <../../../{path}>`. To change it, "
+        f"copy the file, edit it, and give its path instead of the name.\n\n"
         f":::{{dropdown}} {path}\n```{{literalinclude}} ../../../{path}\n:language: python\n```\n"
         ":::"
     )

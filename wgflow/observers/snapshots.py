@@ -60,6 +60,14 @@ class Snapshots(Observer):
         while len(self._due) > 1 and self._due[0] <= time:
             self._due.pop(0)
 
+    def together(self) -> Array:
+        """Give all densities in one array (S, ...), and keep views of it: none is there twice."""
+        stacked = np.empty((len(self.densities), *self.densities[0].shape))
+        for index in range(len(stacked)):
+            stacked[index] = self.densities[index]
+            self.densities[index] = stacked[index]
+        return stacked
+
     def state(self) -> Values:
         """Give the times; densities go to files of their own."""
         return {"times": np.array(self.kept_times)}
