@@ -51,7 +51,7 @@ mpi: $(VENV)/.mpi ## install MPI and PETSc (about 8 minutes, once)
 	@echo "== try: . $(BIN)/activate; mpiexec -n 2 wgflow run desai_zwanzig"
 
 bench: $(VENV)/.bench ## measure speed beside py-pde, FiPy and the machine (some minutes)
-	@echo "== bench: writing benchmarks/results.json"
+	@echo "== bench: writing benchmarks/results/"
 	@$(CHECK) $(BIN)/python -m benchmarks $(BENCH)
 
 docs: $(VENV)/.docs ## build the pages into docs/_build/html, without warnings (some two minutes)

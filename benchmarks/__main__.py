@@ -1,4 +1,4 @@
-"""Run benchmarks; print a table and write ``results.json`` and ``results.txt``."""
+"""Run benchmarks; print tables and write each to ``results/NAME.json`` and ``.txt``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from . import (
     particles,
     scaling,
 )
-from ._measure import Record, versions
+from ._measure import RESULTS, Record, versions
 
 MODULES = (
     drift, explicit, implicit, jko, back_and_forth, entropic, accuracy, particles, memory, scaling
@@ -39,30 +39,30 @@ def line(record: Record) -> str:
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(BENCHMARKS))
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent)
+    parser.add_argument("--out", type=Path, default=RESULTS)
     given = parser.parse_args(arguments)
     unknown = set(given.names) - set(BENCHMARKS)
     if unknown:
         parser.error(f"no benchmark {', '.join(unknown)}: choose from {', '.join(BENCHMARKS)}")
     used = versions()
     head = ", ".join(f"{name} {version}" for name, version in used.items())
-    lines = [f"# {head}; one thread; medians of at least 5"]
-    print(lines[0], flush=True)
-    records: list[Record] = []
+    head = f"# {head}; one thread; medians of at least 5"
+    print(head, flush=True)
+    given.out.mkdir(parents=True, exist_ok=True)
     for name in given.names or BENCHMARKS:
-        lines.append(f"\n== {name}: {(BENCHMARKS[name].__doc__ or '').strip()}")
-        print(lines[-1], flush=True)
+        lines = [f"== {name}: {(BENCHMARKS[name].__doc__ or '').strip()}"]
+        print(f"\n{lines[0]}", flush=True)
+        records: list[Record] = []
         for record in BENCHMARKS[name].run():
             records.append(record)
             lines.append(line(record))
             print(lines[-1], flush=True)
-    given.out.mkdir(parents=True, exist_ok=True)
-    content = {"versions": used, "records": [record.as_dict() for record in records]}
-    if scaling.SECTION:
-        content[scaling.NAME] = scaling.SECTION
-    (given.out / "results.json").write_text(json.dumps(content, indent=2) + "\n")
-    (given.out / "results.txt").write_text("\n".join(lines) + "\n")
-    print(f"\nwritten: {given.out / 'results.json'}, {given.out / 'results.txt'}")
+        content = {"versions": used, "records": [record.as_dict() for record in records]}
+        if name == scaling.NAME:
+            content[name] = scaling.SECTION
+        (given.out / f"{name}.json").write_text(json.dumps(content, indent=2) + "\n")
+        (given.out / f"{name}.txt").write_text("\n".join([head, "", *lines]) + "\n")
+        print(f"written: {given.out / name}.json and .txt", flush=True)
     return 0
 
 

@@ -9,14 +9,24 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+RESULTS = Path(__file__).parent / "results"
 REPEATS = 5  # medians of at least so many
 PATIENCE = 10.0  # seconds; what takes longer is run once, and said so
 
-__all__ = ["REPEATS", "Record", "median_seconds", "skipped", "triad_bandwidth", "versions"]
+__all__ = [
+    "REPEATS",
+    "RESULTS",
+    "Record",
+    "median_seconds",
+    "skipped",
+    "triad_bandwidth",
+    "versions",
+]
 
 
 @dataclass(frozen=True)

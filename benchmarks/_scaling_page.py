@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from ._measure import RESULTS
 from ._scaling_model import (
     CLUSTER,
     Network,
@@ -22,7 +23,6 @@ from ._scaling_model import (
 __all__ = ["write"]
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results.json"
 PAGE, FIGURE = ROOT / "docs" / "scaling.md", ROOT / "docs" / "figures" / "scaling.png"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 
@@ -56,9 +56,10 @@ def write() -> list[Path]:
     SystemExit
         If nothing has been measured.
     """
-    content = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    stored = RESULTS / "scaling.json"
+    content = json.loads(stored.read_text()) if stored.exists() else {}
     if "timed" not in content.get("scaling", {}):
-        raise SystemExit(f"no scaling in {RESULTS}: run make bench BENCH=scaling first")
+        raise SystemExit(f"no scaling in {stored}: run make bench BENCH=scaling first")
     section = content["scaling"]
     schemes, network = fitted_schemes(section), local_network(section)
     lines = [

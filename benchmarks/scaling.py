@@ -34,7 +34,7 @@ SAMPLES = (1, 25)
 EXPLICIT, IMPLICIT, AGREE = 1.7, 1.4, 1e-11
 SHARE_OF_TRIAD, SAME_SPEED, MEMORY_SHARE = 0.9, 1.1, 0.6
 
-SECTION: dict[str, Any] = {}  # what was measured, for results.json
+SECTION: dict[str, Any] = {}  # what was measured, for results/scaling.json
 
 
 def run() -> Iterator[Record]:

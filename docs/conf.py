@@ -29,6 +29,7 @@ extensions = [
     "reference",
     "docstrings",
     "blocks",
+    "choices",
     "samples",
 ]
 exclude_patterns = ["_build", "_ext", "api/templates"]

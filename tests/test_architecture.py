@@ -26,8 +26,10 @@ LAYERS = [
         "_version",
         "_settings",
         "asked",
+        "called",
         "catalog",
         "errors",
+        "fitting",
         "formulas",
         "parallel",
         "shown",
@@ -57,14 +59,16 @@ SEES = {
     "_version": set(),
     "_compiled": set(),
     "errors": set(),
-    "asked": {"_typing", "errors"},
+    "asked": {"_typing", "errors", "fitting"},
+    "called": {"errors", "fitting"},
+    "fitting": set(),
     "shown": set(),
     "_settings": {"errors"},
     "formulas": set(),
-    "catalog": {"_settings", "errors"},
+    "catalog": {"_settings", "called", "errors"},
     "parallel": {"_typing", "errors"},
     "transport": {"_typing"},
-    "particles": {"_typing", "energies", "errors", "networks", "problem"},
+    "particles": {"_typing", "called", "energies", "errors", "networks", "problem"},
 }
 # Numerical kernels work on local arrays: they never see a communicator.
 BLIND_TO_PARALLEL = {"fluxes"}
@@ -231,7 +235,7 @@ def test_answers_of_the_parser_load_nothing_that_computes(words: list[str]) -> N
     rooms = {module.split(".")[1] for module in loaded if module.startswith("wgflow.")}
     assert "parser" in rooms
     assert rooms <= seen_from("parallel") | {
-        *("_compiled", "_settings", "_version", "catalog"),
+        *("_compiled", "_settings", "_version", "called", "catalog", "fitting"),
         *LAYERS[-1],
     }
     assert loaded & LAZY == set()

@@ -134,7 +134,7 @@ def test_particles_approach_the_density() -> None:
         found = []
         for seed in range(8):
             theta = made.draw(np.random.default_rng([seed, size]), size)
-            run = particle(made, theta, times, Schedule(1.0), 0.1, keep=False)
+            run = particle(made, theta, times, 0.1, Schedule(1.0), keep=False)
             found.append(np.abs(run.risk - exact).max())
         misses.append(math.sqrt(np.mean(np.square(found))))
     slope = np.polyfit(np.log(sizes), np.log(misses), 1)[0]
@@ -147,7 +147,7 @@ def test_batches_average_the_gradient() -> None:
     made = make().network
     assert made is not None
     theta = made.draw(np.random.default_rng(3), 50)
-    accurate = particle(made, theta, [1.0], Schedule(1.0), 0.05).final
+    accurate = particle(made, theta, [1.0], 0.05, Schedule(1.0)).final
     distances = []
     for batch in (1, 16, 256):
         runs = [
@@ -191,7 +191,7 @@ def test_noise_ends_at_its_boltzmann_density() -> None:
     theta = problem.network.draw(np.random.default_rng(4), 400)
     rng = np.random.default_rng(5)
     for run in (
-        particle(problem.network, theta, [10.0], schedule, 0.02, rng),
+        particle(problem.network, theta, [10.0], 0.02, schedule, rng),
         stochastic_gradient_descent(problem.network, theta, [10.0], 0.02, schedule, rng, 4),
     ):
         assert run.final[:, 1].mean() == pytest.approx(middle, abs=0.2)

@@ -92,8 +92,11 @@ def test_saved_table_holds_every_network(solution: wg.Solution, tmp_path: Path) 
     table = np.genfromtxt(tmp_path / "c" / "comparison.csv", delimiter=",", names=True)
     assert table.dtype.names == ("time", "risk_mean", "risk_0", "risk_1")
     assert np.array_equal(table["risk_1"], result.risks[1])
-    with pytest.raises(wg.InputError, match="earlier run"):
+    with pytest.raises(wg.InputError, match=r"earlier run.*; this one is in .*c-2$"):
         result.save(tmp_path / "c")
+    assert np.array_equal(
+        np.genfromtxt(tmp_path / "c-2" / "comparison.csv", delimiter=",", names=True), table
+    )
 
 
 def test_a_case_without_network_is_refused() -> None:

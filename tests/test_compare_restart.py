@@ -89,13 +89,13 @@ def full(schedule: Schedule, keeper: Memory | None) -> Trajectory:
 def together(schedule: Schedule, keeper: Memory | None) -> Trajectory:
     rng = np.random.default_rng(3)
     theta = COSINE.draw(rng, 6)
-    return particle(COSINE, theta, TIMES, schedule, 0.013, rng, keeper=keeper, keep=False)
+    return particle(COSINE, theta, TIMES, 0.013, schedule, rng, keeper=keeper, keep=False)
 
 
 def alone(schedule: Schedule, keeper: Memory | None) -> Trajectory:
     rng = np.random.default_rng(3)
     theta, moments = COSINE.draw(rng, 6), cosine_moments(0.8, 0.3)
-    return nonlinear(COSINE, theta, TIMES, moments, schedule, 0.013, rng, keeper=keeper)
+    return nonlinear(COSINE, theta, TIMES, moments, 0.013, schedule, rng, keeper=keeper)
 
 
 @pytest.mark.parametrize("temperature", [0.0, 0.05])

@@ -51,6 +51,27 @@ def test_what_is_offered() -> None:
     assert set(offered("completion", "")) == {"bash", "zsh", "fish"}
 
 
+def test_results_and_parameters_are_offered() -> None:
+    for folder in ("ready", "results/old", "results/none"):
+        Path(folder).mkdir(parents=True)
+    for folder in ("ready", "results/old"):
+        Path(folder, "summary.json").write_text("{}")
+    Path("points.csv").write_text("")
+    assert offered("plot", "re") == ["ready", "results/"]
+    assert offered("report", "results/") == ["results/none/", "results/old"]
+    assert offered("animate", "ready", "--lo") == ["--log"]
+    assert offered("run", "charges", "--out", "re") == ["ready/", "results/"]
+    assert offered("run", "data_network", "--set", "file=poi") == ["file=points.csv"]
+    assert offered("stationary", "charges", "--sweep", "be") == ["beta="]
+    assert offered("study", "rest", "charges", "--starts", "be") == ["beta="]
+    assert offered("study", "critical", "charges", "--parameter", "be") == ["beta"]
+    assert "2-D" in offered("converge", "ornstein_uhlenbeck", "--variant", "2")
+    assert offered("converge", "charges", "--norm", "W") == ["W1", "W2"]
+    assert offered("plot", "ready", "--kind", "sp") == ["spacetime"]
+    assert offered("study", "spins", "--units", "") == ["sigmoid", "gaussian"]
+    assert offered("verify", "--solver", "mus") == ["muscl"]
+
+
 def test_a_key_runs_no_ones_code() -> None:
     Path("my.py").write_text("raise SystemExit\ndef problem(depth=1): ...")
     assert offered("run", "./my.py", "--set", "") == ["depth="]
@@ -58,11 +79,18 @@ def test_a_key_runs_no_ones_code() -> None:
     assert offered("run", "./my.py", "--set", "") == []
 
 
+def furnish() -> None:
+    Path("my_case.py").write_text("")
+    Path("ready").mkdir()
+    Path("ready/summary.json").write_text("{}")
+
+
 LINES = [
     ("wgflow conv\t", b"wgflow converge "),
     ("wgflow run charges --set wid\t", b"width="),
     ("wgflow run charges --set target=p\t", b"target=pair"),
     ("wgflow run ./my_ca\t", b"./my_case.py"),
+    ("wgflow plot read\t", b"ready "),
 ]
 
 
@@ -70,7 +98,7 @@ LINES = [
 def test_a_shell_completes(shell: str) -> None:
     if shutil.which(shell) is None:
         pytest.skip(f"{shell} is not installed")
-    Path("my_case.py").write_text("")
+    furnish()
     quiet = {"bash": ["--norc", "--noprofile"], "zsh": ["-f"]}[shell]
     terminal = Terminal([shell, *quiet, "-i"])
     try:
@@ -89,7 +117,7 @@ def test_a_shell_completes(shell: str) -> None:
 def test_fish_completes() -> None:
     if shutil.which("fish") is None:
         pytest.skip("fish is not installed")
-    Path("my_case.py").write_text("")
+    furnish()
     Path("wgflow").write_text(f'#!/bin/sh\nexec {sys.executable} -m wgflow "$@"\n')
     Path("wgflow").chmod(0o755)
     environment = {**os.environ, "PATH": f"{Path.cwd()}:{os.environ['PATH']}"}

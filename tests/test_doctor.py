@@ -97,26 +97,28 @@ def test_counts_threads_node_by_node() -> None:
     def seen(*ranks: Rank) -> Surroundings:
         return replace(SOUND, ranks=ranks)
 
-    free = [Rank(i, "a", (0, 1, 2, 3), {}) for i in range(2)]
+    free = [Rank(i, "a", (0, 1, 2, 3), {"OMP_NUM_THREADS": "4"}) for i in range(2)]
     text = only(seen(*free))
     assert "too many threads on a (ranks 2, threads 8, cores 4)" in text
-    assert "OPENBLAS_NUM_THREADS=1" in text
+    assert "unset OPENBLAS_NUM_THREADS OMP_NUM_THREADS" in text
     # on two nodes, or bound to their own cores, they do not meet
     assert mistakes(seen(free[0], replace(free[1], host="b"))) == []
-    assert mistakes(seen(replace(free[0], cores=(0, 1)), replace(free[1], cores=(2, 3)))) == []
+    two = {"OMP_NUM_THREADS": "2"}
+    assert mistakes(seen(Rank(0, "a", (0, 1), two), Rank(1, "a", (2, 3), two))) == []
+    # nothing said: one thread each
+    assert mistakes(seen(*(replace(rank, threads={}) for rank in free))) == []
     crowd = [Rank(i, "n", (0, 1), ONE) for i in range(3)]
     assert "too many ranks on n (ranks 3, cores 2)" in only(seen(*crowd))
     greedy = Rank(0, "a", (0,), {"OMP_NUM_THREADS": "8"})
     assert "too many threads on a (ranks 1, threads 8, cores 1)" in only(seen(greedy))
 
 
-def test_threads_are_those_set_or_one_a_core() -> None:
+def test_threads_are_those_set_or_one() -> None:
     cores = (0, 1, 2, 3)
-    assert threads_of(Rank(0, "a", cores, {})) == 4
-    assert threads_of(Rank(0, "a", cores, {"NUMBA_NUM_THREADS": "1"})) == 4
+    assert threads_of(Rank(0, "a", cores, {})) == 1
     assert threads_of(Rank(0, "a", cores, {"OPENBLAS_NUM_THREADS": "2"})) == 2
     assert threads_of(Rank(0, "a", cores, {"OMP_NUM_THREADS": "3,2"})) == 3
-    assert threads_of(Rank(0, "a", cores, {"OMP_NUM_THREADS": "many"})) == 4
+    assert threads_of(Rank(0, "a", cores, {"OMP_NUM_THREADS": "many"})) == 1
 
 
 def test_finds_a_cache_that_cannot_be_written(tmp_path: Path) -> None:
@@ -173,7 +175,7 @@ def test_prints_what_it_sees(
         "PETSc     3.26.1, float64, 32-bit indices, optimized",
         "h5py      3.16.0, HDF5 1.14.6, serial, written through the first rank",
         "launcher  none",
-        "threads   OPENBLAS 1, OMP -, MKL -, NUMBA -",
+        "threads   OPENBLAS 1, OMP -, MKL -",
         "no mistake found",
     ):
         assert words in said

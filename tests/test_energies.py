@@ -186,6 +186,63 @@ def test_sum_of_terms() -> None:
     np.testing.assert_allclose(change, parts[1].first_variation(density, 0.0))
 
 
+MULTIPLIED: list[tuple[str, Term]] = [
+    *((name, term) for name, (term, _, _) in TERMS.items() if "risk" not in name),
+    ("power law", wg.PowerLaw(0.3, 2.0)),
+    ("polynomial", wg.PolynomialInteraction({2: 0.5, 4: -0.1})),
+    ("features", wg.FeatureInteraction(lambda x: (np.cos(x), x), [1.0, -2.0])),
+]
+
+
+@pytest.mark.parametrize(("name", "term"), MULTIPLIED, ids=[name for name, _ in MULTIPLIED])
+def test_a_multiple_of_a_term_has_multiples_of_its_values(name: str, term: Term) -> None:
+    _, box, cells = TERMS.get(name, (None, wg.Box((-1, 2)), 9))
+    grid = wg.Grid(box, cells)
+    rng = np.random.default_rng(3)
+    density, direction = 0.2 + rng.random(grid.shape), rng.standard_normal(grid.shape)
+    plain, tripled = DiscreteEnergy(term, grid), DiscreteEnergy(np.float64(6) * term / 2, grid)
+    assert math.isclose(tripled.value(density, TIME), 3 * plain.value(density, TIME))
+    np.testing.assert_allclose(
+        tripled.first_variation(density, TIME), 3 * plain.first_variation(density, TIME), 1e-12
+    )
+    np.testing.assert_allclose(
+        tripled.terms[0].second_variation(density, direction),
+        3 * plain.terms[0].second_variation(density, direction),
+        1e-12,
+    )
+    assert type(tripled.terms[0]) is type(plain.terms[0])  # solvers know terms by their kind
+
+
+def test_terms_are_summed_multiplied_and_subtracted() -> None:
+    v, w, noise = wg.Potential(np.cos), wg.Interaction(np.cos), wg.Entropy(0.5)
+    assert sum([v, w, noise]).terms == (v + w + noise).terms == (v, w, noise)  # type: ignore[union-attr]
+    written = wg.Problem(wg.Box((-1, 1)), 2 * (v + noise) - w, np.cos).free_energy
+    assert written == (
+        r"F(\rho) = 2\,\int V\,\rho + \int \rho\,\log \rho - 0.5\,\int (W * \rho)\,\rho"
+    )
+    plain = wg.Problem(wg.Box((-1, 1)), 0.5 * (2 * v) + 0 * w, np.cos).free_energy
+    assert plain == r"F(\rho) = \int V\,\rho"
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda v: v - wg.Entropy(0.1), "temperature -0.1: give a finite number >= 0"),
+        (lambda v: v * "a", "factor 'a' of an energy"),
+        (lambda v: 1j * v, "factor 1j of an energy"),
+        (lambda v: v * v, "factor a Potential of an energy: give a finite number"),
+        (lambda v: v / 0, "divided by 0: give a finite number, not 0"),
+        (lambda v: 2 - v, "2 is no term"),
+        (lambda v: v - 2, "2 is no term"),
+        (lambda v: sum([v, 3]), "3 is no term"),
+        (lambda v: 2 * TERMS["risk"][0], "Risk has no multiples: divide the other terms by 2"),
+    ],
+)
+def test_sums_and_multiples_that_are_none(make: Callable[[Term], object], said: str) -> None:
+    with pytest.raises(wg.InputError, match=said):
+        make(wg.Potential(np.cos))
+
+
 def test_temperature_is_a_float_also_without_entropy() -> None:
     """Compiled kernels are specialized by type: an int would compile them twice."""
     grid = wg.Grid(wg.Box((0, 1)), 3)

@@ -346,6 +346,8 @@ try:
     solution.save("out")
 except wg.InputError as error:
     assert "holds the result of an earlier run" in str(error)
+    assert str(error).endswith("; this one is in out-2")
+    assert np.array_equal(wg.load("out-2").density, solution.density)
 else:
     raise AssertionError("an earlier result was replaced")
 """

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +15,9 @@ import numpy as np
 import pytest
 
 import wgflow as wg
-from wgflow import catalog
+from wgflow import catalog, distances, networks, particles
 from wgflow._compiled import keep_compiled, keep_fonts
+from wgflow.called import answered
 from wgflow.cli import main
 
 BOX, NOISE = wg.Box((-5, 5)), wg.Entropy(0.5)
@@ -62,6 +65,184 @@ def test_slips_in_a_script_name_the_remedy(what: Callable[[], Any], said: str) -
     with pytest.raises(wg.InputError, match=said) as caught:
         what()
     assert "\n" not in str(caught.value)
+
+
+def problem() -> wg.Problem:
+    return wg.Problem(BOX, NOISE, bell)
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (lambda: wg.solve(problem(), cels=3), "no 'cels': did you mean cells?"),
+        (lambda: wg.solve(problem(), dt_max=0.1), "did you mean dt?"),
+        (lambda: wg.solve(problem(), solver_options={}), "did you mean options?"),
+        (lambda: wg.solve(problem(), tau=0.1), r'write solver="ljko", options=\{"tau": 0.1\}'),
+        (lambda: wg.solve(problem(), "ljko", tau=0.1), r'ljko_bdf2, .*: write options=\{"tau"'),
+        (lambda: wg.solve(problem(), time=2), "did you mean until"),
+        (
+            lambda: wg.solve(problem(), "muscl", 9),
+            " takes 2 values .*, not 3: give .* cells",
+        ),
+        (lambda: wg.solve(problem(), cells=8, until=1e-3).save(".", overwite=True), "overwrite"),
+        (lambda: wg.convergence(problem(), cells=[8, 16], tau=1), r'options=\{"tau": 1\}'),
+        (lambda: wg.convergence(problem()), r"write convergence\(\.\.\., cells=\.\.\.\)"),
+        (lambda: wg.Problem(BOX, NOISE), r"write Problem\(\.\.\., initial=\.\.\.\)"),
+        (lambda: wg.Problem(BOX, NOISE, bell, end=2), "did you mean until?"),
+        (lambda: wg.Entropy(), r"write Entropy\(temperature=\.\.\.\)"),
+        (lambda: wg.Entropy(T=0.3), "did you mean temperature?"),
+        (lambda: wg.Entropy(0.3, temperature=0.3), "is given temperature twice"),
+        (lambda: wg.Entropy(0.3, 1), "takes 1 value without a name"),
+        (lambda: wg.Potential(f=bell), "did you mean function?"),
+        (lambda: wg.Axis(0, 1, period=True), "did you mean periodic?"),
+        (lambda: wg.Box(x=(0, 1)), r"takes no 'x': it takes \*axes"),
+        (lambda: wg.Upwind(limiter="minmod"), "it takes nothing"),
+        (lambda: wg.load(), r"write load\(directory=\.\.\.\)"),
+        (lambda: wg.SSPRK2(), r"SSPRK2\(\) needs space"),
+    ],
+)
+def test_wrong_words_in_a_call_name_the_right_one(what: Callable[[], Any], said: str) -> None:
+    with pytest.raises(TypeError, match=said) as caught:
+        what()
+    assert isinstance(caught.value, wg.InputError)
+    assert "\n" not in str(caught.value)
+
+
+def solve(**given: Any) -> wg.Solution:
+    return wg.solve(problem(), **{"cells": 8, "until": 0.01, **given})
+
+
+def stated(**given: Any) -> wg.Solution:
+    words = {"domain": BOX, "energy": NOISE, "initial": bell, **given}
+    return wg.solve(wg.Problem(**words), cells=8, until=0.01)
+
+
+@pytest.mark.parametrize(
+    ("what", "said"),
+    [
+        (lambda: stated(initial="bell"), "initial is 'bell': give a function or an array"),
+        (lambda: stated(initial=lambda x: None), "gives None: return an array of numbers"),
+        (lambda: stated(initial=lambda x: bell(x) * 1j), "complex values: give real ones"),
+        (lambda: stated(initial=np.ones(8) * 1j), r"\(8,\) and type complex128: give"),
+        (lambda: solve(density=np.ones(8) * 1j), "complex values: give real ones"),
+        (lambda: stated(initial=lambda x: 0 * x), "has mass 0"),
+        (lambda: stated(energy=np.ones(8)), r"energy is an array of shape \(8,\): give a term"),
+        (lambda: stated(energy=wg.Entropy), r"energy is the class Entropy: give Entropy\(\.\.\.\)"),
+        (lambda: stated(domain=(-5, 5)), r"domain is \(-5, 5\): give a Box"),
+        (lambda: stated(until="1"), "final time '1': give a finite number"),
+        (lambda: stated(exact=3), "exact is 3: give a function or None"),
+        (lambda: stated(reference={"risk": 3}), "a mapping of names to functions"),
+        (lambda: stated(time_scale=lambda: 1), r"time scale .* takes \(\): the time"),
+        (lambda: stated(network=3), "network is 3: give a Network or None"),
+        (lambda: wg.Potential(np.ones(8)), r"function, such as lambda x: np\.interp\(x, points"),
+        (lambda: held(lambda x: x * 1j), "the potential .* complex values"),
+        (lambda: held(lambda x: "x"), "the potential .* gives 'x'"),
+        (lambda: wg.Interaction(3.0), "kernel is 3.0: give a function"),
+        (lambda: wg.Entropy("hot"), "temperature is 'hot': give a number"),
+        (lambda: wg.Entropy(1j), "temperature is 1j: give a number"),
+        (lambda: wg.Entropy(np.ones(3)), r"an array of shape \(3,\): give a number"),
+        (lambda: wg.Confinement(1.0, axes=1), "a sequence of whole numbers or None"),
+        (
+            lambda: wg.Confinement(1.0, axes=(3,)).discretize(wg.Grid(BOX, 8)),
+            "the domain has 0 to 0",
+        ),
+        (lambda: wg.PolynomialInteraction([1, 2]), "a mapping of whole numbers to numbers"),
+        (
+            lambda: wg.FeatureInteraction(lambda x, y: (x,), [1.0]).discretize(wg.Grid(BOX, 8)),
+            r"the features' function .* takes \(x, y\)",
+        ),
+        (lambda: wg.Axis("a", 1), "lower is 'a': give a number"),
+        (lambda: wg.Axis(0, 1, stretch=3), "stretch is 3: give a function or None"),
+        (lambda: wg.Box([(0, 1), (0, 1)]), r"write Box\(\(-1, 1\)\) for one axis"),
+        (lambda: wg.Box(np.ones((2, 2))), r"axis an array of shape \(2, 2\)"),
+        (lambda: wg.Grid((-1, 1), 8), r"box is \(-1, 1\): give a Box"),
+        (lambda: solve(cells=(8, 8)), "for a domain of 1 dimensions"),
+        (lambda: solve(cells="8"), "give a whole number"),
+        (lambda: solve(until="1"), "final time '1': give a finite number"),
+        (lambda: solve(until=[0, 1]), r"final time \[0, 1\]"),
+        (lambda: solve(dt="a"), "time step dt = 'a': give a finite number"),
+        (lambda: solve(snapshots=0.5), "0.5 snapshots: give a whole number, or a list"),
+        (lambda: solve(snapshots=[0.5]), r"snapshot time 0.5: give times in \[0, 0.01\]"),
+        (lambda: solve(snapshots="all"), "a whole number or a sequence of numbers"),
+        (lambda: solve(observers=[print]), "give a sequence of Observers"),
+        (lambda: solve(options="tau"), "options is 'tau': give a mapping"),
+        (lambda: solve(solver="ljko", options={"tau": "a"}), "time step tau = 'a'"),
+        (lambda: solve(solver=wg.MUSCL()), "solver MUSCL: give a name, such as"),
+        (lambda: solve(solver=wg.SSPRK2), r"lambda problem, grid: wg\.SSPRK3"),
+        (lambda: solve(solver=lambda: 3), r"takes \(\): the problem and the grid"),
+        (lambda: solve(solver=lambda problem, grid: 3), "gives 3: return a Stepper"),
+        (lambda: solve(density=bell), "density is the function bell: give an array of numbers"),
+        (lambda: solve(follow=wg.Follow), r"a class: write Follow\(\.\.\.\)"),
+        (lambda: solve(checkpoint="folder"), "checkpoint is 'folder': give a Checkpoint"),
+        (lambda: wg.load(None), "directory is None: give text or a Path"),
+        (lambda: solve().at("a", "mass"), "time is 'a': give a number"),
+        (lambda: wg.convergence(3, cells=[8, 16]), "problem is 3: give a Problem"),
+        (lambda: wg.FiniteVolume(problem(), wg.Grid(BOX, 8), wg.Upwind), r"write Upwind\("),
+        (lambda: wg.SSPRK2(problem()), "space is a Problem: give a FiniteVolume"),
+        (lambda: wg.Mesh.from_fipy(3), "mesh 3: give one of FiPy"),
+        (
+            lambda: distances.distance("L1", np.ones(3), np.ones(8), wg.Grid(BOX, 8)),
+            r"density of shape \(3,\) on a grid of shape \(8,\)",
+        ),
+        (
+            lambda: catalog.load("cases", "desai_zwanzig").problem(bta=3),
+            "no 'bta': did you mean beta?",
+        ),
+    ],
+)
+def test_a_value_of_another_kind_is_named(what: Callable[[], Any], said: str) -> None:
+    with pytest.raises(wg.InputError, match=said) as caught:
+        what()
+    assert "\n" not in str(caught.value)
+
+
+def test_scalars_of_other_libraries_are_numbers() -> None:
+    for scalar in (np.float32(0.5), np.array(0.5)):
+        found = wg.solve(problem(), cells=np.int32(8), until=scalar, snapshots=np.array([0.1]))
+        assert found.time == 0.5
+        assert found.times.tolist() == [0.0, 0.1, 0.5]
+    assert wg.Grid(BOX, 8.0).cells == (8,)  # type: ignore[arg-type]
+
+
+def test_a_potential_that_jumps_on_a_circle_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    circle = wg.Box((-1, 1), wg.Axis(-np.pi, np.pi, periodic=True))
+    wg.Potential(lambda x, y: x + np.cos(y)).discretize(wg.Grid(circle, 8))
+    assert not caplog.messages
+    wg.Potential(lambda t, x, y: x + y, True).discretize(wg.Grid(circle, 8))
+    assert "potential is not periodic: it jumps by 6.28 between the ends of axis y" in caplog.text
+
+
+NEVER_CALLED = {"Array", "Observer", "Progress", "Solution"}
+OFFERED = [
+    (room.__name__, name)
+    for room in (wg, networks, particles, distances)
+    for name in room.__all__
+    if inspect.isfunction(getattr(room, name))
+    or (
+        inspect.isclass(getattr(room, name))
+        and not inspect.isabstract(getattr(room, name))
+        and not issubclass(getattr(room, name), BaseException | tuple)
+        and not getattr(getattr(room, name), "_is_protocol", False)
+        and name not in NEVER_CALLED
+    )
+]
+
+
+@pytest.mark.parametrize(("room", "name"), OFFERED)
+def test_all_that_is_offered_answers_to_a_wrong_word(room: str, name: str) -> None:
+    with pytest.raises(wg.InputError, match="takes no 'no_such_word'"):
+        getattr(sys.modules[room], name)(no_such_word=1)
+
+
+def test_type_errors_from_inside_pass() -> None:
+    def wrong(*given: Any) -> Any:
+        return {}["a"] if given else len(3)  # type: ignore[arg-type]
+
+    with pytest.raises(TypeError, match="object of type 'int' has no len") as caught:
+        answered(wrong)()
+    assert not isinstance(caught.value, wg.InputError)
+    assert inspect.signature(wg.solve) == inspect.signature(inspect.unwrap(wg.solve))
+    assert list(inspect.signature(wg.Entropy).parameters) == ["temperature"]
 
 
 def test_errors_of_another_kind_stay_as_they_are() -> None:

@@ -118,7 +118,7 @@ def test_density_agrees_with_particles_of_the_same_data(loss: str) -> None:
     task = problem(loss, np.inf, 0.5)
     assert task.network is not None
     theta = task.network.draw(np.random.default_rng(0), 4000)
-    run = particle(task.network, theta, [0.0, 0.5], Schedule(2.0), dt=0.01, keep=False)
+    run = particle(task.network, theta, [0.0, 0.5], step=0.01, schedule=Schedule(2.0), keep=False)
     errors = []
     for cells in (100, 200):
         solution = wg.solve(task, "muscl", cells=cells)

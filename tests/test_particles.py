@@ -254,7 +254,7 @@ def test_sgd_uses_each_sample_once_and_depends_on_the_seed() -> None:
 def test_gradient_descent_tends_to_runge_kutta_at_order_one() -> None:
     network = cosine_network(AMPLITUDE, START)
     theta0 = network.draw(np.random.default_rng(0), 200)
-    exact = particle(network, theta0, [1.0], Schedule(2.0), dt=0.01).final
+    exact = particle(network, theta0, [1.0], step=0.01, schedule=Schedule(2.0)).final
     steps = np.array([1 / 16, 1 / 32, 1 / 64, 1 / 128])
     errors = np.array(
         [
@@ -272,11 +272,11 @@ def test_runge_kutta_is_of_order_four_and_ends_at_the_times_asked_for() -> None:
     theta0 = network.draw(np.random.default_rng(0), 50)
     schedule = Schedule(lambda t: 2 / (1 + t), regularization=0.1)
     times = [0.31, 1.7]
-    runs = [particle(network, theta0, times, schedule, dt).final for dt in (0.2, 0.1, 0.0125)]
+    runs = [particle(network, theta0, times, dt, schedule).final for dt in (0.2, 0.1, 0.0125)]
     first, second = (np.abs(run - runs[2]).max() for run in runs[:2])
     assert 3.6 < math.log2(first / second) < 4.6
     assert second < 1e-6
-    np.testing.assert_array_equal(particle(network, theta0, times, schedule, 0.2).times, times)
+    np.testing.assert_array_equal(particle(network, theta0, times, 0.2, schedule).times, times)
 
 
 def test_exact_moments_solve_their_equation() -> None:
@@ -296,8 +296,8 @@ def test_dynamics_follow_the_exact_density() -> None:
     network, moments = cosine_network(AMPLITUDE, START), cosine_moments(AMPLITUDE, START)
     theta0 = network.draw(np.random.default_rng(3), 20_000)
     times = [0.0, 0.5, 1.0, 2.0]
-    alone = nonlinear(network, theta0, times, moments, Schedule(2.0), dt=0.05)
-    together = particle(network, theta0, times, Schedule(2.0), dt=0.05)
+    alone = nonlinear(network, theta0, times, moments, step=0.05, schedule=Schedule(2.0))
+    together = particle(network, theta0, times, step=0.05, schedule=Schedule(2.0))
     for run in (alone, together):
         for t, theta in zip(times, run.theta, strict=True):
             z = moments(t)[0]
@@ -311,7 +311,7 @@ def test_mean_risk_of_independent_neurons_is_exact() -> None:
     network, moments = cosine_network(AMPLITUDE, START), cosine_moments(AMPLITUDE, START)
     size, seeds, z = 10, 4000, moments(1.0)[0]
     theta0 = network.draw(np.random.default_rng(4), size * seeds)
-    final = nonlinear(network, theta0, [1.0], moments, Schedule(2.0), dt=0.05).final
+    final = nonlinear(network, theta0, [1.0], moments, step=0.05, schedule=Schedule(2.0)).final
     risks = np.array([network.population.risk(part) for part in np.split(final, seeds)])
     excess = risks.mean() - (AMPLITUDE - z) ** 2
     scatter = risks.std() / math.sqrt(seeds)
@@ -326,8 +326,8 @@ def ornstein_uhlenbeck(
     times, rng = [0.5, 1.0], np.random.default_rng(1)
     zero = np.zeros(1)
     return {
-        "ND": nonlinear(network, theta0, times, lambda _: zero, schedule, step, brownian=path),
-        "PD": particle(network, theta0, times, schedule, step, brownian=path),
+        "ND": nonlinear(network, theta0, times, lambda _: zero, step, schedule, brownian=path),
+        "PD": particle(network, theta0, times, step, schedule, brownian=path),
         "GD": gradient_descent(network, theta0, times, step, schedule, brownian=path),
         "SGD": stochastic_gradient_descent(
             network, theta0, times, step, schedule, rng, brownian=path
@@ -381,7 +381,7 @@ def test_noisy_descent_converges_path_by_path() -> None:
     theta0 = network.draw(np.random.default_rng(0), 400)
     schedule = Schedule(2.0, temperature=0.05)
     path = Brownian(11, theta0.shape, 1 / 1024)
-    fine = particle(network, theta0, [1.0], schedule, 1 / 1024, brownian=path).final
+    fine = particle(network, theta0, [1.0], 1 / 1024, schedule, brownian=path).final
     errors = [
         float(
             np.sqrt(
@@ -405,7 +405,9 @@ def test_radius_dynamics_stays_on_its_rays() -> None:
     network = isotropic_network(ramp(), IsotropicGaussians(40, 0.8))
     theta0 = network.draw(np.random.default_rng(0), 30)
     rest = network.moments(theta0)
-    run = nonlinear(network, theta0, [0.0, 0.2], lambda _: rest, Schedule(2.0), dt=0.02, keep=True)
+    run = nonlinear(
+        network, theta0, [0.0, 0.2], lambda _: rest, step=0.02, schedule=Schedule(2.0), keep=True
+    )
     before, after = run.coordinates(0)[0], run.coordinates()[0]
     np.testing.assert_allclose(run.final / after[:, None], theta0 / before[:, None], atol=1e-12)
     assert np.abs(after - before).max() > 0.01
@@ -494,7 +496,7 @@ def test_divergence_stops_the_run_and_keeps_what_was_computed() -> None:
     with pytest.raises(DivergenceError, match="gradient descent"):
         gradient_descent(cosine, np.ones((3, 1)), [0.0, 1e7], 1e4, growing)
     with pytest.raises(DivergenceError, match="particle"):
-        particle(cosine, np.ones((3, 1)), [0.0, 1e7], growing, dt=1e4)
+        particle(cosine, np.ones((3, 1)), [0.0, 1e7], step=1e4, schedule=growing)
 
 
 def run_gd(**changes: object) -> Trajectory:

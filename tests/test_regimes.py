@@ -155,7 +155,7 @@ def test_scale_one_is_the_particle_dynamics() -> None:
     half = RNG(8).standard_normal((5, 4))
     start = np.concatenate([half, half * [-1, 1, 1, 1]])
     network = empirical_network(Affine(Smooth("tanh"), 2), data, lambda rng, n: start)
-    other = particle(network, start, times, Schedule(1.0), dt=0.02)
+    other = particle(network, start, times, step=0.02, schedule=Schedule(1.0))
     predicted = [network.unit.value(data.x, theta).mean(axis=1) for theta in other.theta]
     np.testing.assert_allclose(run.predictions, predicted, rtol=1e-12)
     moved = np.sqrt(np.mean(np.sum((other.theta - start) ** 2, axis=2), axis=1))

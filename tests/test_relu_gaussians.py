@@ -106,7 +106,7 @@ def test_descent_and_gradient_flow_agree_on_means():
     network = relu_network(data)
     rng = np.random.default_rng(0)
     theta = network.draw(rng, 60)
-    flow = particle(network, theta, [0.0, 0.5], Schedule(2.0), 0.05)
+    flow = particle(network, theta, [0.0, 0.5], 0.05, Schedule(2.0))
     descent = stochastic_gradient_descent(
         network, theta, [0.0, 0.5], 5e-4, Schedule(2.0), rng, batch=4
     )
@@ -140,7 +140,7 @@ def averaged(problem, until, count=1500):
     network = problem.network
     network = replace(network, population=FeaturePopulation(network.features, network.chart))
     theta = network.draw(np.random.default_rng(0), count)
-    return particle(network, theta, [0.0, until], Schedule(2.0), 0.05)
+    return particle(network, theta, [0.0, until], 0.05, Schedule(2.0))
 
 
 def test_equation_in_four_dimensions_has_the_means_of_particles():

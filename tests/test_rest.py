@@ -96,8 +96,8 @@ def test_a_run_that_is_not_at_rest_is_missed(
     out = tmp_path / "r.json"
     assert main([*words, "--until", "0.5", "--json", str(out)]) == 1
     said = capsys.readouterr().out
-    assert "from kappa = 0.4 is" in said
-    assert "the starts end" in said
+    assert "MISSED: distance to the stationary state" in said
+    assert "MISSED: distance of the states at rest" in said
     stored = json.loads(out.read_text())
     assert [row["start"] for row in stored["rows"]] == [0.4, 1.6]
     assert stored["apart"] > 0.1
@@ -110,7 +110,7 @@ def test_a_rise_of_the_energy_is_missed(case: tuple[str, RestTable]) -> None:
 
     _, table = case
     risen = replace(table, rows=(replace(table.rows[0], increase=1e-9), table.rows[1]))
-    assert any("free energy increases by 1.0e-09" in each for each in risen.missed())
+    assert any("rise of the free energy, relative 1.0e-09" in each for each in risen.missed())
 
 
 def test_refusals(capsys: pytest.CaptureFixture[str]) -> None:

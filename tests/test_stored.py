@@ -441,3 +441,24 @@ def test_cells_that_follow(axis: str) -> None:
     assert found.problem is problem
     other = dataclasses.replace(problem, domain=wg.Box((0, 1), (-2, 2)))
     refuses(lambda: wg.load("a", problem=other), "Axis(0.0, 1.0", "the problem is on")
+
+
+@pytest.mark.parametrize(
+    ("directory", "words", "said", "kept"),
+    [
+        ("a", {}, "a holds the result of an earlier run", "a-2"),
+        ("file", {}, "file is a file", "file-2"),
+        ("file/b", {}, "file is a file", "b"),
+        ("new", {"compression": "gzp"}, "compression 'gzp': use none", "new"),
+        (None, {}, "directory None: give the path of one", "result"),
+    ],
+)
+def test_what_may_not_be_saved_there_is_not_lost(
+    directory: Any, words: dict[str, Any], said: str, kept: str
+) -> None:
+    saved = flowing(wg.Box((-2, 2)), 9)
+    saved.save("a")
+    Path("file").touch()
+    with pytest.raises(wg.InputError, match=rf"{said}.*; this one is in {kept}$"):
+        saved.save(directory, **words)
+    same(wg.load(kept), saved)

@@ -31,6 +31,7 @@ STUDIES = {
         "--sizes 4,8,12 --scales 1,2,4 --neurons 6 --samples 4 --until 0.3 --seeds 1",
         9,
     ),
+    "coupling": ("cosine_neuron --seeds 5", 5),
     "three_layer": ("--sizes 3,6,9 --indices 12 --spaces 2 --seeds 2 --until 1", 8),
 }
 WRITTEN = ("table.csv", "table.json", "figure.png")

@@ -11,11 +11,14 @@ import pytest
 
 import wgflow as wg
 from tests.helpers import refused
-from wgflow import catalog, distances
+from tests.slips import furnish
+from wgflow import catalog, distances, plots
 from wgflow.cli import main
 from wgflow.commands import find
+from wgflow.networks import spin_settings
+from wgflow.networks.activations import Smooth
 from wgflow.parser import build_parser
-from wgflow.parser.base import NORMS, WordsError
+from wgflow.parser.base import ACTIVATIONS, KINDS, NORMS, UNITS, WordsError
 from wgflow.parser.likeness import COMMANDS, OPTIONS, nearest
 from wgflow.parser.mend import mend
 from wgflow.parser.mend_settings import Settings
@@ -67,7 +70,7 @@ run cosine_neuron 64x64 | given with --cells | run cosine_neuron --cells 64,64
 run cosine_neuron whatever | takes no 'whatever' | run cosine_neuron
 run --case cosine_neuron | without --case | run cosine_neuron
 run cosine_neuron --cels 64 | unknown option --cels | run cosine_neuron --cells 64
-run cosine_neuron -cells 64 | is written --cells | run cosine_neuron --cells 64
+run cosine_neuron -cells 64 | unknown option -cells | run cosine_neuron --cells 64
 run cosine_neuron --tol 1e-3 | is written out as --tolerance | run cosine_neuron --tolerance 1e-3
 run cosine_neuron --time 3 | unknown option --time | run cosine_neuron --until 3
 run cosine_neuron -o there | unknown option -o | run cosine_neuron --out there
@@ -140,14 +143,13 @@ def test_a_name_that_only_the_case_knows_is_mended_by_its_message(
 
 def test_what_is_far_from_all_is_listed(capsys: pytest.CaptureFixture[str]) -> None:
     line = refused(["run", "charges", "--solver", "sinkhorn"], capsys)
-    assert "known, nearest first: " in line
-    assert "did you mean" not in line
+    assert "unknown solver 'sinkhorn': known, nearest first: " in line
+    assert ": did you mean: wgflow run charges" in line
 
 
 @pytest.mark.parametrize("line", EXAMPLES)
 def test_examples_of_the_help_are_understood(line: str) -> None:
-    for name in ("my_case", "my_solver"):
-        Path(f"{name}.py").write_text("def problem(): ...\ndef stepper(): ...")
+    furnish()
     found = re.search(r"wgflow (.*?)(?:\)?\"?$| >>? .*)", line)
     assert found is not None
     words = shlex.split(found[1])
@@ -161,13 +163,18 @@ def test_examples_of_the_help_are_understood(line: str) -> None:
 
 
 @pytest.mark.parametrize("leaf", LEAVES.values(), ids=list(LEAVES))
-def test_help_shows_examples_and_explains_each_word(leaf: Command) -> None:
+def test_help_shows_examples_and_explains_each_word(
+    leaf: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
     assert leaf.parser.examples, f"{leaf.line} has no examples: make it with add_command"
     assert all(leaf.line in example for example in leaf.parser.examples)
     text = leaf.parser.format_help()
     for action in [*leaf.options.values(), *leaf.operands]:
         assert action.help, f"{leaf.line} {action.option_strings} has no help"
-    assert "\n".join(f"  {example}" for example in leaf.parser.examples) in text
+    shown = text.partition("examples:\n")[2].replace(" \\\n      ", " ")
+    assert shown == "".join(f"  {example}\n" for example in leaf.parser.examples)
+    assert max(map(len, text.splitlines())) <= 80
     assert leaf.parser.allow_abbrev is False
 
 
@@ -189,8 +196,15 @@ def test_every_command_is_there(leaf: Command) -> None:
     assert callable(find(leaf.parser.get_default("command")))
 
 
-def test_the_norms_are_those_that_there_are() -> None:
+def test_the_names_that_the_parser_knows_are_those_that_there_are() -> None:
     assert set(NORMS) == set(distances.available(wg.Grid(wg.Box((0, 1)), 3)))
+    assert set(KINDS) == set(plots.KINDS)
+    for name in ACTIVATIONS:
+        Smooth(name)
+    for unit in UNITS:
+        spin_settings(unit, 5)
+    with pytest.raises(wg.InputError, match="known are " + ", ".join(sorted(ACTIVATIONS))):
+        Smooth("")
 
 
 def test_other_programs_words_lead_to_ours() -> None:
@@ -224,6 +238,7 @@ def test_quick_examples_do_what_they_say(line: str, capsys: pytest.CaptureFixtur
 
 def test_the_folder_of_a_result_is_found(capsys: pytest.CaptureFixture[str]) -> None:
     Path("keller_segel").mkdir()
+    Path("keller_segel/summary.json").write_text("{}")
     operand = argparse.Namespace(
         dest="directory", metavar="DIR", option_strings=[], choices=None, type=None
     )

@@ -155,7 +155,7 @@ def _annotation(function: Callable[..., Any], item: inspect.Parameter) -> Any:
     if not isinstance(item.annotation, str):
         return item.annotation
     try:
-        return eval(item.annotation, getattr(function, "__globals__", {}))
+        return eval(item.annotation, getattr(inspect.unwrap(function), "__globals__", {}))
     except Exception as error:
         raise InputError(
             f"parameter '{item.name}' of {_owner(function)} has the annotation "

@@ -17,8 +17,12 @@ import numpy as np
 
 from wgflow._typing import Array
 from wgflow.errors import InputError
+from wgflow.fitting import shown
 
-__all__ = ["Asked"]
+__all__ = ["AXES", "TIME_FIRST", "Asked", "Multiple"]
+
+AXES = "one array for each axis of the domain"
+TIME_FIRST = f"the time, then {AXES}"
 
 
 class Asked:
@@ -30,6 +34,8 @@ class Asked:
         Called with arrays that can be broadcast together.
     what : str
         What it is, for messages, such as ``"the potential"``.
+    takes : str
+        What it is called with.
 
     Examples
     --------
@@ -39,8 +45,13 @@ class Asked:
 one array for each axis of the domain
     """
 
-    def __init__(self, function: Callable[..., Any], what: str) -> None:
-        self.function, self.what = function, what
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        what: str,
+        takes: str = AXES,
+    ) -> None:
+        self.function, self.what, self.takes = function, what, takes
 
     def __call__(self, *arguments: Any) -> Array:
         """Give its values, as an array that fits the arguments.
@@ -50,13 +61,7 @@ one array for each axis of the domain
         InputError
             If it takes another number of arguments, cannot take arrays, or returns another shape.
         """
-        try:
-            values = np.asarray(self.function(*arguments), dtype=float)
-        except (TypeError, ValueError) as error:
-            why = self._slip(arguments, error)
-            if why is None:  # of another kind: Python's own words are the best
-                raise
-            raise InputError(f"{self.what}{_place(self.function)} {why}") from error
+        values = self.checked(self.raw(*arguments))
         shape = np.broadcast_shapes(*(np.shape(each) for each in arguments))
         try:
             np.broadcast_to(values, shape)
@@ -67,6 +72,27 @@ one array for each axis of the domain
             ) from None
         return values
 
+    def raw(self, *arguments: Any) -> Any:
+        """Give what it returns."""
+        try:
+            return self.function(*arguments)
+        except (TypeError, ValueError) as error:
+            why = self._slip(arguments, error)
+            if why is None:  # of another kind: Python's own words are the best
+                raise
+            raise InputError(f"{self.what}{_place(self.function)} {why}") from error
+
+    def checked(self, given: Any) -> Array:
+        """Give what was returned as an array, or raise InputError if it is not of real numbers."""
+        values = np.asarray(given)
+        if values.dtype.kind == "c":
+            why = "has complex values: give real ones, such as np.real(...) or abs(...)"
+        elif values.dtype.kind not in "biuf":
+            why = f"gives {shown(given)}: return an array of numbers"
+        else:
+            return values.astype(float, copy=False)
+        raise InputError(f"{self.what}{_place(self.function)} {why}")
+
     def _slip(self, arguments: tuple[Any, ...], error: Exception) -> str | None:
         """Say what is wrong with the function; None if it is nothing usual."""
         signature = _signature(self.function)
@@ -75,16 +101,43 @@ one array for each axis of the domain
                 signature.bind(*arguments)
             except TypeError:
                 count = f"{len(arguments)} argument{'s' * (len(arguments) > 1)}"
-                return (
-                    f"is called with {count} and takes {_names(signature)}: "
-                    "one array for each axis of the domain"
-                )
+                return f"is called with {count} and takes {_names(signature)}: {self.takes}"
         text = str(error)
         if "converted to Python scalars" in text:
             return "cannot take arrays: write np.exp, np.sin, … for those of math"
         if "truth value of an array" in text:
             return "cannot take arrays: write np.where(x > 0, this, that) for an if"
         return None
+
+
+class Multiple:
+    """A function that a user has given, times a number.
+
+    Parameters
+    ----------
+    function : callable
+    factor : float
+
+    Examples
+    --------
+    >>> Multiple(Multiple(abs, 2.0), 3.0).factor
+    6.0
+    """
+
+    def __init__(self, function: Callable[..., Any], factor: float) -> None:
+        self.factor = Multiple.in_front(function) * factor
+        inner = function.__wrapped__ if isinstance(function, Multiple) else function
+        self.__wrapped__: Callable[..., Any] = inner  # where inspect looks for a signature
+
+    def __call__(self, *arguments: Any) -> Array:
+        """Give the values."""
+        values: Array = self.factor * np.asarray(self.__wrapped__(*arguments))
+        return values
+
+    @staticmethod
+    def in_front(function: Callable[..., Any]) -> float:
+        """Give the factor of a function, 1 of one that is no multiple."""
+        return function.factor if isinstance(function, Multiple) else 1.0
 
 
 def _signature(function: Callable[..., Any]) -> inspect.Signature | None:
@@ -100,5 +153,5 @@ def _names(signature: inspect.Signature) -> str:
 
 def _place(function: Callable[..., Any]) -> str:
     """Say where a function is written; nothing if it is not in Python."""
-    code = getattr(function, "__code__", None)
+    code = getattr(inspect.unwrap(function), "__code__", None)
     return f" ({Path(code.co_filename).name}, line {code.co_firstlineno})" if code else ""

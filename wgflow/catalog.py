@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 from wgflow._settings import Parameter, bind, parameters
+from wgflow.called import answered
 from wgflow.errors import InputError, nearest_first
 
 __all__ = [
@@ -44,6 +45,7 @@ _ENTRY: dict[Kind, str] = {"cases": "problem", "solvers": "stepper"}
 _loaded: dict[tuple[Kind, Path], types.ModuleType] = {}
 
 
+@answered
 def names(kind: Kind) -> list[str]:
     """List the shipped cases or solvers.
 
@@ -71,6 +73,7 @@ def names(kind: Kind) -> list[str]:
     return sorted(file.stem for file in files if not file.name.startswith("_"))
 
 
+@answered
 def find(kind: Kind, name_or_path: str | os.PathLike[str]) -> Path:
     """Find the file of a case or solver.
 
@@ -118,6 +121,7 @@ def find(kind: Kind, name_or_path: str | os.PathLike[str]) -> Path:
     )
 
 
+@answered
 def load(kind: Kind, name_or_path: str | os.PathLike[str]) -> types.ModuleType:
     """Load a case or solver and check that it defines its function.
 
@@ -155,6 +159,8 @@ def load(kind: Kind, name_or_path: str | os.PathLike[str]) -> types.ModuleType:
         if not callable(getattr(module, _ENTRY[kind], None)):
             del sys.modules[module.__name__]
             raise InputError(_no_entry(kind, path))
+        if kind == "cases":  # a script calls it with words of its own
+            module.problem = answered(module.problem)  # type: ignore[attr-defined]
         _loaded[kind, path] = module
     return _loaded[kind, path]
 

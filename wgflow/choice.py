@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -9,16 +10,28 @@ from functools import partial
 from typing import Any
 
 from wgflow import catalog
+from wgflow.asked import Asked
+from wgflow.called import answered_with
 from wgflow.errors import InputError, nearest_first
+from wgflow.fitting import shown
+from wgflow.fluxes import Flux
 from wgflow.follow import Follow, Following
 from wgflow.grid import Grid
 from wgflow.mesh import Mesh, Region
 from wgflow.problem import Problem
 from wgflow.steppers import Stepper
 
-__all__ = ["DEFAULT_CELLS", "SolverLike", "default_solver", "make_stepper", "prepared"]
+__all__ = [
+    "DEFAULT_CELLS",
+    "SolverLike",
+    "default_solver",
+    "make_stepper",
+    "prepared",
+    "solving",
+]
 
 DEFAULT_CELLS = (400, 128, 32, 16)  # along each axis, by dimension
+LONGEST_VALUE = 30  # characters of a value that is shown in a right call
 
 SolverLike = str | os.PathLike[str] | Callable[..., Stepper] | Stepper
 
@@ -42,6 +55,13 @@ def prepared(
         if solver.space.problem is not problem:
             raise InputError("the stepper was made for another problem: make it from this one")
         return solver, type(solver).__name__
+    if isinstance(solver, type | Flux):
+        made = solver.__name__ if isinstance(solver, type) else type(solver).__name__
+        raise InputError(
+            f"solver {made}: give a name, such as {default_solver(problem)!r}, or a function "
+            "stepper(problem, grid) that makes one: lambda problem, grid: "
+            "wg.SSPRK3(wg.FiniteVolume(problem, grid, wg.MUSCL()))"
+        )
     grid = _cells(problem, cells)
     solver = os.fspath(solver) if isinstance(solver, os.PathLike) else solver
     solver = solver or default_solver(problem)
@@ -102,5 +122,32 @@ def make_stepper(
         if option not in known:
             listed = ", ".join(nearest_first(option, known)) or "none"
             raise InputError(f"solver {solver!r} takes no {option!r}; its options are: {listed}")
-    stepper: Stepper = recipe(problem, grid, **options)
+    asked = Asked(partial(recipe, **options), "the solver's function", "the problem and the grid")
+    stepper = asked.raw(problem, grid)
+    if not isinstance(stepper, Stepper):
+        raise InputError(f"the solver's function gives {shown(stepper)}: return a Stepper")
     return stepper
+
+
+def _elsewhere(word: str, arguments: Mapping[str, Any]) -> str | None:
+    """Say of a word that is not taken which solvers have it as an option."""
+    having = [name for name in catalog.names("solvers") if word in _options(name)]
+    if not having:
+        return None
+    given = str(arguments.get("solver", ""))
+    solver = nearest_first(given, having)[0] if given else min(having, key=len)
+    named = "" if given == solver else f'solver="{solver}", '
+    value = repr(arguments[word])
+    shown = value if len(value) <= LONGEST_VALUE else "..."
+    return f'it is an option of {", ".join(having)}: write {named}options={{"{word}": {shown}}}'
+
+
+def _options(solver: str) -> list[str]:
+    """Read the names of a shipped solver's options, unexecuted: it may need what is not there."""
+    parsed = ast.parse(catalog.find("solvers", solver).read_text(encoding="utf-8"))
+    steppers = [d for d in parsed.body if isinstance(d, ast.FunctionDef) and d.name == "stepper"]
+    return [argument.arg for stepper in steppers for argument in stepper.args.kwonlyargs]
+
+
+# of functions that take a solver and a mapping of its options
+solving = answered_with(_elsewhere)

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import errno
 import io
+import itertools
 import logging
 import os
 import shlex
@@ -51,7 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] == [ASKED]:  # a shell asks how a word may end
         sys.stdout.write(answer(build_parser(), words[1:]))
         return 0
-    cut = words.index("--") if "--" in words else len(words)
+    pairs = enumerate(itertools.pairwise([*words, "-"]))
+    # options of PETSc begin with a dash: `-- cells 64` has a space too many
+    cut = next((i for i, (a, b) in pairs if a == "--" and b[:1] == "-"), len(words))
     words, options = words[:cut], words[cut + 1 :]
     try:
         # the doctor asks for the ranks itself, for it tells what is wrong with them

@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.called import answered
 from wgflow.errors import ConcentrationError, InputError
 from wgflow.grid import Grid
 from wgflow.observers import Observer, State
@@ -33,6 +34,7 @@ def occupied_cells(density: Array, grid: Grid) -> float:
     return float(total**2 / square)
 
 
+@answered
 class Concentration(Observer):
     """Raises once most of the mass sits in a few cells.
 

@@ -10,7 +10,14 @@ from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 
-__all__ = ["check_density"]
+__all__ = ["check_density", "numbers"]
+
+
+def numbers(values: Array) -> Array:
+    """Give cell averages as a new array, or raise InputError if they are complex."""
+    if np.iscomplexobj(values):
+        raise InputError("the density has complex values: give real ones, such as np.real(...)")
+    return np.array(values, dtype=float)
 
 
 def check_density(density: Array, grid: Grid) -> None:

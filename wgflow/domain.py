@@ -9,7 +9,10 @@ from dataclasses import dataclass, fields
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.asked import Asked
+from wgflow.called import answered
 from wgflow.errors import InputError
+from wgflow.fitting import shown
 from wgflow.shown import page, ranged
 from wgflow.stretchings import Clustered, Tabulated
 
@@ -18,6 +21,7 @@ __all__ = ["Axis", "Box", "Clustered", "Tabulated"]
 BOUND_TOLERANCE = 1e-9  # relative to the length; how far a stretching may miss a bound
 
 
+@answered
 @dataclass(frozen=True)
 class Axis:
     """One coordinate of the domain.
@@ -104,7 +108,8 @@ class Axis:
         """
         if self.stretch is None:
             return np.linspace(self.lower, self.upper, cells + 1)
-        edges = np.array(self.stretch(np.linspace(0.0, 1.0, cells + 1)), dtype=float)
+        asked = Asked(self.stretch, "the stretching", "an array of fractions in [0, 1]")
+        edges = np.array(asked.checked(asked.raw(np.linspace(0.0, 1.0, cells + 1))))
         if edges.shape != (cells + 1,) or not np.all(np.diff(edges) > 0):
             raise InputError(
                 f"the stretching of axis ({self.lower}, {self.upper}) does not give {cells + 1} "
@@ -144,6 +149,7 @@ class Axis:
         return f"Axis({', '.join([repr(self.lower), repr(self.upper), *told])})"
 
 
+@answered
 class Box:
     """Product of up to four axes.
 
@@ -211,7 +217,7 @@ def _axis(axis: Axis | Sequence[float]) -> Axis:
         lower, upper = (float(bound) for bound in axis)
     except (TypeError, ValueError):
         raise InputError(
-            f"axis {axis!r} is neither an Axis nor a pair (lower, upper): write Box((-1, 1)) for "
-            "one axis, Box((-1, 1), (-1, 1)) for two"
+            f"axis {shown(axis)} is neither an Axis nor a pair (lower, upper): write "
+            "Box((-1, 1)) for one axis, Box((-1, 1), (-1, 1)) for two"
         ) from None
     return Axis(lower, upper)

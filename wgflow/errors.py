@@ -7,10 +7,12 @@ prints it and exits with code 2; a script catches :class:`WgflowError`.
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Any
 
 __all__ = [
+    "CallError",
     "ConcentrationError",
     "DivergenceError",
     "InputError",
@@ -19,6 +21,7 @@ __all__ = [
     "SolverError",
     "StabilityError",
     "WgflowError",
+    "finite",
     "nearest_first",
 ]
 
@@ -37,6 +40,10 @@ class WgflowError(Exception):
 
 class InputError(WgflowError, ValueError):
     """An input is outside what the method or the problem allows."""
+
+
+class CallError(InputError, TypeError):
+    """A function is called with a word it does not take, or without one it needs."""
 
 
 class StabilityError(InputError):
@@ -88,6 +95,22 @@ class Interrupted(WgflowError):
 
 class InterruptedByKeyboard(Interrupted):
     """A command was asked to stop by Ctrl-C, and has left a checkpoint."""
+
+
+def finite(value: object) -> bool:
+    """Whether a value is a finite real number, of Python, NumPy or an array without axes.
+
+    Examples
+    --------
+    >>> finite(2), finite("2"), finite(float("nan")), finite(2j), finite(None)
+    (True, False, False, False, False)
+    """
+    if isinstance(value, str | bytes) or getattr(value, "shape", ()) != ():
+        return False
+    try:
+        return math.isfinite(value)  # type: ignore[arg-type]
+    except (TypeError, ValueError, OverflowError):
+        return False
 
 
 def nearest_first(word: str, known: Iterable[str]) -> list[str]:

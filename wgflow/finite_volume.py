@@ -13,7 +13,8 @@ from wgflow._typing import Array
 from wgflow.algebra.nonlinear import FaceSides, decay, enthalpy_beside
 from wgflow.algebra.stencil import Stencil, mobility
 from wgflow.asked import Asked
-from wgflow.density import check_density
+from wgflow.called import answered
+from wgflow.density import check_density, numbers
 from wgflow.energies import DiscreteEnergy
 from wgflow.errors import InputError
 from wgflow.fluxes import BailoCarrilloHu, Flux, ScharfetterGummel, face_temperature
@@ -45,6 +46,7 @@ class Rate:
     emptying: float
 
 
+@answered
 class FiniteVolume:
     """Finite volumes for one problem on one grid.
 
@@ -118,7 +120,7 @@ class FiniteVolume:
         if callable(initial):
             density = self.grid.average(Asked(initial, "the initial density"))
         else:
-            density = np.array(initial, dtype=float)
+            density = numbers(initial)
         check_density(density, self.grid)
         mass = self.grid.integrate(density)
         if abs(mass - 1) > 1e-12:

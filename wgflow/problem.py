@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
 from typing import Any
@@ -10,10 +9,13 @@ from typing import Any
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.asked import Asked
+from wgflow.called import answered
 from wgflow.domain import Box
 from wgflow.energies import Energy, Term
 from wgflow.equation import equation, free_energy
-from wgflow.errors import InputError
+from wgflow.errors import InputError, finite
+from wgflow.fitting import shown
 from wgflow.mesh import Region
 from wgflow.networks.data import EmpiricalData
 from wgflow.networks.network import Network
@@ -23,6 +25,7 @@ from wgflow.shown import number, page
 __all__ = ["Problem"]
 
 
+@answered
 @dataclass(frozen=True)
 class Problem:
     """The equation ∂t rho = s(t) ∇·(rho ∇ δF/δrho) with its start.
@@ -70,14 +73,16 @@ class Problem:
     def __post_init__(self) -> None:
         if not isinstance(self.domain, Box | Region):
             raise InputError(
-                f"domain {self.domain!r}: give a Box, such as Box((-1, 1)), or a Region"
+                f"the domain is {shown(self.domain)}: give a Box, such as Box((-1, 1)), or a Region"
             )
         if not isinstance(self.energy, Energy | Term):
+            made = f"{self.energy.__name__}(...)" if isinstance(self.energy, type) else ""
             raise InputError(
-                f"energy {self.energy!r}: give a term, such as Potential(...), or a sum of terms"
+                f"the energy is {shown(self.energy)}: give "
+                f"{made or 'a term, such as Potential(...)'}, or a sum of terms"
             )
-        if not (math.isfinite(self.until) and self.until > 0):
-            raise InputError(f"final time {self.until}: give a finite number > 0")
+        if not (finite(self.until) and self.until > 0):
+            raise InputError(f"final time {self.until!r}: give a finite number > 0")
         if not callable(self.time_scale):
             self._checked_scale(self.time_scale, 0.0)
 
@@ -134,7 +139,9 @@ class Problem:
         InputError
             If it is not a positive number.
         """
-        value = self.time_scale(time) if callable(self.time_scale) else self.time_scale
+        value: Any = self.time_scale
+        if callable(value):
+            value = Asked(value, "the time scale", "the time").raw(time)
         return self._checked_scale(value, time)
 
     def __str__(self) -> str:

@@ -7,11 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from wgflow._typing import Values
+from wgflow.called import answered
 from wgflow.observers import Observer, State
 
 __all__ = ["Callback", "Progress"]
 
 
+@answered
 class Callback(Observer):
     """Calls a function with the state after every step and at the start.
 

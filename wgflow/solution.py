@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.asked import Asked
+from wgflow.asked import TIME_FIRST, Asked
+from wgflow.called import answered
 from wgflow.distances import available, distance
 from wgflow.errors import InputError, nearest_first
 from wgflow.grid import Grid
@@ -158,7 +159,7 @@ class Solution:
         exact = self.known_problem.exact
         if exact is None:
             raise InputError("no exact solution is known for this problem: give Problem(exact=...)")
-        asked = Asked(exact, "the exact density")
+        asked = Asked(exact, "the exact density", TIME_FIRST)
         return (self.grid if grid is None else grid).average(lambda *x: asked(time, *x))
 
     def predict(self, x: Array, snapshot: int = -1) -> Array:
@@ -209,6 +210,7 @@ class Solution:
             self, grid=grid.whole, densities=grid.gather(self.densities), windows=windows
         )
 
+    @answered
     def at(self, time: float, column: str) -> float:
         """Value of a history column at a time, interpolated between rows: ``at(0.5, "risk")``.
 
@@ -228,6 +230,7 @@ class Solution:
 
         return summary_of(self)
 
+    @answered
     def save(
         self,
         directory: str | Path,
@@ -237,6 +240,9 @@ class Solution:
         single: bool = False,
     ) -> Path:
         """Write solution.h5, solution.xdmf, history.csv, figure.png and summary.json.
+
+        A directory that is refused is an error, after the files are written to DIRECTORY-2: a
+        script that ends there has lost nothing, and takes no earlier result for this one.
 
         Parameters
         ----------
@@ -257,11 +263,11 @@ class Solution:
         OSError
             On all ranks, if a file cannot be written.
         """
-        from wgflow.io import save_solution
+        from wgflow.io import save_solution, write_or_keep
 
-        return save_solution(
-            self, Path(directory), overwrite=overwrite, compression=compression, single=single
-        )
+        keep = partial(save_solution, self)
+        write = partial(keep, overwrite=overwrite, compression=compression, single=single)
+        return write_or_keep(directory, write, keep, self.grid.comm)
 
     def to_xarray(self) -> Dataset:
         """Give the solution as an xarray.Dataset; needs the extra ``wgflow[xarray]``.

@@ -12,10 +12,18 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.choice import DEFAULT_CELLS, SolverLike, default_solver, make_stepper, prepared
+from wgflow.choice import (
+    DEFAULT_CELLS,
+    SolverLike,
+    default_solver,
+    make_stepper,
+    prepared,
+    solving,
+)
 from wgflow.concentration import Concentration
-from wgflow.density import check_density
-from wgflow.errors import InputError
+from wgflow.density import check_density, numbers
+from wgflow.errors import InputError, finite
+from wgflow.fitting import shown
 from wgflow.follow import Follow, Following, WindowSnapshots, on_one_grid
 from wgflow.grid import Grid
 from wgflow.io import Checkpoint
@@ -35,6 +43,7 @@ logger = logging.getLogger(__name__)
 SNAPSHOTS = 10  # evenly spaced, after the start
 
 
+@solving
 def solve(
     problem: Problem,
     solver: SolverLike | None = None,
@@ -114,12 +123,13 @@ def solve(
     """
     if not isinstance(problem, Problem):
         raise InputError(
-            f"problem {problem!r}: give a Problem; that of a case is "
+            f"the problem is {shown(problem)}: give a Problem; that of a case is "
             "wgflow.catalog.load('cases', 'NAME').problem()"
         )
     until = problem.until if until is None else until
-    if not (np.isfinite(until) and until > 0):
-        raise InputError(f"final time {until}: give a finite number > 0")
+    if not (finite(until) and float(until) > 0):
+        raise InputError(f"final time {until!r}: give a finite number > 0")
+    until = float(until)
     if checkpoint is not None:
         place = checkpoint
         on_root(world(), lambda: place.check(restart))
@@ -134,11 +144,11 @@ def solve(
     if density is None:
         density = space.initial_density()
     else:
-        density = np.array(density, dtype=float)
+        density = numbers(density)
         check_density(density, space.grid)
-    if isinstance(snapshots, int | np.integer):
-        if snapshots < 0:
-            raise InputError(f"{snapshots} snapshots: give a number >= 0, or a list of times")
+    if isinstance(snapshots, int | float | np.integer):
+        if not (snapshots >= 0 and snapshots == int(snapshots)):
+            raise InputError(f"{snapshots} snapshots: give a whole number, or a list of times")
         snapshots = [until * i / int(snapshots) for i in range(1, int(snapshots))]
     kept, bounds = Snapshots(snapshots, until), BoundaryMass(space)
     if isinstance(stepper, Following):

@@ -14,6 +14,7 @@ import numpy as np
 
 from wgflow import catalog
 from wgflow._typing import Array
+from wgflow.called import answered
 from wgflow.domain import Axis, Box
 from wgflow.errors import InputError
 from wgflow.grid import Grid
@@ -30,6 +31,7 @@ logger = logging.getLogger(__name__)
 SUMMARY, DENSITIES = "summary.json", "solution.h5"
 
 
+@answered
 def load(directory: str | Path, *, problem: Problem | None = None) -> Solution:
     """Read what :meth:`wgflow.Solution.save` or ``wgflow run`` has written.
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.called import answered
 from wgflow.errors import InputError
 
 __all__ = ["Clustered", "Tabulated"]
 
 
+@answered
 @dataclass(frozen=True)
 class Clustered:
     """A stretching that puts small cells around one point.
@@ -65,6 +67,7 @@ class Clustered:
         return values
 
 
+@answered
 @dataclass(frozen=True)
 class Tabulated:
     """A stretching through given cell edges.

@@ -97,8 +97,17 @@ def _shown(command: str) -> str:
     return command.replace("{out}/", "")
 
 
+def keep_numbers_whole(app: Sphinx, document: nodes.document) -> None:
+    """Mark cells of tables that hold a number, which is not to be broken at its exponent."""
+    for entry in document.findall(nodes.entry):
+        text = entry.astext()
+        if len(text) < 22 and re.fullmatch(r"[-+±−\d.,e()\[\] ×²³⁴–…]*\d[\d)\]²³⁴]*", text):
+            entry["classes"].append("number")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the directives."""
+    app.connect("doctree-read", keep_numbers_whole)
     app.add_directive("readme-script", Script)
     app.add_directive("figures-table", Figures)
     app.add_directive("verify-table", Orders)

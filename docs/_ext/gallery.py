@@ -26,7 +26,8 @@ INTRODUCTION = {
     "made from it. Figures are runs of the case itself.",
     "solvers": "How it is solved: `wgflow run CASE --solver NAME`. Each is one file of `solvers/`, "
     "and its page is made from it. All figures show the same problem on few cells, over its exact "
-    "solution, and the orders that `wgflow verify` measured.",
+    "solution, and the orders that `wgflow verify` measured. "
+    "[Choosing a solver](../../choosing.md) says which one suits which equation.",
 }
 TITLES = {"cases": "Cases", "solvers": "Solvers"}
 GALLERY = """# Gallery

@@ -11,8 +11,8 @@ from importlib import metadata
 from pathlib import Path
 
 from wgflow._version import __version__
-from wgflow.commands.soundness import INSTALL, THREADS, Surroundings, mistakes
-from wgflow.parallel import launched_rank, launched_ranks
+from wgflow.commands.soundness import INSTALL, Surroundings, mistakes
+from wgflow.parallel import THREADS, launched_rank, launched_ranks
 from wgflow.parallel.installation import (
     Installation,
     Rank,

@@ -71,8 +71,6 @@ def study_rest(given: argparse.Namespace) -> int:
 
 
 def _leave(given: argparse.Namespace, solver: str, table: RestTable, problem: Problem) -> None:
-    from wgflow.convergence.rest import judged
-
     leave(
         given,
         "study rest",
@@ -80,7 +78,7 @@ def _leave(given: argparse.Namespace, solver: str, table: RestTable, problem: Pr
         table=table.to_json(),
         findings=[
             finding(name, value, expected=f"≤ {limit:.0e}", passed=value <= limit)
-            for name, value, limit in judged(table)
+            for name, value, limit in table.judged()
         ],
         **about(given, solver, options_of(solver, given.option), problem),
     )

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wgflow.parallel import THREADS
 from wgflow.parallel.installation import Installation, Launcher, Rank
 
-__all__ = ["THREADS", "Found", "Surroundings", "mistakes"]
+__all__ = ["Found", "Surroundings", "mistakes"]
 
-THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 INSTALL = "make mpi in a checkout, or its tools/install-petsc"
 
 
@@ -161,20 +161,18 @@ def too_many_threads(seen: Surroundings) -> Iterator[Found]:
         elif threads > cores:
             yield Found(
                 f"too many threads on {host} (ranks {len(here)}, threads {threads}, cores {cores})",
-                "export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 "
-                "NUMBA_NUM_THREADS=1, or bind each rank to its cores",
+                f"unset {' '.join(THREADS)}, or bind each rank to its cores",
             )
 
 
 def threads_of(rank: Rank) -> int:
-    """Give the threads that a library of this rank starts: one a core it sees, if none is set.
+    """Give the threads that a library of this rank starts: one, unless a variable is set.
 
     One variable that is set is taken for a decision: which libraries read it is not known here.
-    Numba starts threads for parallel kernels alone, and wgflow's are serial.
     """
-    texts = [text.split(",")[0] for name, text in rank.threads.items() if name in THREADS[:3]]
+    texts = [text.split(",")[0] for name, text in rank.threads.items() if name in THREADS]
     given = [int(text) for text in texts if text.isdecimal() and int(text) > 0]
-    return max(given, default=len(rank.cores))
+    return max(given, default=1)
 
 
 def no_cache(seen: Surroundings) -> Iterator[Found]:

@@ -19,15 +19,17 @@ from wgflow.commands.inputs import (
     settings_of,
     solver_of,
 )
+from wgflow.commands.keeping import finished_before, keeping
 from wgflow.commands.leaving import about, finding, leave, slope
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 from wgflow.mesh import Region
-from wgflow.parallel import SERIAL, world
+from wgflow.parallel import SERIAL
 from wgflow.problem import Problem
 from wgflow.solve import DEFAULT_CELLS, make_stepper, solve
 
 if TYPE_CHECKING:
+    from wgflow.compare import KeptResults
     from wgflow.particles import CouplingTable
     from wgflow.solution import Solution
 
@@ -42,6 +44,8 @@ def study_coupling(given: argparse.Namespace) -> int:
     from wgflow.plots.coupling import coupling_figure
 
     check_files(given)
+    if (code := finished_before(given, "study coupling")) is not None:
+        return code
     case = catalog.load("cases", given.case)
     problem: Problem = case.problem(**settings_of(case.problem, given.set))
     if problem.network is None:
@@ -54,41 +58,48 @@ def study_coupling(given: argparse.Namespace) -> int:
         raise InputError(f"seeds = {seeds}: give at least 2, for the slopes' intervals")
     solver = solver_of(given, case, problem)
     options = options_of(solver, given.option)
-    # each rank solves the whole density, for the moments to be the same on however many ranks
     domain = problem.domain
     if isinstance(domain, Region):
         raise InputError(f"{given.case} is on {domain!r}: this study needs a case on a box")
     cells = getattr(case, "CELLS", DEFAULT_CELLS[domain.dimension - 1])
+    # each rank solves the whole density, for the moments to be the same on however many ranks
     stepper = make_stepper(problem, Grid(domain, cells, comm=SERIAL), solver, options)
-    table = _coupled(solve(problem, stepper, until=max(plan["times"])), plan, seeds)
-    print(table.to_text())
-    missed = table.missed()
-    leave(
-        given,
-        "study coupling",
-        table.columns(),
-        table=json.loads(table.to_json()),
-        figure=lambda: coupling_figure(table, Path(given.case).stem),
-        findings=[
-            slope(
-                f"{each.pair}, norm {each.norm}, against {each.parameter}",
-                (each.slope, each.low, each.high),
-                f"{each.expected:g}" if each.claimed else "nothing is claimed",
-                passed=each not in missed if each.claimed else None,
-            )
-            for each in table.slopes
-        ],
-        **about(given, solver, options, problem),
-        samples=problem.samples,
-    )
-    for each in missed:
+    with keeping(given, "study coupling") as kept:
+        table = _coupled(solve(problem, stepper, until=max(plan["times"])), plan, seeds, kept)
+        print(table.to_text())
+        leave(
+            given,
+            "study coupling",
+            table.columns(),
+            table=json.loads(table.to_json()),
+            figure=lambda: coupling_figure(table, Path(given.case).stem),
+            findings=_slopes(table),
+            **about(given, solver, options, problem),
+            samples=problem.samples,
+        )
+    for each in table.missed():
         print(f"MISSED: {each}")
-    return EXIT_MISSED if missed else 0
+    return EXIT_MISSED if table.missed() else 0
 
 
-def _coupled(solution: Solution, plan: Mapping[str, Any], seeds: int) -> CouplingTable:
+def _slopes(table: CouplingTable) -> list[dict[str, Any]]:
+    missed = table.missed()
+    return [
+        slope(
+            f"{each.pair}, norm {each.norm}, against {each.parameter}",
+            (each.slope, each.low, each.high),
+            f"{each.expected:g}" if each.claimed else "nothing is claimed",
+            passed=each not in missed if each.claimed else None,
+        )
+        for each in table.slopes
+    ]
+
+
+def _coupled(
+    solution: Solution, plan: Mapping[str, Any], seeds: int, kept: KeptResults
+) -> CouplingTable:
     """Run the four dynamics beside a density."""
-    from wgflow.compare import Team, moments_of, schedule_of
+    from wgflow.compare import moments_of, schedule_of
     from wgflow.particles import coupling_errors
 
     problem = solution.known_problem
@@ -103,7 +114,7 @@ def _coupled(solution: Solution, plan: Mapping[str, Any], seeds: int) -> Couplin
         schedule_of(problem),
         neurons=plan.get("neurons", COUPLING_NEURONS),
         dt=plan.get("dt"),
-        share=Team(world()).share,
+        share=kept.share,
     )
 
 

@@ -18,7 +18,7 @@ __all__ = ["Comparison", "Dynamics", "ParticleSettings"]
 
 Dynamics = Literal["sgd", "gradient", "particle", "nonlinear"]
 PICTURED = 6  # panels of the figure
-CONFIDENCE = 0.95
+NAMES = {"sgd": "SGD", "gradient": "GD", "particle": "PD", "nonlinear": "ND"}
 
 
 @dataclass(frozen=True)
@@ -104,8 +104,7 @@ class Comparison:
     @property
     def risk_mean(self) -> Array:
         """Mean over seeds, shape (T,)."""
-        mean: Array = self.risks.mean(axis=0)
-        return mean
+        return np.asarray(self.risks.mean(axis=0))
 
     @property
     def risk_deviation(self) -> Array:
@@ -129,8 +128,7 @@ class Comparison:
 
     def sample(self, snapshot: int, axis: int = 0) -> Array:
         """One coordinate of all neurons of all networks at a snapshot."""
-        flat: Array = self.coordinates[snapshot, :, axis].ravel()
-        return flat
+        return np.asarray(self.coordinates[snapshot, :, axis].ravel())
 
     @property
     def lines(self) -> list[int]:
@@ -184,8 +182,7 @@ class Comparison:
 
     def to_text(self) -> str:
         """Give the rows as a table."""
-        name = {"sgd": "SGD", "gradient": "GD", "particle": "PD", "nonlinear": "ND"}
-        label = name[self.settings.dynamics]
+        label = NAMES[self.settings.dynamics]
         columns = [
             ("time", "time", "8.4g"),
             ("iterations", "iterations", "11.4g"),
@@ -220,12 +217,11 @@ class Comparison:
         seeds = self.settings.seeds
         if seeds < 2:
             return "one network: how far others are from it is not known"
-        factor = float(stdtrit(seeds - 1, 0.5 * (1 + CONFIDENCE)))
+        factor = float(stdtrit(seeds - 1, 0.975))  # between both: 95 %
         said = f"{seeds} networks: their mean is known to ± {factor / math.sqrt(seeds):.2g} std dev"
-        if self.half_risks is not None:
-            # Welch's degrees of freedom are between seeds - 1 and twice as many
+        if self.half_risks is not None:  # Welch's degrees of freedom are seeds - 1 or more
             said += f", its limit to ± {factor:.2g} std err at most"
-        return f"{said}, at {100 * CONFIDENCE:g} %"
+        return f"{said}, at 95 %"
 
     def _table(self, columns: list[tuple[str, str, str]]) -> str:
         """Give some columns of the rows: key, heading and format of each."""
@@ -248,15 +244,21 @@ class Comparison:
         Raises
         ------
         InputError
-            If the directory holds an earlier result and ``overwrite`` is false.
+            If the directory holds an earlier result and ``overwrite`` is false; this one is then
+            in DIRECTORY-2.
         """
-        folder = Path(directory)
+        from wgflow.io import write_or_keep
+
         comm = self.solution.grid.comm
         whole = replace(self, solution=self.solution.gathered())
-        on_root(comm, lambda: whole._write(folder, overwrite))
-        saved = self.solution.save(folder, overwrite=overwrite)
-        on_root(comm, lambda: whole._write_predictor(folder))
-        return saved
+
+        def write(folder: Path) -> Path:
+            on_root(comm, lambda: whole._write(folder, overwrite))
+            saved = self.solution.save(folder, overwrite=overwrite)
+            on_root(comm, lambda: whole._write_predictor(folder))
+            return saved
+
+        return write_or_keep(directory, write, comm=comm)
 
     def _write(self, folder: Path, overwrite: bool) -> None:
         from wgflow.io import atomically, claim_directory, save_neurons, write_json, write_table
@@ -295,5 +297,4 @@ def _deviation(risks: Array) -> Array:
     """Give the standard deviation over the first axis; nan for one row."""
     if len(risks) < 2:
         return np.full(risks.shape[1], math.nan)
-    deviation: Array = risks.std(axis=0, ddof=1)
-    return deviation
+    return np.asarray(risks.std(axis=0, ddof=1))

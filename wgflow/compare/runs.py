@@ -221,9 +221,9 @@ def _run(
             network, theta, times, step, schedule, rng, keep=keep, keeper=keeper
         )
     if settings.dynamics == "particle":
-        return particle(network, theta, times, schedule, step, rng, keep=keep, keeper=keeper)
+        return particle(network, theta, times, step, schedule, rng, keep=keep, keeper=keeper)
     moments = moments_of(solution)
-    return nonlinear(network, theta, times, moments, schedule, step, rng, keep=keep, keeper=keeper)
+    return nonlinear(network, theta, times, moments, step, schedule, rng, keep=keep, keeper=keeper)
 
 
 def schedule_of(problem: Problem) -> Schedule:

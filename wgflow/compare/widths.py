@@ -141,15 +141,21 @@ class WidthStudy:
         Raises
         ------
         InputError
-            If the directory holds an earlier result and ``overwrite`` is false.
+            If the directory holds an earlier result and ``overwrite`` is false; this one is then
+            in DIRECTORY-2.
         """
-        folder = Path(directory)
+        from wgflow.io import write_or_keep
+
         whole = self.solution.gathered()
         gathered = replace(
             self, comparisons=tuple(replace(one, solution=whole) for one in self.comparisons)
         )
-        on_root(self.solution.grid.comm, lambda: gathered._write(folder, overwrite))
-        return self.solution.save(folder, overwrite=overwrite)
+
+        def write(folder: Path) -> Path:
+            on_root(self.solution.grid.comm, lambda: gathered._write(folder, overwrite))
+            return self.solution.save(folder, overwrite=overwrite)
+
+        return write_or_keep(directory, write, comm=self.solution.grid.comm)
 
     def _write(self, folder: Path, overwrite: bool) -> None:
         from wgflow.io import atomically, claim_directory, save_neurons, write_json, write_table

@@ -19,7 +19,7 @@ from wgflow.problem import Problem
 from wgflow.solve import DEFAULT_CELLS, solve
 from wgflow.stationary import imbalance, stationary
 
-__all__ = ["RestRow", "RestTable", "judged", "rest"]
+__all__ = ["RestRow", "RestTable", "rest"]
 
 AT_REST = 1e-8  # L1 distances below which two states count as one
 TOLERANCE = 1e-4  # local error of a step, where none is given; steps grow as the run settles
@@ -77,21 +77,24 @@ class RestTable:
     rows: tuple[RestRow, ...]
     apart: float
 
+    def judged(self) -> list[tuple[str, float, float]]:
+        """Give what is judged, the worst of all runs, and its limit."""
+        worst = {name: max(column) for name, column in self.columns().items()}
+        return [
+            ("largest rise of the free energy, relative", worst["increase"], ENERGY_LIMIT),
+            ("distance to the stationary state", worst["distance"], AT_REST),
+            ("residual of the Boltzmann fixed point", worst["residual"], AT_REST),
+            ("distance of the states at rest", self.apart, AT_REST),
+        ]
+
     def missed(self) -> list[str]:
         """Say what is not as the theory of the noisy flow says; empty if all is."""
-        found = []
-        for row in self.rows:
-            where = f"from {self.parameter} = {row.start:g}"
-            if not row.increase <= ENERGY_LIMIT:
-                found.append(f"the free energy increases by {row.increase:.1e} {where}")
-            if not max(row.distance, row.residual) <= AT_REST:
-                found.append(
-                    f"at t = {self.until:g} the run {where} is {row.distance:.1e} from the fixed "
-                    f"point, limit {AT_REST:g}: try a later --until"
-                )
-        if not self.apart <= AT_REST:
-            found.append(f"the starts end {self.apart:.1e} apart, limit {AT_REST:g}")
-        return found
+        return [
+            f"{name} {value:.1e}, limit {limit:.0e}"
+            + (f": try a later --until than {self.until:g}" if limit == AT_REST else "")
+            for name, value, limit in self.judged()
+            if not value <= limit
+        ]
 
     def to_text(self) -> str:
         """Give the runs as a table."""
@@ -117,17 +120,6 @@ class RestTable:
     def to_json(self) -> dict[str, Any]:
         """Give the numbers."""
         return asdict(self)
-
-
-def judged(table: RestTable) -> list[tuple[str, float, float]]:
-    """Give what is judged, the worst of all runs, and its limit."""
-    rows = table.rows
-    return [
-        ("largest rise of the free energy, relative", max(r.increase for r in rows), ENERGY_LIMIT),
-        ("distance to the stationary state", max(r.distance for r in rows), AT_REST),
-        ("residual of the Boltzmann fixed point", max(r.residual for r in rows), AT_REST),
-        ("distance of the states at rest", table.apart, AT_REST),
-    ]
 
 
 def rest(

@@ -11,13 +11,14 @@ from typing import Any, Literal, get_args
 
 from wgflow import catalog
 from wgflow._typing import Array
+from wgflow.choice import SolverLike, default_solver, solving
 from wgflow.convergence.table import ConvergenceTable, Level
 from wgflow.distances import available, distance
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 from wgflow.problem import Problem
 from wgflow.solution import Solution
-from wgflow.solve import SolverLike, default_solver, solve
+from wgflow.solve import solve
 
 __all__ = ["ConvergenceTable", "Level", "Reference", "Refine", "convergence", "restrict"]
 
@@ -59,6 +60,7 @@ class _Target:
     size: float
 
 
+@solving
 def convergence(
     problem: Problem,
     solver: SolverLike | None = None,
@@ -128,21 +130,18 @@ def convergence(
     solver = solver or default_solver(problem)
     levels = _levels(cells, dt, refine, _step_power(solver))
     run = _Runner(problem, until, dict(options or {}))
-    target = None
-    if error is None:
-        target = _target(run, solver, levels, refine, reference, dt is not None)
+    fixed = dt is not None
+    target = None if error else _target(run, solver, levels, refine, reference, fixed)
     rows: list[Level] = []
-    name = ""
     for number, (n, step) in enumerate(levels):
         if progress is not None:
             progress(number)
         solution = run(solver, n, step)
-        name = solution.solver
         rows.append(_level(solution, norm, error, target))
         if len(rows) > 1:
             rate = _order(rows[-2:], refine, 0.0 if target is None else target.size)
             rows[-1] = replace(rows[-1], rate=rate)
-    return ConvergenceTable(case, name, norm, tuple(rows), refine=refine)
+    return ConvergenceTable(case, solution.solver, norm, tuple(rows), refine=refine)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Norms and Wasserstein distances of two densities on one grid."""
 
+from wgflow.called import answer_all
 from wgflow.distances.norms import (
     DIRECTIONS,
     NORMS,
@@ -28,3 +29,5 @@ __all__ = [
     "wasserstein1",
     "wasserstein2",
 ]
+
+answer_all(globals())

@@ -210,6 +210,12 @@ def distance(norm: str, first: Array, second: Array, grid: Grid) -> float:
     """
     if norm not in NORMS:
         raise InputError(f"norm {norm!r} is not known: use {', '.join(nearest_first(norm, NORMS))}")
+    for density in (first, second):
+        if np.shape(density) not in ((), grid.shape):
+            raise InputError(
+                f"density of shape {np.shape(density)} on a grid of shape {grid.shape}: give one "
+                "value a cell"
+            )
     return NORMS[norm](first, second, grid)
 
 

@@ -1,5 +1,6 @@
 """Terms of the free energy: value, first variation, second-variation product."""
 
+from wgflow.called import answer_all
 from wgflow.energies.base import DiscreteTerm, Energy, Term
 from wgflow.energies.discrete import DiscreteEnergy
 from wgflow.energies.entropy import Entropy
@@ -27,3 +28,5 @@ __all__ = [
     "Term",
     "TermFormula",
 ]
+
+answer_all(globals())

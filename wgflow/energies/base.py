@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Literal, Protocol, runtime_checkable
 
 from wgflow._typing import Array
-from wgflow.errors import InputError
+from wgflow.errors import InputError, finite
+from wgflow.fitting import shown
 from wgflow.grid import Grid
 
 __all__ = ["DiscreteTerm", "Energy", "Term"]
@@ -61,19 +62,64 @@ class DiscreteTerm(ABC):
         return None
 
 
-class Term(ABC):
-    """A term of the free energy of a density on a box; terms add up with ``+``."""
+class Summand:
+    """What an energy is the sum of: terms, multiples of terms, energies."""
+
+    __array_ufunc__ = None  # np.float64(2) * term is ours to answer
+
+    def __add__(self, other: Summand) -> Energy:
+        return Energy((*_terms(self), *_terms(other)))
+
+    def __radd__(self, other: Literal[0]) -> Energy:
+        """Add to the 0 that ``sum`` begins with."""
+        begun = isinstance(other, int) and other == 0
+        return Energy(_terms(self if begun else other))
+
+    def __mul__(self, factor: float) -> Energy:
+        if not finite(factor):
+            raise InputError(f"factor {shown(factor)} of an energy: give a finite number")
+        return Energy(tuple(_multiple(term, float(factor)) for term in _terms(self)))
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: float) -> Energy:
+        if not (finite(divisor) and divisor != 0):
+            raise InputError(f"an energy divided by {shown(divisor)}: give a finite number, not 0")
+        return self * (1 / float(divisor))
+
+    def __neg__(self) -> Energy:
+        return self * -1.0
+
+    def __sub__(self, other: Summand) -> Energy:
+        return self + Energy(_terms(other)) * -1.0
+
+    def __rsub__(self, other: Summand) -> Energy:
+        return Energy(_terms(other)) - self  # which says that a number is no term
+
+
+class Term(Summand, ABC):
+    """A term of the free energy of a density on a box.
+
+    Terms add up with ``+`` and ``-``. A number times a term, ``0.3 * Entropy(1.0)``, asks for a
+    method ``scaled(factor)`` that gives the term times a number; all have it but the risk.
+    """
 
     @abstractmethod
     def discretize(self, grid: Grid) -> DiscreteTerm:
         """Give the term on the cells of a grid."""
 
-    def __add__(self, other: Term | Energy) -> Energy:
-        return Energy((self,)) + other
+
+@runtime_checkable
+class Scalable(Protocol):
+    """A term that can be multiplied by a number."""
+
+    def scaled(self, factor: float) -> Term:
+        """Give the term times a finite number."""
+        ...
 
 
 @dataclass(frozen=True)
-class Energy:
+class Energy(Summand):
     """A sum of terms.
 
     Examples
@@ -81,15 +127,28 @@ class Energy:
     >>> from wgflow.energies import Confinement, Entropy
     >>> len((Confinement(1.0) + Entropy(0.5)).terms)
     2
+    >>> (3 * Confinement(1.0) + Entropy(0.5) / 2).terms
+    (Confinement(strength=3.0, axes=None), Entropy(temperature=0.25))
     """
 
     terms: tuple[Term, ...]
 
-    def __add__(self, other: Term | Energy) -> Energy:
-        if isinstance(other, Energy):
-            return Energy(self.terms + other.terms)
-        if not isinstance(other, Term):
-            name = getattr(other, "__name__", None)
-            remedy = f"write {name}(...)" if isinstance(other, type) else "add terms only"
-            raise InputError(f"{name or repr(other)} is no term of an energy: {remedy}")
-        return Energy((*self.terms, other))
+
+def _terms(given: object) -> tuple[Term, ...]:
+    """Give the terms of an energy, or the one that it is."""
+    if isinstance(given, Energy):
+        return given.terms
+    if isinstance(given, Term):
+        return (given,)
+    name = getattr(given, "__name__", None)
+    remedy = f"write {name}(...)" if isinstance(given, type) else "add terms only"
+    raise InputError(f"{name or shown(given)} is no term of an energy: {remedy}")
+
+
+def _multiple(term: Term, factor: float) -> Term:
+    if isinstance(term, Scalable):
+        return term.scaled(factor)
+    raise InputError(
+        f"{type(term).__name__} has no multiples: divide the other terms by {factor:g} and "
+        "multiply Problem(time_scale=...) by it, which is the same flow"
+    )

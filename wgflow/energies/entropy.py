@@ -49,6 +49,10 @@ class Entropy(Term):
         """Give the entropy of cell values."""
         return DiscreteEntropy(self.temperature, grid)
 
+    def scaled(self, factor: float) -> Entropy:
+        """Give the term times a number."""
+        return Entropy(factor * self.temperature)
+
     def latex(self, letters: Letters) -> TermFormula:
         """Give the term's formulas."""
         if self.temperature == 0:

@@ -9,9 +9,11 @@ from typing import ClassVar
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.asked import Asked
 from wgflow.energies.base import DiscreteTerm, Term
 from wgflow.energies.latex import Letters, TermFormula
 from wgflow.errors import InputError
+from wgflow.fitting import shown
 from wgflow.grid import Grid
 
 __all__ = ["FeatureInteraction", "FeatureMatrix"]
@@ -133,7 +135,7 @@ class FeatureInteraction(Term):
         weights = np.array(self.weights, dtype=float)
         if weights.ndim != 1 or not np.all(np.isfinite(weights)):
             raise InputError(
-                f"feature weights {self.weights!r}: give a sequence of finite numbers, one a "
+                f"feature weights: {shown(self.weights)}; give a sequence of finite numbers, one a "
                 "feature"
             )
         weights.setflags(write=False)
@@ -148,6 +150,10 @@ class FeatureInteraction(Term):
             If there are not as many features as weights, or they are not finite.
         """
         return _DiscreteFeatureInteraction(self, grid)
+
+    def scaled(self, factor: float) -> FeatureInteraction:
+        """Give the term times a number."""
+        return FeatureInteraction(self.functions, factor * np.asarray(self.weights))
 
     def latex(self, letters: Letters) -> TermFormula:
         """Give the term's formulas."""
@@ -167,10 +173,11 @@ class _DiscreteFeatureInteraction(DiscreteTerm):
 
     def __init__(self, term: FeatureInteraction, grid: Grid) -> None:
         def stacked(*coordinates: Array) -> Array:
-            given = term.functions(*coordinates)
-            if isinstance(given, np.ndarray):
-                return given
-            return np.stack([np.broadcast_to(f, grid.shape) for f in given])
+            asked = Asked(term.functions, "the features' function")
+            given = asked.raw(*coordinates)
+            if np.iterable(given) and not isinstance(given, np.ndarray):
+                given = np.stack([np.broadcast_to(f, grid.shape) for f in given])
+            return asked.checked(given)
 
         self._weights = np.asarray(term.weights)
         self._features = FeatureMatrix(stacked, grid)

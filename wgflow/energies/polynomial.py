@@ -78,6 +78,10 @@ class PolynomialInteraction(Term):
         """
         return _DiscretePolynomial(self, grid)
 
+    def scaled(self, factor: float) -> PolynomialInteraction:
+        """Give the term times a number."""
+        return PolynomialInteraction({p: factor * c for p, c in self.coefficients.items()})
+
     def latex(self, letters: Letters) -> TermFormula:
         """Give the term's formulas, with the polynomial."""
         name = f"W{letters.label}"

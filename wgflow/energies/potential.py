@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from wgflow._typing import Array
-from wgflow.asked import Asked
+from wgflow.asked import AXES, TIME_FIRST, Asked, Multiple
+from wgflow.domain import Box
 from wgflow.energies.base import DiscreteTerm, Term
 from wgflow.energies.latex import Letters, TermFormula, times
 from wgflow.errors import DivergenceError, InputError
 from wgflow.grid import Grid
 
 __all__ = ["Confinement", "Potential"]
+
+logger = logging.getLogger(__name__)
+
+JUMP = 0.1  # of the range of a potential, between the ends of a periodic axis
 
 
 @dataclass(frozen=True)
@@ -43,11 +49,18 @@ class Potential(Term):
         """Evaluate the potential at the cell centres."""
         return _DiscretePotential(self, grid)
 
+    def scaled(self, factor: float) -> Potential:
+        """Give the term times a number."""
+        return Potential(Multiple(self.function, factor), self.time_dependent)
+
     def latex(self, letters: Letters) -> TermFormula:
         """Give the term's formulas."""
         name = f"V{letters.label}"
         at = rf"{name}(t, \cdot)" if self.time_dependent else name
-        return TermFormula(rf"\int {at}\,\rho", at, letter="V")
+        factor = Multiple.in_front(self.function)
+        if factor == 0:
+            return TermFormula("")
+        return TermFormula(times(factor, rf"\int {at}\,\rho"), times(factor, at), letter="V")
 
 
 @dataclass(frozen=True)
@@ -79,10 +92,19 @@ class Confinement(Term):
 
         def square(*coordinates: Array) -> Array:
             chosen = range(len(coordinates)) if self.axes is None else self.axes
+            if not {*chosen} <= {*range(len(coordinates))}:
+                raise InputError(
+                    f"axes {self.axes} of the confinement: the domain has 0 to "
+                    f"{len(coordinates) - 1}"
+                )
             total: Array = sum((coordinates[a] ** 2 for a in chosen), start=np.zeros(grid.shape))
             return self.strength / 2 * total
 
         return _DiscretePotential(Potential(square), grid)
+
+    def scaled(self, factor: float) -> Confinement:
+        """Give the term times a number."""
+        return replace(self, strength=factor * self.strength)
 
     def latex(self, letters: Letters) -> TermFormula:
         """Give the term's formulas, with the number λ/2."""
@@ -98,12 +120,14 @@ class _DiscretePotential(DiscreteTerm):
         self.term, self.grid = term, grid
         self.time_dependent = term.time_dependent
         self._name = "the time-dependent potential" if term.time_dependent else "the potential"
+        self._takes = TIME_FIRST if term.time_dependent else AXES
         self._at = 0.0
         self._values = self._evaluate(0.0)
+        self._warn_of_jumps()
 
     def _evaluate(self, time: float) -> Array:
-        arguments = (time, *self.grid.coordinates) if self.time_dependent else self.grid.coordinates
-        raw = Asked(self.term.function, self._name)(*arguments)
+        arguments = (*self._time(time), *self.grid.coordinates)
+        raw = Asked(self.term.function, self._name, self._takes)(*arguments)
         try:
             values = self.grid.kept(raw)
         except ValueError:
@@ -121,6 +145,32 @@ class _DiscretePotential(DiscreteTerm):
                 "change it or the domain, or shift the cells so that no centre meets a singularity"
             )
         return values
+
+    def _warn_of_jumps(self) -> None:
+        """Tell of a periodic axis whose two ends, one point, have different values."""
+        if not isinstance(self.grid.box, Box):
+            return
+        for number, (name, axis) in enumerate(
+            zip(self.grid.box.names, self.grid.box.axes, strict=True)
+        ):
+            if not axis.periodic:
+                continue
+            ends = []
+            for bound in (axis.lower, axis.upper):
+                where = list(self.grid.coordinates)
+                where[number] = np.full(self.grid.shape, bound)
+                with np.errstate(all="ignore"):
+                    ends.append(Asked(self.term.function, self._name)(*self._time(0.0), *where))
+            jump = float(np.max(np.abs(ends[1] - ends[0]), initial=0.0))
+            if jump > JUMP * float(np.ptp(self._values)):
+                logger.warning(
+                    "%s is not periodic: it jumps by %.3g between the ends of axis %s, which are "
+                    "one point; make it periodic, or the axis not",
+                    *(self._name, jump, name),
+                )
+
+    def _time(self, time: float) -> tuple[float, ...]:
+        return (time,) if self.time_dependent else ()
 
     def _values_at(self, time: float) -> Array:
         if self.time_dependent and time != self._at:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
@@ -94,6 +94,10 @@ class PowerLaw(Term):
     def discretize(self, grid: Grid) -> DiscreteTerm:
         """Give the power law of cell averages."""
         return DiscretePowerLaw(self, grid)
+
+    def scaled(self, factor: float) -> PowerLaw:
+        """Give the term times a number."""
+        return replace(self, coefficient=factor * self.coefficient)
 
     def latex(self, letters: Letters) -> TermFormula:
         """Give the term's formulas."""

@@ -1,5 +1,6 @@
 """Numerical fluxes: what crosses a face, given the two (or four) cells around it."""
 
+from wgflow.called import answer_all
 from wgflow.fluxes.bailo_carrillo_hu import BailoCarrilloHu
 from wgflow.fluxes.base import Flux
 from wgflow.fluxes.face_temperature import face_temperature, face_temperature_slopes
@@ -17,3 +18,5 @@ __all__ = [
     "face_temperature",
     "face_temperature_slopes",
 ]
+
+answer_all(globals())

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from wgflow.called import answered
 from wgflow.errors import InputError
 
 __all__ = ["Follow"]
 
 
+@answered
 @dataclass(frozen=True)
 class Follow:
     """When a window on the domain is chosen anew, and how large it is.

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from wgflow._typing import Array
+from wgflow.called import answered
 from wgflow.domain import Box
 from wgflow.errors import InputError
 from wgflow.grid.axes import cell_counts, cell_edges, log_radial_average
@@ -26,6 +27,7 @@ from wgflow.parallel import SERIAL, Communicator, make_partition, world
 __all__ = ["Grid"]
 
 
+@answered
 class Grid(AxisCells):
     """Tensor-product cells of a box, divided into blocks where there are several ranks.
 

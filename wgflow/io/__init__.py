@@ -11,6 +11,7 @@ from wgflow.io.files import (
     claim_directory,
     free_directory,
     write_json,
+    write_or_keep,
     write_table,
 )
 from wgflow.io.neurons import load_neurons, save_neurons
@@ -41,5 +42,6 @@ __all__ = [
     "save_solution",
     "summary_of",
     "write_json",
+    "write_or_keep",
     "write_table",
 ]

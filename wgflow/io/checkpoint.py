@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from wgflow.called import answered
 from wgflow.errors import InputError
 from wgflow.io.files import check_directory
 from wgflow.io.generations import holds_checkpoints, remove_checkpoints
@@ -18,6 +19,7 @@ __all__ = ["Checkpoint"]
 EVERY = 600.0  # seconds
 
 
+@answered
 @dataclass(frozen=True)
 class Checkpoint:
     """When and where a run leaves checkpoints.

@@ -22,6 +22,7 @@ __all__ = [
     "claim_directory",
     "free_directory",
     "write_json",
+    "write_or_keep",
     "write_table",
 ]
 
@@ -106,6 +107,56 @@ def free_directory(name: str, comm: Communicator = SERIAL) -> Path:
         raise AssertionError("there is always a next number")
 
     return on_root(comm, free)
+
+
+def write_or_keep(
+    directory: str | os.PathLike[str],
+    write: Callable[[Path], Path],
+    keep: Callable[[Path], Path] | None = None,
+    comm: Communicator = SERIAL,
+) -> Path:
+    """Write a result; where it is refused, write it beside, and then raise: nothing is lost.
+
+    A script that ends with the error has the result of its hours. It does end: were the other
+    folder only logged, what is read from ``directory`` later would be the earlier result.
+
+    Parameters
+    ----------
+    directory : path
+    write : callable
+        Writes the result into a directory and gives it.
+    keep : callable, optional
+        Writes it into a free directory, in place of ``write``, whose options may be what is
+        refused.
+    comm : Communicator
+        The ranks that call it together.
+
+    Raises
+    ------
+    InputError
+        If it is refused; the message names the folder that holds the result.
+    """
+    if not isinstance(directory, str | os.PathLike):
+        refusal, path = InputError(f"directory {directory!r}: give the path of one"), Path("result")
+    else:
+        path = Path(directory)
+        try:
+            return write(path)
+        except InputError as error:
+            refusal = error
+        if path.name in ("", ".."):  # these take no number
+            path = path.resolve()
+    for place in (path, Path(path.name)):  # beside it, or where the script runs
+        free: Path | None = None
+        try:
+            free = free_directory(str(place), comm)
+            kept = (keep or write)(free)
+        except (InputError, OSError):
+            if comm.is_root and free is not None:
+                unmake_folder(free)
+            continue
+        raise InputError(f"{refusal}; this one is in {kept}") from None
+    raise refusal
 
 
 def atomically(path: Path, write: Callable[[Path], object], comm: Communicator = SERIAL) -> None:

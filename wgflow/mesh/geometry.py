@@ -10,6 +10,7 @@ import numpy as np
 
 from wgflow._typing import Array, IntArray
 from wgflow.errors import InputError
+from wgflow.fitting import shown
 
 __all__ = ["Geometry", "circumcentres", "inside", "of_fipy", "of_simplices"]
 
@@ -119,6 +120,8 @@ def of_fipy(mesh: Any) -> Geometry:
     InputError
         If it has one dimension, is periodic, or is divided among ranks by FiPy.
     """
+    if not hasattr(mesh, "cellVolumes"):
+        raise InputError(f"mesh {shown(mesh)}: give one of FiPy, such as fipy.Gmsh2D(...)")
     if getattr(mesh.communicator, "Nproc", 1) > 1:
         raise InputError(
             f"FiPy has divided this {type(mesh).__name__} among the ranks, which wgflow does "

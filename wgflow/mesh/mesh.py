@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from wgflow._typing import Array, IntArray
+from wgflow.called import answered
 from wgflow.errors import InputError
 from wgflow.mesh.geometry import Geometry, of_fipy, of_simplices
 from wgflow.mesh.part import Part
@@ -24,6 +25,7 @@ LARGEST_ANGLE = 40.0  # degrees; a larger angle is refused unless allowed
 Centres = Literal["auto", "circumcentre", "centroid"]
 
 
+@answered
 class Mesh(RegionCells):
     """Cells of any shape, for two-point fluxes; make it from FiPy or from vertices.
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NoReturn
 
+from wgflow.called import answered
 from wgflow.errors import InputError
 
 __all__ = ["Region"]
 
 
+@answered
 @dataclass(frozen=True)
 class Region:
     """A bounded domain with walls whose shape its mesh knows.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from wgflow.called import answer_all
 from wgflow.networks.activations import (
     Activation,
     PiecewiseLinear,
@@ -107,3 +108,5 @@ __all__ = [
     "truncated_relu",
     "widths",
 ]
+
+answer_all(globals())

@@ -10,10 +10,12 @@ from wgflow.parallel.options import configure, insert_options, told_by_petsc, un
 from wgflow.parallel.outcome import everywhere, on_root
 from wgflow.parallel.partition import Partition, make_partition, serial_partition
 from wgflow.parallel.slabs import BlockSlabs, NumberedSlabs, Slabs
+from wgflow.parallel.threads import THREADS
 from wgflow.parallel.versions import library_versions
 
 __all__ = [
     "SERIAL",
+    "THREADS",
     "BlockSlabs",
     "Calls",
     "CellDivision",

@@ -9,6 +9,7 @@ import numpy as np
 
 from wgflow.errors import InputError
 from wgflow.parallel.launch import launched_ranks
+from wgflow.parallel.threads import one_thread_a_rank
 
 __all__ = ["SERIAL", "Communicator", "mpi_world", "world"]
 
@@ -142,6 +143,8 @@ def world() -> Communicator:
     from wgflow.parallel.failure import abort_on_errors
 
     abort_on_errors(found)
+    if found.size > 1:
+        one_thread_a_rank()
     return found
 
 

@@ -4,29 +4,45 @@ from __future__ import annotations
 
 import argparse
 import functools
+import re
+import textwrap
 from collections.abc import Sequence
 from typing import Any, NoReturn, TypeAlias
 
 from wgflow.errors import InputError
 
 __all__ = [
+    "ACTIVATIONS",
+    "KINDS",
     "NORMS",
+    "SUMMARY",
+    "UNITS",
     "Parser",
     "Words",
     "WordsError",
     "add_checkpoints",
     "add_command",
+    "add_files",
     "add_folder",
     "add_follow",
     "add_networks",
+    "add_number",
     "add_output",
     "add_problem",
     "add_restart",
     "add_step",
+    "add_verbose",
 ]
 
 
-NORMS = ("L1", "L2", "Linf", "W1", "W2")  # of wgflow.distances, which takes long to load
+COLUMNS = 79  # of a help, on any terminal
+
+# Known here too, for the rooms that have them take long to load; tests hold them together.
+ACTIVATIONS = ("tanh", "erf", "logistic")
+KINDS = ("stack", "spacetime", "map", "marginals", "slices", "history", "summary")
+NORMS = ("L1", "L2", "Linf", "W1", "W2")
+UNITS = ("sigmoid", "gaussian")
+SUMMARY = "summary.json"  # of each result
 
 
 class WordsError(InputError):
@@ -69,7 +85,18 @@ class Parser(argparse.ArgumentParser):
     def show(self, examples: Sequence[str]) -> None:
         """Put examples at the end of the help."""
         self.examples = tuple(examples)
-        self.epilog = "\n  ".join(["examples:", *examples])
+        self.epilog = "\n  ".join(["examples:", *map(_folded, examples)])
+
+
+def _folded(example: str) -> str:
+    """Break a line that is too long for a terminal, as a shell wants it."""
+    if len(example) <= COLUMNS - 2:
+        return example
+    parts = [part.replace(" ", "\0") for part in re.split(r" (?=--)", example)]
+    lines = textwrap.wrap(
+        " ".join(parts), COLUMNS - 8, break_long_words=False, break_on_hyphens=False
+    )
+    return " \\\n      ".join(lines).replace("\0", " ")
 
 
 Words: TypeAlias = "argparse._SubParsersAction[Parser]"
@@ -88,9 +115,8 @@ def add_command(words: Words, name: str, summary: str, examples: Sequence[str]) 
     examples : sequence of str
         Whole command lines, the most usual first.
     """
-    parser = words.add_parser(
-        name, help=summary, description=summary[0].upper() + summary[1:] + "."
-    )
+    about = textwrap.fill(f"{summary[0].upper()}{summary[1:]}.", COLUMNS)
+    parser = words.add_parser(name, help=summary, description=about)
     parser.show(examples)
     return parser
 
@@ -119,7 +145,7 @@ def add_problem(parser: argparse.ArgumentParser) -> None:
         metavar="K=V",
         help="an option of the solver, again for each (`wgflow describe SOLVER` lists them)",
     )
-    parser.add_argument("--verbose", action="store_true", help="say more on stderr")
+    add_verbose(parser)
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
@@ -132,7 +158,7 @@ def add_networks(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--step", type=float, metavar="E", help="step size of SGD, in units of time")
     group.add_argument("--seeds", type=int, metavar="M", help="independent networks")
-    group.add_argument("--seed", type=int, metavar="S", help="seed of the first (default 0)")
+    group.add_argument("--seed", type=int, metavar="S", help="seed of the first (default: 0)")
     group.add_argument("--batch", type=int, metavar="P", help="samples a step of SGD")
 
 
@@ -146,9 +172,17 @@ def add_step(parser: argparse.ArgumentParser) -> None:
         "--dt", type=float, metavar="X", help="fixed time step (default: chosen by the solver)"
     )
     group.add_argument(
-        "--tolerance", type=float, metavar="X", help="local error of a step, in place of --dt"
+        "--tolerance",
+        type=float,
+        metavar="X",
+        help="local error of a step, in place of --dt (default: chosen by the solver)",
     )
-    group.add_argument("--until", type=float, metavar="T", help="final time (default: the case's)")
+    group.add_argument(
+        "--until",
+        type=float,
+        metavar="T",
+        help="final time, in units of the case (default: the case's)",
+    )
 
 
 def add_follow(parser: argparse.ArgumentParser) -> None:
@@ -190,6 +224,37 @@ def add_checkpoints(parser: argparse.ArgumentParser) -> None:
         "--checkpoint-steps", type=int, metavar="K", help="steps between two (default: none)"
     )
     group.add_argument("--restart", action="store_true", help="go on from the last one, if any")
+
+
+def add_number(
+    parser: argparse.ArgumentParser,
+    name: str,
+    kind: type,
+    default: float,
+    letter: str,
+    text: str,
+) -> None:
+    """Add an option that is a number, and tell its default."""
+    told = f"{text} (default: {default:g})"
+    parser.add_argument(f"--{name}", type=kind, default=default, metavar=letter, help=told)
+
+
+def add_verbose(parser: argparse.ArgumentParser) -> None:
+    """Add whether to say more."""
+    parser.add_argument("--verbose", action="store_true", help="say more on stderr")
+
+
+def add_files(
+    output: argparse._ActionsContainer, *, json: str = "", csv: str = "", figure: str = ""
+) -> None:
+    """Add files beside the folder; each word says what is written or drawn there."""
+    if json:
+        output.add_argument("--json", metavar="FILE", help=f"write {json} there too")
+    if csv:
+        output.add_argument("--csv", metavar="FILE", help=f"write {csv} there too")
+    if figure:
+        told = f"draw {figure} there too (.png, .pdf, .svg)"
+        output.add_argument("--figure", metavar="FILE", help=told)
 
 
 def add_restart(output: argparse._ArgumentGroup) -> None:

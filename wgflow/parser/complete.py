@@ -15,12 +15,18 @@ from typing import TypeAlias
 
 from wgflow import catalog
 from wgflow.errors import InputError
-from wgflow.parser.base import NORMS, Parser
+from wgflow.parser.base import SUMMARY, UNITS, Parser
 from wgflow.parser.tree import Command, takes_value, tree
 
 __all__ = ["ASKED", "answer"]
 
 ASKED = "--complete"  # the first word of a shell's question
+
+WORDS = {  # of options whose values are not told by the parser
+    "column": ("risk", "energy"),
+    "compression": ("none", "gzip"),
+    "units": UNITS,
+}
 
 Candidates: TypeAlias = Iterator[tuple[str, str]]
 
@@ -117,16 +123,49 @@ def _values(node: Command, action: argparse.Action, rest: Sequence[str], now: st
         yield from _names("solvers", now)
     elif action.dest == "like":
         yield from _names("solvers" if metavar == "SOLVER" else "cases", now)
-    elif action.dest == "set":
-        yield from _settings("cases", _given(node, rest)[:1])
+    elif action.dest in {"set", "sweep", "starts", "parameter"}:
+        yield from _parameters(action.dest, _given(node, rest)[:1], now)
     elif action.dest == "option":
         chosen = [b for a, b in itertools.pairwise(rest) if a == "--solver"]
         chosen += [w.partition("=")[2] for w in rest if w.startswith("--solver=")]
         yield from _settings("solvers", chosen or catalog.names("solvers"))
-    elif action.dest == "norm":
-        yield from ((norm, "") for norm in NORMS)
+    elif action.dest == "variant":
+        yield from ((name, "") for case in _given(node, rest)[:1] for name in _variants(case))
+    elif action.dest in WORDS:
+        yield from ((word, "") for word in WORDS[action.dest])
+    elif action.dest == "directory":
+        yield from _results(now)
     elif metavar in {"FILE", "DIR"}:
         yield from _files(now, "" if metavar == "FILE" else "/")
+
+
+def _parameters(option: str, case: Sequence[str], now: str) -> Candidates:
+    """Offer parameters of a case as the option wants them."""
+    if option == "set" and now.startswith("file="):
+        yield from ((f"file={name}", about) for name, about in _files(now[5:], ""))
+    for text, about in _settings("cases", case):
+        if option == "set":
+            yield text, about
+        elif text.endswith("="):  # a number, or what is no choice of a few
+            yield text.removesuffix("=") if option == "parameter" else text, about
+
+
+def _variants(case: str) -> Iterator[str]:
+    """List the variants that a case's file states."""
+    for item in _parsed("cases", case):
+        if isinstance(item, ast.Assign | ast.AnnAssign) and isinstance(item.value, ast.Dict):
+            names = item.targets if isinstance(item, ast.Assign) else [item.target]
+            if "VARIANTS" in map(ast.unparse, names):
+                yield from (str(ast.literal_eval(key)) for key in item.value.keys if key)
+
+
+def _results(now: str) -> Candidates:
+    """Offer folders that hold a result, and those that lead to some."""
+    for name, about in _files(now, "/"):
+        if Path(name, SUMMARY).is_file():
+            yield name.removesuffix("/"), "result"
+        else:
+            yield name, about
 
 
 def _names(kind: catalog.Kind, now: str) -> Candidates:
@@ -158,15 +197,19 @@ def _files(now: str, ending: str) -> Candidates:
 
 def _settings(kind: catalog.Kind, names: Sequence[str]) -> Candidates:
     """Offer settings of files as ``NAME=``, and ``NAME=VALUE`` where a value is one of few."""
+    wanted = "problem" if kind == "cases" else "stepper"
     for name in names:
-        try:
-            parsed = ast.parse(catalog.find(kind, name).read_text(encoding="utf-8"))
-        except (InputError, OSError, SyntaxError, ValueError):
-            continue
-        wanted = "problem" if kind == "cases" else "stepper"
-        for item in parsed.body:
+        for item in _parsed(kind, name):
             if isinstance(item, ast.FunctionDef) and item.name == wanted:
                 yield from _arguments(item)
+
+
+def _parsed(kind: catalog.Kind, name: str) -> list[ast.stmt]:
+    """Read the statements of a file; none if it can't be read."""
+    try:
+        return ast.parse(catalog.find(kind, name).read_text(encoding="utf-8")).body
+    except (InputError, OSError, SyntaxError, ValueError):
+        return []
 
 
 def _arguments(function: ast.FunctionDef) -> Candidates:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
+import functools
 from collections.abc import Iterable
 
-__all__ = ["COMMANDS", "OPTIONS", "likeness", "nearest"]
+__all__ = ["COMMANDS", "HELP", "OPTIONS", "distance", "likeness", "nearest"]
 
 ENOUGH = 0.6  # a letter too many, too few or exchanged in words of four letters and more
 
-# What other programs call it.
+# How help is asked for elsewhere, and what other programs call a command or an option.
+HELP = {"--h", "--usage", "-?", "-H", "-help", "/?", "?", "h", "help"}
 COMMANDS = {
     "check": "verify",
     "completions": "completion",
@@ -17,6 +18,7 @@ COMMANDS = {
     "create": "new",
     "equilibrium": "stationary",
     "evolve": "run",
+    "exec": "run",
     "examples": "cases",
     "info": "describe",
     "init": "new",
@@ -29,6 +31,7 @@ COMMANDS = {
     "rate": "converge",
     "schemes": "solvers",
     "sgd": "compare",
+    "start": "run",
     "show": "describe",
     "simulate": "run",
     "solve": "run",
@@ -69,17 +72,35 @@ OPTIONS = {
 }
 
 
+def distance(word: str, known: str) -> int:
+    """Count the letters to insert, to drop, to exchange, or to swap with the next."""
+    before: list[int] = []
+    last = list(range(len(known) + 1))
+    for i, x in enumerate(word):
+        row = [i + 1]
+        for j, y in enumerate(known):
+            row.append(min(last[j + 1] + 1, row[j] + 1, last[j] + (x != y)))
+            if i and j and x == known[j - 1] and y == word[i - 1]:
+                row[-1] = min(row[-1], before[j - 1] + 1)
+        before, last = last, row
+    return last[-1]
+
+
+@functools.cache
 def likeness(word: str, known: str) -> float:
     """Say from 0 to 1 how near two words are; the beginning of a word is near to it."""
-    word, known = (text.lower().strip("-").replace("-", "_") for text in (word, known))
+    word, known = (text.lower().lstrip("-").replace("-", "_") for text in (word, known))
     if word == known:
         return 1.0
-    ratio = difflib.SequenceMatcher(None, word, known).ratio()
+    most = max(len(word), len(known))
+    likely = 1 - distance(word, known) / most
+    if len(known) > 1 and likely * most >= most - 1:
+        likely = max(likely, 0.7)  # a letter is soon wrong
     if len(word) > 1 and known.startswith(word):
-        return max(ratio, 0.95)
+        return max(likely, 0.95)
     if len(word) > 3 and word in known:
-        return max(ratio, 0.85)
-    return ratio
+        return max(likely, 0.85)
+    return likely
 
 
 def nearest(word: str, known: Iterable[str], enough: float = ENOUGH) -> str | None:
@@ -92,5 +113,9 @@ def nearest(word: str, known: Iterable[str], enough: float = ENOUGH) -> str | No
     >>> nearest("sinkhorn", ["upwind", "muscl"]) is None
     True
     """
-    found = max(known, key=lambda name: (likeness(word, name), -len(name)), default=None)
+
+    def rank(name: str) -> tuple[float, int]:
+        return likeness(word, name), -abs(len(name) - len(word))
+
+    found = max(known, key=rank, default=None)
     return found if found is not None and likeness(word, found) >= enough else None

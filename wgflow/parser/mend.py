@@ -11,10 +11,12 @@ import re
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from wgflow import catalog
 from wgflow.parser.base import Parser, WordsError
-from wgflow.parser.likeness import COMMANDS, likeness, nearest
+from wgflow.parser.edits import edits
+from wgflow.parser.likeness import COMMANDS, ENOUGH, HELP, distance, likeness, nearest
 from wgflow.parser.mend_words import mend_words
 from wgflow.parser.tree import Command, tree
 
@@ -69,19 +71,81 @@ def mend(parser: Parser, words: Sequence[str]) -> Mended | None:
     'wgflow run cosine_neuron --cells 8,8'
     """
     root = tree(parser)
+    typed = " ".join(words)
+    first = _read(parser, root, words)
+    if not first.said:
+        return None
+    if first.right and distance(typed, " ".join(first.words)) < 2:
+        return _mended(first)
+    slip = _one_slip(parser, root, words)
+    if slip is not None and slip.words != first.words:
+        return slip
+    if first.right:
+        return _mended(first)
+    return _without(parser, root, words, first) or _page(root, words, first)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A line as it was read: what was wrong with it, and the words put right as far as possible."""
+
+    said: tuple[str, ...]
+    words: tuple[str, ...]
+    right: bool
+
+
+def _read(parser: Parser, root: Command, words: Sequence[str]) -> _Reading:
+    """Read a line by rules that forgive, until nothing more is wrong with it."""
     said: list[str] = []
     now = list(words)
     for _ in range(ROUNDS):
         before = len(said)
         command, rest = _command(root, now, said)
         if command is None:
-            return None
+            break
         now = mend_words(root, command, rest, said)
         if len(said) == before:
-            break
-    if not said or now == list(words) or not _understood(parser, now):
+            return _Reading(tuple(said), tuple(now), _understood(parser, now))
+    return _Reading(tuple(said), tuple(now), False)
+
+
+def _mended(reading: _Reading) -> Mended:
+    return Mended("; ".join(dict.fromkeys(reading.said)), reading.words)
+
+
+def _one_slip(parser: Parser, root: Command, words: Sequence[str]) -> Mended | None:
+    """Find a line that is right once a single slip is undone."""
+    known = {word for leaf in root.leaves() for word in (*leaf.words, *leaf.options)}
+    known |= {*catalog.names("cases"), *catalog.names("solvers")}
+    for line, wrong in edits(words, known):
+        if not _asks(line) and _understood(parser, line) and not _read(parser, root, line).said:
+            return Mended(f"'{wrong}' is not understood", line)
+    return None
+
+
+def _without(parser: Parser, root: Command, words: Sequence[str], first: _Reading) -> Mended | None:
+    """Find the nearest right line that lacks a word of this one, or joins two."""
+    lines = [(*words[:i], *words[i + 1 :]) for i in range(len(words))]
+    lines += [(*words[:i], words[i] + words[i + 1], *words[i + 2 :]) for i in range(len(words) - 1)]
+    found = [reading for line in lines if (reading := _read(parser, root, line)).right]
+    if not found:
         return None
-    return Mended("; ".join(dict.fromkeys(said)), tuple(now))
+    typed = " ".join(words)
+    return Mended(
+        _mended(first).said,
+        min(found, key=lambda each: distance(typed, " ".join(each.words))).words,
+    )
+
+
+def _page(root: Command, words: Sequence[str], first: _Reading) -> Mended:
+    """Give the page that tells what there is, for a line that is far from all."""
+    node, rest = root, list(first.words)
+    while node.choices and rest and rest[0] in node.choices:
+        node = node.choices[rest.pop(0)]
+    case = next((word for word in rest if word in catalog.names("cases")), None)
+    if case and any(action.dest == "directory" for action in node.operands):
+        return Mended(_mended(first).said, ("run", case))  # there is no result yet
+    return Mended(_mended(first).said, (*node.words, "--help"))
 
 
 def mend_by(parser: Parser, words: Sequence[str], message: str) -> Mended | None:
@@ -109,7 +173,7 @@ def mend_by(parser: Parser, words: Sequence[str], message: str) -> Mended | None
 
 def _understood(parser: Parser, words: Sequence[str]) -> bool:
     """Whether the parser takes the words."""
-    if {"--help", "-h", "--version"} & set(words):
+    if _asks(words):
         return True  # parsed, they would print and leave
     try:
         parser.parse_args(words)
@@ -118,8 +182,19 @@ def _understood(parser: Parser, words: Sequence[str]) -> bool:
     return True
 
 
+def _asks(words: Sequence[str]) -> bool:
+    return bool({"--help", "-h", "--version"} & set(words))
+
+
 def _command(root: Command, words: list[str], said: list[str]) -> tuple[Command | None, list[str]]:
     """Find the command that the first words mean; return it and the words behind."""
+    if words[:1] == ["wgflow"]:
+        said.append("the program is named once")
+        words = words[1:] or ["--help"]
+    asked = [word for i, word in enumerate(words) if _is_help(words, i)]
+    if asked:
+        said.append(f"'{asked[0]}': help is asked for behind the command, with --help")
+        words = [*(word for word in words if word not in asked), "--help"]
     words = _command_first(root, words, said)
     node: Command = root
     while node.choices:
@@ -134,6 +209,15 @@ def _command(root: Command, words: list[str], said: list[str]) -> tuple[Command 
         else:
             words = _below(node, words, said)
     return node, words
+
+
+def _is_help(words: Sequence[str], place: int) -> bool:
+    """Whether a word asks for help as elsewhere, and is no value, name or folder."""
+    word = words[place]
+    if word not in HELP or word[0] == "-":
+        return word in HELP
+    free = place > 0 and (words[place - 1][0:1] == "-" or words[:place] == ["new", words[1]])
+    return not (free or Path(word).exists())
 
 
 def _command_first(root: Command, words: list[str], said: list[str]) -> list[str]:
@@ -152,9 +236,6 @@ def _meant(root: Command, words: list[str], said: list[str]) -> list[str]:
     if not words:
         return []
     word, rest = words[0], words[1:]
-    if word == "help":
-        said.append("help is asked for behind the command, with --help")
-        return [*rest, "--help"]
     if word in COMMANDS:
         said.append(f"unknown command '{word}'")
         return [COMMANDS[word], *rest]
@@ -182,10 +263,9 @@ def _meant(root: Command, words: list[str], said: list[str]) -> list[str]:
 
 def _below(node: Command, words: list[str], said: list[str]) -> list[str]:
     """Replace or insert the second word of a command such as ``study``; return it and the rest."""
-    # what is not very near to `case` is the name of one
-    found = (
-        nearest(words[0], node.choices, 0.6 if len(node.choices) > 2 else 0.8) if words else None
-    )
+    # a word alone that is not very near to `case` is the name of one
+    names = node.words == ("new",) and (len(words) < 2 or words[1].startswith("-"))
+    found = nearest(words[0], node.choices, 0.8 if names else ENOUGH) if words else None
     if found is not None:
         said.append(f"`{node.line}` knows no '{words[0]}'")
         return [found, *words[1:]]

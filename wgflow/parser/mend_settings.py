@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, get_args
 
 from wgflow import catalog
 from wgflow.errors import InputError
 from wgflow.parser.likeness import nearest
+from wgflow.parser.mend_numbers import mend_number
 from wgflow.parser.tree import Command
 
 __all__ = ["Settings", "mend_pair"]
@@ -47,21 +50,31 @@ class Settings:
             return cls()
         plain = [word for word in rest if not word.startswith("-") and "=" not in word]
         known = catalog.names("cases")
-        case = next((word for word in plain if word in known or _entry("cases", word)), "")
+        case = next((word for word in plain if word in known or _is_file("cases", word)), "")
         if not case:
             case = next(filter(None, (nearest(word, known) for word in plain)), "")
         after = [b for a, b in itertools.pairwise(rest) if a == "--solver"]
         after += [word.partition("=")[2] for word in rest if word.startswith("--solver=")]
         solver = _solver(after[-1]) if after else ""
-        options: dict[str, str] = {}
-        for name in [solver] if solver else catalog.names("solvers"):
-            options = {**_defaults("solvers", name), **options}
+        options = _defaults("solvers", solver) if solver else _of_all_solvers()
         return cls(case, solver, _defaults("cases", case), options)
 
 
 def _solver(text: str) -> str:
     known = catalog.names("solvers")
-    return text if _entry("solvers", text) else nearest(text, known) or ""
+    return text if text in known or _is_file("solvers", text) else nearest(text, known) or ""
+
+
+def _is_file(kind: catalog.Kind, text: str) -> bool:
+    return catalog.is_path(text) and _entry(kind, text) is not None
+
+
+@functools.cache
+def _of_all_solvers() -> dict[str, str]:
+    options: dict[str, str] = {}
+    for name in catalog.names("solvers"):
+        options = {**_defaults("solvers", name), **options}
+    return options
 
 
 def _entry(kind: catalog.Kind, name: str) -> Callable[..., Any] | None:
@@ -100,12 +113,12 @@ def mend_pair(
     own, other = settings.parameters, settings.options
     other_flag, whose = "--option", settings.case
     if not setting:
-        own, other, other_flag, whose = other, own, "--set", settings.solver or "the solver"
+        own, other, other_flag, whose = other, own, "--set", settings.solver
     if "=" not in text and ":" in text:
         text = text.replace(":", "=", 1)
         said.append(f"{flag} {text}: write it as {flag} NAME=VALUE")
     name, equals, value = text.partition("=")
-    if not own or name in own:
+    if name in own or not (own or whose):
         if own and not equals:
             said.append(f"{flag} '{text}': write it as {flag} NAME=VALUE")
             return [flag, f"{name}={own[name]}"]
@@ -117,9 +130,9 @@ def mend_pair(
         said.append(f"{name} is given as --{name}, not with {flag}")
         return [f"--{name}", value]
     found = nearest(name, own)
+    said.append(f"{whose or 'the solver'} has no {'parameter' if setting else 'option'} '{name}'")
     if found is None:
         return [flag, text]
-    said.append(f"{whose} has no {'parameter' if setting else 'option'} '{name}'")
     return [flag, f"{found}={_setting(kind, settings, found, value or own[found], said)}"]
 
 
@@ -131,11 +144,31 @@ def _setting(kind: catalog.Kind, settings: Settings, name: str, value: str, said
     try:
         catalog.bind(entry, {name: value})
     except InputError as error:
-        parameter = next(each for each in catalog.parameters(entry) if each.name == name)
-        words = [str(word) for word in get_args(parameter.annotation) if isinstance(word, str)]
-        found = nearest(value, words)
-        right = str(parameter.default) if found is None else found
+        known = {each.name: each for each in catalog.parameters(entry)}
+        if name not in known:  # of another solver
+            said.append(str(error).partition(":")[0])
+            return value
+        parameter = known[name]
+        right = _of_kind(parameter, value)
         if right != value:
             said.append(str(error))
         return right
+    if name == "file" and value and not Path(value).is_file():
+        said.append(f"no file '{value}'")
+        beside = Path(value).parent
+        files = {file.name: file for file in beside.glob("*.*")} if beside.is_dir() else {}
+        found = nearest(Path(value).name, files)
+        return value if found is None else str(files[found])
     return value
+
+
+def _of_kind(parameter: catalog.Parameter, value: str) -> str:
+    """Give the value of a parameter's kind that is nearest, or its default."""
+    words = [str(word) for word in get_args(parameter.annotation) if isinstance(word, str)]
+    if isinstance(parameter.default, bool):
+        words = ["true", "false"]
+    found = nearest(value, words)
+    if found is not None or words or isinstance(parameter.default, str):
+        return str(parameter.default) if found is None else found
+    whole = isinstance(parameter.default, int)
+    return mend_number("", value, whole, str(parameter.default), [])

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import argparse
 import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from wgflow import catalog
-from wgflow.errors import InputError
-from wgflow.parser.base import NORMS
+from wgflow.errors import InputError, nearest_first
+from wgflow.parser.base import SUMMARY, UNITS
 from wgflow.parser.likeness import nearest
+from wgflow.parser.mend_numbers import mend_list, mend_number, mend_starts, mend_sweep
 from wgflow.parser.mend_settings import Settings
 from wgflow.parser.tree import Command
 
@@ -47,7 +49,7 @@ def example_of(command: Command, settings: Settings, action: argparse.Action) ->
         words = example.partition(command.line)[2].split()
         try:
             shown = getattr(command.parser.parse_args(words), action.dest)
-        except InputError:
+        except (InputError, AttributeError):  # the option is another command's
             continue
         if isinstance(shown, list):
             shown = shown[0] if shown else None
@@ -79,43 +81,79 @@ def mend_value(
     str
         The value, or the right one that is nearest.
     """
-    flag = action.option_strings[0] if action.option_strings else action.metavar or action.dest
+    flag = action.option_strings[0] if action.option_strings else str(action.metavar or action.dest)
     metavar = action.metavar if isinstance(action.metavar, str) else ""
     if action.dest in {"case", "name", "solver", "like"}:
         return _name(action, text, said)
     known = _known(action, settings)
     if known:
-        if text in known:
-            return text
-        found = nearest(text, known)
-        listed = f"give one of {', '.join(known)}" if len(known) < 6 else "it is not known"
-        said.append(f"{flag} '{text}': {listed}")
-        return known[0] if found is None else found
-    if metavar == "DIR" and not action.option_strings and not Path(text).is_dir():
+        return _chosen(flag, text, known, said)
+    if metavar == "KIND,KIND":
+        return ",".join(_chosen(flag, part, UNITS, said) for part in text.split(","))
+    if metavar == "DIR" and not action.option_strings:
         return _folder(text, said)
+    if metavar == "FILE":
+        return _file(flag, text, _endings(command, action), said)
+    example = "" if action.type is None else example_of(command, settings, action)
+    return _numbers(flag, action, text, example, settings.parameters, said)
+
+
+def _numbers(
+    flag: str,
+    action: argparse.Action,
+    text: str,
+    example: str,
+    parameters: Collection[str],
+    said: list[str],
+) -> str:
+    """Put a number, or several, right."""
+    form = str(action.metavar)
     if action.type in (int, float):
-        example = example_of(command, settings, action)
-        return _number(f"{flag}", text, action.type is int, example, said)
-    if metavar.startswith(("N[,N", "P[,P", "N,N")):
-        return _list(f"{flag}", text, int, "whole numbers like 400 or 128,64", said)
-    if metavar.startswith(("T[,T", "A,A", "A,B")):
-        return _list(f"{flag}", text, float, "numbers like 0.1,1,5", said)
-    return text
+        return mend_number(flag, text, action.type is int, example, said)
+    if form.startswith(("N[,N", "P[,P", "N,N", "D,D")):
+        return mend_list(flag, text, int, "whole numbers like 400 or 128,64", said)
+    if form.startswith(("T[,T", "A,A", "A,B")):
+        return mend_list(flag, text, float, "numbers like 0.1,1,5", said, form == "A,B")
+    if form == "K=FROM:TO:COUNT":
+        return mend_sweep(flag, text, parameters, said)
+    return mend_starts(flag, text, parameters, said) if form == "K=V,V…" else text
+
+
+def _chosen(flag: str, text: str, known: Sequence[str], said: list[str]) -> str:
+    """Put one of a few words right."""
+    if text in known:
+        return text
+    listed = f"give one of {', '.join(known)}" if len(known) < 9 else "it is not known"
+    said.append(f"{flag} '{text}': {listed}")
+    return nearest(text, known) or known[0]
 
 
 def _known(action: argparse.Action, settings: Settings) -> list[str]:
     """List what a value may be; empty if it is none of a few."""
     if action.choices is not None:
         return [str(choice) for choice in action.choices]
-    if action.dest == "norm":
-        return list(NORMS)
-    if action.dest == "kind":
-        from wgflow.plots import KINDS
-
-        return list(KINDS)
     if action.dest == "variant":
-        return list(settings.variants)
+        return ["", *settings.variants]
+    if action.dest == "parameter":
+        return list(settings.parameters)
     return []
+
+
+def _endings(command: Command, action: argparse.Action) -> tuple[str, ...]:
+    """List how the name of a file may end; empty if in any way."""
+    if action.dest == "figure" or command.words == ("plot",):
+        return (".png", ".pdf", ".svg")
+    return (".gif", ".mp4") if command.words == ("animate",) else ()
+
+
+def _file(flag: str, text: str, endings: tuple[str, ...], said: list[str]) -> str:
+    """Put the ending of a file's name right."""
+    path = Path(text)
+    if not endings or path.suffix.lower() in endings:
+        return text
+    said.append(f"{flag} '{text}': end its name in one of {', '.join(endings)}")
+    ending = nearest(path.suffix, endings) or endings[0]
+    return str(path.with_suffix(ending)) if path.name else f"figure{ending}"
 
 
 def _name(action: argparse.Action, text: str, said: list[str]) -> str:
@@ -126,23 +164,22 @@ def _name(action: argparse.Action, text: str, said: list[str]) -> str:
         kinds = ("solvers",) if solver else ("cases",)
     known = [name for kind in kinds for name in catalog.names(kind)]
     what = " or ".join(kind.removesuffix("s") for kind in kinds)
-    if text in known or (catalog.is_path(text) and Path(text).is_file()):
+    if text in known or (text.endswith(".py") and Path(text).is_file()):
         return text
     path = Path(text)
-    beside = path.parent
-    files = {file.stem: file for file in beside.glob("*.py")} if beside.is_dir() else {}
-    if path.stem in files:
-        right = files[path.stem]
-        said.append(f"a {what} of one's own is given by its path")
-        return f"./{right}" if not right.is_absolute() else str(right)
-    own = files if catalog.is_path(text) else [name for name in files if _defines(files[name])]
-    found = nearest(path.stem, [*known, *own])
+    folders = [folder for folder in (Path(), path.parent) if folder.is_dir()]
+    files = {file.stem: file for folder in folders for file in folder.glob("*.py")}
+    own = {stem: file for stem, file in files.items() if stem == path.stem or _defines(file)}
+    found = path.stem if path.stem in own else nearest(path.stem, [*known, *own])
+    unknown = f"no file '{text}'" if catalog.is_path(text) else f"unknown {what} '{text}'"
     if found is None:
-        return text
-    said.append(f"no file '{text}'" if catalog.is_path(text) else f"unknown {what} '{text}'")
-    if found in known:
-        return found
-    return f"./{files[found]}" if not files[found].is_absolute() else str(files[found])
+        unknown += f": known, nearest first: {', '.join(nearest_first(path.stem, known))}"
+    elif found == path.stem and not catalog.is_path(text):
+        unknown = f"a {what} of one's own is given by its path"
+    said.append(unknown)
+    if found not in own:
+        return found or text
+    return str(own[found]) if own[found].is_absolute() else f"./{own[found]}"
 
 
 def _defines(file: Path) -> bool:
@@ -157,7 +194,7 @@ def _defines(file: Path) -> bool:
 def _results() -> list[str]:
     """List the folders here that hold a result, the newest first."""
     try:
-        found = [(file.stat().st_mtime, file.parent) for file in Path().glob("*/summary.json")]
+        found = [(file.stat().st_mtime, file.parent) for file in Path().glob(f"*/{SUMMARY}")]
     except OSError:
         return []
     return [str(folder) for _, folder in sorted(found, reverse=True)]
@@ -165,47 +202,14 @@ def _results() -> list[str]:
 
 def _folder(text: str, said: list[str]) -> str:
     """Put the folder of a result right."""
-    above = Path(text).parent
-    beside = {p.name: p for p in above.iterdir() if p.is_dir()} if above.is_dir() else {}
-    found = nearest(Path(text).name, beside)
-    if found is None:
+    path = Path(text)
+    if (path / SUMMARY).is_file():
         return text
-    said.append(f"no folder '{text}'")
-    return str(beside[found])
-
-
-def _number(flag: str, text: str, whole: bool, example: str, said: list[str]) -> str:
-    """Put a number right."""
-    kind = int if whole else float
-    try:
-        kind(text)
-    except ValueError:
-        pass
-    else:
-        return text
-    said.append(f"{flag} '{text}': give a {'whole ' if whole else ''}number")
-    ratio = re.fullmatch(r"([\d.]+)/([\d.]+)", text)
-    if ratio and float(ratio[2]):
-        value = float(ratio[1]) / float(ratio[2])
-    else:
-        found = re.match(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", text.replace(",", "."))
-        if found is None:
-            return example
-        value = float(found[0])
-    return str(max(round(value), 1)) if whole else f"{value:g}"
-
-
-def _list(flag: str, text: str, kind: type, form: str, said: list[str]) -> str:
-    """Put numbers between commas right."""
-    try:
-        for part in text.split(","):
-            kind(part)
-    except ValueError:
-        pass
-    else:
-        return text
-    said.append(f"{flag} '{text}': give {form}")
-    found = re.findall(r"\d+\.?\d*(?:[eE][+-]?\d+)?", text)
-    if not found:
-        return "400" if kind is int else "0.1,1"
-    return ",".join(str(round(float(each))) if kind is int else each for each in found)
+    if path.is_file() and (path.parent / SUMMARY).is_file():
+        said.append(f"'{text}' is a file: give its folder")
+        return str(path.parent)
+    said.append(f"'{text}' holds no result" if path.is_dir() else f"no folder '{text}'")
+    above = path.parent
+    beside = {p.parent.name: p.parent for p in above.glob(f"*/{SUMMARY}")}
+    found = nearest(path.name, beside)
+    return text if found is None else str(beside[found])

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from wgflow import catalog
-from wgflow.parser.likeness import OPTIONS, nearest
+from wgflow.parser.likeness import OPTIONS, distance, nearest
 from wgflow.parser.mend_settings import Settings, mend_pair
 from wgflow.parser.mend_values import example_of, mend_value
 from wgflow.parser.tree import Command, takes_value
@@ -116,6 +116,9 @@ def _option(line: _Line, word: str, words: list[str]) -> None:
 
 def _place(line: _Line, action: argparse.Action, name: str, value: str, joined: bool) -> None:
     """Put an option with its value, and that put right, on the line."""
+    if action.dest == "set" and line.command.words == ("describe",) and not line.settings.case:
+        line.said.append(f"{name} {value}: what is no case has no parameters")
+        return
     if action.dest in {"set", "option"}:
         line.options.append(mend_pair(line.command, line.settings, action, value, line.said))
         return
@@ -151,10 +154,6 @@ def _known_option(line: _Line, name: str) -> str | None:
     if len({known[each].dest for each in beginning}) == 1:
         line.said.append(f"{name} is written out as {beginning[0]}")
         return beginning[0]
-    double = f"-{name}"
-    if double in known:
-        line.said.append(f"{name} is written {double}")
-        return double
     plain = name.lstrip("-").replace("-", "_")
     settings = line.settings
     if plain in settings.parameters or (settings.solver and plain in settings.options):
@@ -166,7 +165,7 @@ def _known_option(line: _Line, name: str) -> str | None:
         return None
     found = nearest(name, [each for each in known if each.startswith("--")])
     others = [*settings.parameters, *settings.options, *([found] if found else [])]
-    if found is None or nearest(plain, others) != found:
+    if found is None or (distance(name, found) > 1 and nearest(plain, others) != found):
         return None
     line.said.append(f"unknown option {name} of `{line.command.line}`")
     return found

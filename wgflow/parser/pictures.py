@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import textwrap
 
-from wgflow.parser.base import Words, add_command
+from wgflow.parser.base import COLUMNS, KINDS, Words, add_command, add_verbose
 
 __all__ = ["add_pictures"]
 
 
 def add_pictures(words: Words) -> None:
     """Add the commands that draw."""
+    _plot(words)
+    _animate(words)
+
+
+def _plot(words: Words) -> None:
     plot = add_command(
         words,
         "plot",
@@ -24,20 +30,24 @@ def add_pictures(words: Words) -> None:
     _add_result(plot)
     plot.add_argument(
         "--kind",
+        choices=KINDS,
         metavar="K",
         help="stack or spacetime (one axis), map (two), marginals (two or more), slices (a solid), "
-        "history, summary; by default what fits the axes",
+        "history, summary (default: what fits the axes)",
     )
     plot.add_argument(
-        "--time", metavar="T[,T…]", help="snapshots to draw, the nearest (by default a few)"
+        "--time", metavar="T[,T…]", help="times to draw, at the nearest snapshots (default: a few)"
     )
     plot.add_argument(
-        "--out", metavar="FILE", help="a .png, .pdf or .svg (by default KIND.png in DIR)"
+        "--out", metavar="FILE", help="a .png, .pdf or .svg (default: KIND.png in DIR)"
     )
     plot.add_argument(
         "--log", action="store_true", help="logarithmic density; of history, logarithmic time"
     )
     plot.set_defaults(command="pictures:plot")
+
+
+def _animate(words: Words) -> None:
     film = add_command(
         words,
         "animate",
@@ -47,15 +57,18 @@ def add_pictures(words: Words) -> None:
             "wgflow animate keller_segel --out collapse.gif --fps 12",
         ],
     )
-    film.description = (
+    film.description = textwrap.fill(
         "Make a film of the density of a result. Its frames are the stored snapshots: "
-        "wgflow run CASE --frames 60 keeps more."
+        "`wgflow run CASE --frames 60` keeps more.",
+        COLUMNS,
     )
     _add_result(film)
     film.add_argument(
-        "--out", metavar="FILE", help="a .gif, or with ffmpeg an .mp4 (by default film.gif in DIR)"
+        "--out", metavar="FILE", help="a .gif, or with ffmpeg an .mp4 (default: film.gif in DIR)"
     )
-    film.add_argument("--fps", type=float, default=10.0, metavar="N", help="frames a second (10)")
+    film.add_argument(
+        "--fps", type=float, default=10.0, metavar="N", help="frames a second (default: 10)"
+    )
     film.add_argument("--log", action="store_true", help="logarithmic density")
     film.set_defaults(command="pictures:animate")
 
@@ -65,12 +78,12 @@ def _add_result(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--arrows",
         action=argparse.BooleanOptionalAction,
-        help="velocities on maps (by default where the case is known and no neurons are drawn)",
+        help="velocities on maps (default: where the case is known and no neurons are drawn)",
     )
     parser.add_argument(
         "--particles",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="neurons over the density (by default where compare or study width left them)",
+        help="neurons over the density (default: where compare or study width left them)",
     )
-    parser.add_argument("--verbose", action="store_true", help="say more on stderr")
+    add_verbose(parser)

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from wgflow.parser.base import Words, add_command, add_folder, add_problem
+from wgflow.parser.base import (
+    NORMS,
+    Words,
+    add_command,
+    add_files,
+    add_folder,
+    add_problem,
+    add_verbose,
+)
 
 __all__ = ["add_converge", "add_verify"]
 
@@ -26,8 +34,10 @@ def add_converge(words: Words) -> None:
     study.add_argument("--levels", type=int, metavar="L", help="number of grids, each twice finer")
     study.add_argument("--cells", type=int, metavar="N", help="cells an axis on the first grid")
     study.add_argument("--dt", type=float, metavar="X", help="time step on the first grid")
-    study.add_argument("--until", type=float, metavar="T", help="final time")
-    study.add_argument("--norm", metavar="NORM", help="L1 (default), L2, Linf, W1 or W2")
+    study.add_argument("--until", type=float, metavar="T", help="final time, in units of the case")
+    study.add_argument(
+        "--norm", choices=NORMS, metavar="NORM", help="L1 (default), L2, Linf, W1 or W2"
+    )
     study.add_argument(
         "--refine", choices=("both", "space", "time"), help="what is refined (default: both)"
     )
@@ -39,11 +49,7 @@ def add_converge(words: Words) -> None:
     order.add_argument(
         "--within", type=float, metavar="W", help="allowed distance from it (default: the case's)"
     )
-    output = add_folder(converge)
-    output.add_argument("--json", metavar="FILE", help="write the table there too")
-    output.add_argument(
-        "--figure", metavar="FILE", help="draw errors and orders there (.png, .pdf, .svg)"
-    )
+    add_files(add_folder(converge), json="the table", figure="errors and orders")
     converge.set_defaults(command="rates:converge")
 
 
@@ -63,8 +69,11 @@ def add_verify(words: Words) -> None:
         "case", nargs="*", metavar="CASE", help="names or paths of cases (default: all)"
     )
     verify.add_argument(
-        "--solver", action="append", metavar="S", help="only this solver, again for each"
+        "--solver",
+        action="append",
+        metavar="S",
+        help="only this solver, again for each (default: all)",
     )
-    add_folder(verify).add_argument("--json", metavar="FILE", help="write the results there too")
-    verify.add_argument("--verbose", action="store_true", help="say more on stderr")
+    add_files(add_folder(verify), json="the results")
+    add_verbose(verify)
     verify.set_defaults(command="rates:verify")

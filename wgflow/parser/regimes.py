@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from wgflow.parser.base import Parser, Words, add_command, add_folder, add_restart
+from wgflow.parser.base import (
+    ACTIVATIONS,
+    Parser,
+    Words,
+    add_command,
+    add_files,
+    add_folder,
+    add_number,
+    add_restart,
+    add_verbose,
+)
 
 __all__ = ["add_regimes"]
 
@@ -27,15 +37,15 @@ def _teacher_student(studies: Words) -> None:
         "--sizes",
         default="1,2,3,4,6,10,20,50,100,200",
         metavar="N,N…",
-        help="widths (default 1 to 200)",
+        help="widths (default: 1 to 200)",
     )
-    _number(teacher, "dimension", int, 100, "D", "of the inputs")
-    _number(teacher, "teacher", int, 4, "N", "neurons of the teacher")
-    _number(teacher, "spread", float, 1.0, "K", "size of the initial weights")
-    _number(teacher, "step", float, 0.1, "E", "step size of SGD")
-    _number(teacher, "batch", int, 100, "P", "fresh samples a step")
-    _number(teacher, "until", float, 100.0, "T", "training time")
-    _number(teacher, "seeds", int, 8, "M", "students of each width")
+    add_number(teacher, "dimension", int, 100, "D", "dimension of the inputs")
+    add_number(teacher, "teacher", int, 4, "N", "neurons of the teacher")
+    add_number(teacher, "spread", float, 1.0, "K", "size of the initial weights")
+    add_number(teacher, "step", float, 0.1, "E", "step size of SGD")
+    add_number(teacher, "batch", int, 100, "P", "fresh samples a step")
+    add_number(teacher, "until", float, 100.0, "T", "training time")
+    add_number(teacher, "seeds", int, 8, "M", "students of each width")
     _finish(teacher, "regimes:study_teacher")
 
 
@@ -53,23 +63,27 @@ def _lazy_training(studies: Words) -> None:
         "--sizes",
         default="50,100,200,400,800,1600",
         metavar="N,N…",
-        help="widths, even (default 50 to 1600)",
+        help="widths, even (default: 50 to 1600)",
     )
     lazy.add_argument(
         "--scales",
         default="1,2,4,8,16,32,64,128,256",
         metavar="A,A…",
-        help="of the output (default 1 to 256)",
+        help="scales of the output (default: 1 to 256)",
     )
-    _number(lazy, "neurons", int, 400, "N", "width where the scale varies")
-    _number(lazy, "dimension", int, 5, "D", "of the inputs")
-    _number(lazy, "samples", int, 20, "M", "of the data")
+    add_number(lazy, "neurons", int, 400, "N", "width where the scale varies")
+    add_number(lazy, "dimension", int, 5, "D", "dimension of the inputs")
+    add_number(lazy, "samples", int, 20, "M", "samples of the data")
     lazy.add_argument(
-        "--activation", default="tanh", metavar="A", help="tanh (default), erf or logistic"
+        "--activation",
+        choices=ACTIVATIONS,
+        default="tanh",
+        metavar="A",
+        help="tanh (default), erf or logistic",
     )
-    _number(lazy, "until", float, 10.0, "T", "end of the flow")
-    _number(lazy, "dt", float, 0.1, "X", "longest time step")
-    _number(lazy, "seeds", int, 5, "M", "networks of each kind")
+    add_number(lazy, "until", float, 10.0, "T", "end of the flow")
+    add_number(lazy, "dt", float, 0.1, "X", "longest time step")
+    add_number(lazy, "seeds", int, 5, "M", "networks of each kind")
     _finish(lazy, "regimes:study_lazy")
 
 
@@ -88,36 +102,29 @@ def _three_layer(studies: Words) -> None:
         "--sizes",
         default="8,16,32,64,128,256",
         metavar="N,N…",
-        help="of both hidden layers (default 8 to 256)",
+        help="widths of both hidden layers (default: 8 to 256)",
     )
-    _number(three, "indices", int, 1000, "N", "of each index space of the limit")
-    _number(three, "spaces", int, 4, "K", "limits, to know how much N indices scatter")
-    _number(three, "dimension", int, 2, "D", "of the inputs")
-    _number(three, "samples", int, 30, "M", "of the data")
+    add_number(three, "indices", int, 1000, "N", "points of each index space of the limit")
+    add_number(three, "spaces", int, 4, "K", "limits, to know how much N indices scatter")
+    add_number(three, "dimension", int, 2, "D", "dimension of the inputs")
+    add_number(three, "samples", int, 30, "M", "samples of the data")
     three.add_argument(
-        "--activation", default="tanh", metavar="A", help="tanh (default), erf or logistic"
+        "--activation",
+        choices=ACTIVATIONS,
+        default="tanh",
+        metavar="A",
+        help="tanh (default), erf or logistic",
     )
-    _number(three, "until", float, 40.0, "T", "end of the flow")
-    _number(three, "step", float, 0.5, "X", "longest time step")
-    _number(three, "seeds", int, 30, "M", "networks of each width")
+    add_number(three, "until", float, 40.0, "T", "end of the flow")
+    add_number(three, "step", float, 0.5, "X", "longest time step")
+    add_number(three, "seeds", int, 30, "M", "networks of each width")
     _finish(three, "regimes:study_three_layer")
 
 
-def _number(parser: Parser, name: str, kind: type, default: float, letter: str, text: str) -> None:
-    parser.add_argument(
-        f"--{name}",
-        type=kind,
-        default=default,
-        metavar=letter,
-        help=f"{text} (default {default:g})",
-    )
-
-
 def _finish(parser: Parser, command: str) -> None:
-    _number(parser, "seed", int, 0, "S", "of the first")
+    add_number(parser, "seed", int, 0, "S", "seed of the first")
     output = add_folder(parser)
     add_restart(output)
-    output.add_argument("--csv", metavar="FILE", help="write the table there")
-    output.add_argument("--figure", metavar="FILE", help="draw it there (.png, .pdf, .svg)")
-    parser.add_argument("--verbose", action="store_true", help="say more on stderr")
+    add_files(output, csv="the table", figure="it")
+    add_verbose(parser)
     parser.set_defaults(command=command)

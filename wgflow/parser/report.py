@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wgflow.parser.base import Words, add_command
+from wgflow.parser.base import Words, add_command, add_verbose
 
 __all__ = ["add_report"]
 
@@ -19,9 +19,11 @@ def add_report(words: Words) -> None:
         ],
     )
     report.add_argument(
-        "directory", metavar="DIR", help="of wgflow run, compare, or converge or study with --out"
+        "directory",
+        metavar="DIR",
+        help="folder of a result: of run or compare, or of others with --out",
     )
     report.add_argument("--out", metavar="FILE", help="the file (default: DIR/report.html)")
     report.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
-    report.add_argument("--verbose", action="store_true", help="say more on stderr")
+    add_verbose(report)
     report.set_defaults(command="report:report")

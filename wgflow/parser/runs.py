@@ -8,11 +8,13 @@ from wgflow.parser.base import (
     Words,
     add_checkpoints,
     add_command,
+    add_files,
     add_follow,
     add_networks,
     add_output,
     add_problem,
     add_step,
+    add_verbose,
 )
 
 __all__ = ["add_compare", "add_run", "add_stationary"]
@@ -36,6 +38,17 @@ def add_run(words: Words) -> None:
     add_problem(run)
     add_step(run)
     add_follow(run)
+    _add_kept(run)
+    add_checkpoints(run)
+    ranks = run.add_argument_group("ranks (under mpiexec)")
+    ranks.add_argument(
+        "--splits", metavar="P[,P…]", help="ranks along each axis (default: PETSc's choice)"
+    )
+    run.set_defaults(command="runs:run")
+
+
+def _add_kept(run: argparse.ArgumentParser) -> None:
+    """Add where the results go, and which densities are kept."""
     output = add_output(run)
     output.add_argument(
         "--snapshots",
@@ -52,17 +65,11 @@ def add_run(words: Words) -> None:
         "--compression",
         default="none",
         metavar="C",
-        help="of solution.h5: none (default), gzip, gzip:1…9",
+        help="compression of solution.h5: none (default), gzip, gzip:1…9",
     )
     output.add_argument(
         "--single", action="store_true", help="keep snapshots in single precision, but the last"
     )
-    add_checkpoints(run)
-    ranks = run.add_argument_group("ranks (under mpiexec)")
-    ranks.add_argument(
-        "--splits", metavar="P[,P…]", help="ranks along each axis (default: PETSc's choice)"
-    )
-    run.set_defaults(command="runs:run")
 
 
 def add_stationary(words: Words) -> None:
@@ -84,16 +91,22 @@ def add_stationary(words: Words) -> None:
         "--cells", metavar="N[,N…]", help="cells along each axis (default: the case's)"
     )
     stationary.add_argument(
-        "--set", action="append", default=[], metavar="K=V", help="a parameter, again for each"
+        "--set",
+        action="append",
+        default=[],
+        metavar="K=V",
+        help="a parameter of the case, again for each (`wgflow describe CASE` lists them)",
     )
     stationary.add_argument(
-        "--sweep", metavar="K=FROM:TO:COUNT", help="follow the state over a parameter"
+        "--sweep",
+        metavar="K=FROM:TO:COUNT",
+        help="follow the state over a parameter, in COUNT values",
     )
     stationary.add_argument(
         "--saddles", action="store_true", help="stay on a saddle where the search finds one"
     )
-    stationary.add_argument("--json", metavar="FILE", help="write the numbers there too")
-    stationary.add_argument("--verbose", action="store_true", help="say more on stderr")
+    add_files(stationary, json="the numbers")
+    add_verbose(stationary)
     stationary.set_defaults(command="stationary:stationary")
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from wgflow.parser.base import (
+    Parser,
     Words,
     add_checkpoints,
     add_command,
+    add_files,
     add_folder,
     add_networks,
+    add_number,
     add_output,
     add_problem,
     add_restart,
     add_step,
+    add_verbose,
 )
 from wgflow.parser.regimes import add_regimes
 
@@ -47,11 +51,8 @@ def _coupling(studies: Words) -> None:
         "--seeds", type=int, metavar="M", help="repetitions (default: the case's, or 40)"
     )
     output = add_folder(coupling)
-    output.add_argument("--json", metavar="FILE", help="write the table there too")
-    output.add_argument("--csv", metavar="FILE", help="write the errors there too")
-    output.add_argument(
-        "--figure", metavar="FILE", help="draw errors and slopes there (.png, .pdf, .svg)"
-    )
+    add_files(output, json="the table", csv="the errors", figure="errors and slopes")
+    add_restart(output)
     coupling.set_defaults(command="studies:study_coupling")
 
 
@@ -95,12 +96,8 @@ def _dimension(studies: Words) -> None:
         "--step", type=float, metavar="C", help="step size of SGD times the dimension"
     )
     study.add_argument("--seeds", type=int, metavar="M", help="independent networks")
-    study.add_argument("--seed", type=int, metavar="S", help="seed of the first (default 0)")
-    output = add_folder(dimension)
-    output.add_argument("--csv", metavar="FILE", help="write the table there")
-    output.add_argument(
-        "--figure", metavar="FILE", help="draw gaps and risks there (.png, .pdf, .svg)"
-    )
+    study.add_argument("--seed", type=int, metavar="S", help="seed of the first (default: 0)")
+    add_files(add_folder(dimension), csv="the table", figure="gaps and risks")
     dimension.set_defaults(command="dimensions:study_dimension")
 
 
@@ -121,17 +118,17 @@ def _rest(studies: Words) -> None:
         "--cells", metavar="N[,N…]", help="cells along each axis (default: the case's)"
     )
     study.add_argument(
-        "--tolerance", type=float, metavar="X", help="local error of a step (default 1e-4)"
+        "--tolerance", type=float, metavar="X", help="local error of a step (default: 1e-4)"
     )
     study.add_argument(
-        "--until", type=float, metavar="T", help="time to be at rest by (default 100)"
+        "--until", type=float, metavar="T", help="time to be at rest by (default: 100)"
     )
     study.add_argument(
         "--starts",
         metavar="K=V,V…",
-        help="what the start depends on (default kappa=0.4,1.6)",
+        help="what the start depends on (default: kappa=0.4,1.6)",
     )
-    add_folder(rest).add_argument("--json", metavar="FILE", help="write the table there too")
+    add_files(add_folder(rest), json="the table")
     rest.set_defaults(command="rest:study_rest")
 
 
@@ -152,16 +149,17 @@ def _refinement(studies: Words) -> None:
         metavar="N",
         help="cells an axis, coarsest grid (default: a quarter of the case's)",
     )
-    refinement.add_argument(
-        "--levels", type=int, default=4, metavar="L", help="number of grids (default 4)"
-    )
+    add_number(refinement, "levels", int, 4, "L", "number of grids, each twice finer")
     refinement.add_argument(
         "--times", default="", metavar="T[,T…]", help="when to look (default: at the end)"
     )
     refinement.add_argument(
-        "--column", default="risk", metavar="NAME", help="risk (default), energy, …"
+        "--column",
+        default="risk",
+        metavar="NAME",
+        help="column of history.csv: risk (default), energy, …",
     )
-    add_folder(refinement).add_argument("--json", metavar="FILE", help="write the table there too")
+    add_files(add_folder(refinement), json="the table")
     refinement.set_defaults(command="studies:study_refinement")
 
 
@@ -176,30 +174,12 @@ def _spins(studies: Words) -> None:
             "wgflow study spins --dimension 5,10,25 --units sigmoid,gaussian --figure spins.png",
         ],
     )
-    spins.add_argument(
-        "--dimension", default="5", metavar="D,D…", help="of the sphere's space (default 5)"
-    )
-    spins.add_argument(
-        "--units",
-        default="sigmoid",
-        metavar="KIND,KIND",
-        help="sigmoid or gaussian, or both (default sigmoid)",
-    )
-    spins.add_argument(
-        "--sizes",
-        default="16,32,64,128,256",
-        metavar="N,N…",
-        help="widths (default 16,32,64,128,256)",
-    )
-    spins.add_argument(
-        "--batch", type=int, default=10, metavar="P", help="samples a step, narrowest (default 10)"
-    )
-    spins.add_argument(
-        "--seeds", type=int, default=4, metavar="M", help="networks a width (default 4)"
-    )
-    spins.add_argument(
-        "--seed", type=int, default=1, metavar="S", help="of the couplings (default 1)"
-    )
+    _list(spins, "dimension", "5", "D,D…", "dimensions of the sphere's space")
+    _list(spins, "units", "sigmoid", "KIND,KIND", "sigmoid or gaussian, or both")
+    _list(spins, "sizes", "16,32,64,128,256", "N,N…", "widths")
+    add_number(spins, "batch", int, 10, "P", "samples a step of the narrowest")
+    add_number(spins, "seeds", int, 4, "M", "networks of each width")
+    add_number(spins, "seed", int, 1, "S", "seed of the couplings")
     spins.add_argument(
         "--until", type=float, metavar="T", help="training time (default: by dimension)"
     )
@@ -208,12 +188,14 @@ def _spins(studies: Words) -> None:
     )
     output = add_folder(spins)
     add_restart(output)
-    output.add_argument("--csv", metavar="FILE", help="write the table there")
-    output.add_argument(
-        "--figure", metavar="FILE", help="draw errors against widths there (.png, .pdf, .svg)"
-    )
-    spins.add_argument("--verbose", action="store_true", help="say more on stderr")
+    add_files(output, csv="the table", figure="errors against widths")
+    add_verbose(spins)
     spins.set_defaults(command="spins:study_spins")
+
+
+def _list(spins: Parser, name: str, default: str, form: str, text: str) -> None:
+    told = f"{text} (default: {default})"
+    spins.add_argument(f"--{name}", default=default, metavar=form, help=told)
 
 
 def _critical(studies: Words) -> None:
@@ -232,10 +214,12 @@ def _critical(studies: Words) -> None:
     study.add_argument("--parameter", metavar="K", help="a numeric parameter of the case")
     study.add_argument("--between", metavar="A,B", help="values with different outcomes")
     study.add_argument("--below", type=float, metavar="X", help="the column's threshold")
-    study.add_argument("--column", metavar="NAME", help="risk (default), energy, …")
+    study.add_argument(
+        "--column", metavar="NAME", help="column of history.csv: risk (default), energy, …"
+    )
     study.add_argument("--until", type=float, metavar="T", help="when to look (default: the end)")
     study.add_argument("--within", type=float, metavar="W", help="length of the last bracket")
     study.add_argument("--cells", metavar="N[,N…]", help="cells along each axis")
     study.add_argument("--tolerance", type=float, metavar="X", help="local error of a step")
-    add_folder(critical).add_argument("--json", metavar="FILE", help="write the table there too")
+    add_files(add_folder(critical), json="the table")
     critical.set_defaults(command="critical:study_critical")

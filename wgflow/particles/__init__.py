@@ -22,6 +22,7 @@ on the number of ranks nor on their order. Nothing here speaks to MPI: `wgflow.c
 
 from __future__ import annotations
 
+from wgflow.called import answer_all
 from wgflow.particles.brownian import Brownian
 from wgflow.particles.cosine import cosine_moments
 from wgflow.particles.coupling import coupling_errors
@@ -68,3 +69,5 @@ __all__ = [
     "three_layer_run",
     "width_errors",
 ]
+
+answer_all(globals())

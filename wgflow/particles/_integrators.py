@@ -58,7 +58,7 @@ def march(
     keeper: Keeper | None,
 ) -> Trajectory:
     """Accurate integration: Runge-Kutta without noise, Euler-Maruyama with it."""
-    dt = check_step(dt, "dt")
+    dt = check_step(dt)
     path = noise_path(schedule, np.shape(theta0), dt, rng, brownian)
     if path is not None:
         return euler(field, theta0, times, schedule, dt, path, recorder, keeper)

@@ -13,6 +13,7 @@ from wgflow._typing import Array
 from wgflow.errors import InputError
 from wgflow.networks import Network
 from wgflow.particles.brownian import Brownian
+from wgflow.particles.coupling_norms import EXPECTED, NORMS, Errors, columns, distance, in_columns
 from wgflow.particles.coupling_table import (
     CouplingRow,
     CouplingSlope,
@@ -26,26 +27,14 @@ from wgflow.particles.trajectory import Trajectory
 
 __all__ = ["coupling_errors"]
 
-EXPECTED = {"rho-ND": -0.5, "ND-PD": -0.5, "PD-GD": 1.0, "GD-SGD": 0.5}
-"""Slopes of the theorems: the first two in N, the others in the step."""
-
-NORMS = {
-    "rho-ND": ("pred", "risk"),
-    "ND-PD": ("rms", "max", "risk"),
-    "PD-GD": ("rms", "max", "risk"),
-    "GD-SGD": ("rms", "max", "risk"),
-}
-"""Norms measured for each pair; the first is the one in which the slope is claimed."""
-
 LONGEST_DT = 0.02
 """Step of the accurate dynamics without noise: their error is then below every error measured."""
 
 FINER = 8
 """With noise the accurate dynamics takes so many steps in the smallest step of the descent."""
 
-Errors = dict[tuple[str, str], float]
-Measured = tuple[list[Errors], list[Errors]]
-"""Errors of one seed: at each size, and at each step."""
+Measured = tuple[Array, Array]
+"""Errors of one seed in the columns of a parameter: at each size, and at each step."""
 Share = Callable[[Callable[[int], Measured], int], list[Measured]]
 
 
@@ -76,10 +65,10 @@ class _Experiment:
         """Measure rho-ND and ND-PD of one seed at one N."""
         theta, path = self.start(seed, 0, size)
         times, schedule, dt = self.times, self.schedule, self.dt
-        alone = nonlinear(self.network, theta, times, self.moments, schedule, dt, brownian=path)
-        together = particle(self.network, theta, times, schedule, dt, brownian=path)
+        alone = nonlinear(self.network, theta, times, self.moments, dt, schedule, brownian=path)
+        together = particle(self.network, theta, times, dt, schedule, brownian=path)
         risk = np.array([self.network.features.risk(self.moments(t)) for t in times.tolist()])
-        errors = _distance("ND-PD", alone, together)
+        errors = distance("ND-PD", alone, together)
         errors["rho-ND", "risk"] = float(np.max(np.abs(risk - alone.risk)))
         errors["rho-ND", "pred"] = self._prediction(alone)
         return errors
@@ -97,7 +86,7 @@ class _Experiment:
         """Measure PD-GD and GD-SGD of one seed at each step."""
         theta, path = self.start(seed, 1, size)
         network, times, schedule = self.network, self.times, self.schedule
-        accurate = particle(network, theta, times, schedule, self.dt, brownian=path)
+        accurate = particle(network, theta, times, self.dt, schedule, brownian=path)
         found = []
         for index, step in enumerate(steps):
             rng = np.random.default_rng([seed, 2, size, index])
@@ -105,7 +94,7 @@ class _Experiment:
             one = stochastic_gradient_descent(
                 network, theta, times, step, schedule, rng, brownian=path
             )
-            found.append(_distance("PD-GD", accurate, full) | _distance("GD-SGD", full, one))
+            found.append(distance("PD-GD", accurate, full) | distance("GD-SGD", full, one))
         return found
 
 
@@ -207,10 +196,11 @@ def coupling_errors(
         nonlocal done
         by_size = [experiment.sizes(seeds[number], size) for size in sizes]
         by_step = experiment.steps(seeds[number], neurons, steps) if steps else []
+        found = in_columns(by_size, "N"), in_columns(by_step, "step")
         done += 1
         if progress is not None:
             progress.step(done)
-        return by_size, by_step
+        return found
 
     if progress is not None:
         progress.start(len(seeds))
@@ -219,29 +209,18 @@ def coupling_errors(
     finally:
         if progress is not None:
             progress.close()
-    by_size = [each for each, _ in measurements if sizes]
-    by_step = [each for _, each in measurements if steps]
     rows, slopes = [], []
-    for pair, norm in ((pair, norm) for pair, norms in NORMS.items() for norm in norms):
-        found, name = (by_size, "N") if EXPECTED[pair] < 0 else (by_step, "step")
-        if found:
-            values = np.array(sizes if name == "N" else steps, dtype=np.float64)
-            errors = np.array([[level[pair, norm] for level in seed] for seed in found])
+    for (name, given), found in zip(
+        (("N", sizes), ("step", steps)), zip(*measurements, strict=True), strict=True
+    ):
+        values = np.array(given, dtype=np.float64)
+        for column, (pair, norm) in enumerate(columns(name) if given else ()):
+            errors = np.array([one[:, column] for one in found])
             rows += _rows(pair, norm, name, values, errors)
             slopes.append(_fit(pair, norm, name, values, errors, confidence))
     return CouplingTable(
         tuple(rows), tuple(slopes), len(seeds), neurons, float(times[-1]), confidence
     )
-
-
-def _distance(pair: str, one: Trajectory, other: Trajectory) -> Errors:
-    """Sup over times of the distance of two runs in the three norms."""
-    apart = np.sum((one.theta - other.theta) ** 2, axis=2)  # (T, N)
-    return {
-        (pair, "rms"): math.sqrt(float(apart.mean(axis=1).max())),
-        (pair, "max"): math.sqrt(float(apart.max())),
-        (pair, "risk"): float(np.max(np.abs(one.risk - other.risk))),
-    }
 
 
 def _rows(pair: str, norm: str, name: str, values: Array, errors: Array) -> list[CouplingRow]:

@@ -29,8 +29,8 @@ def nonlinear(
     theta0: Array,
     times: Sequence[float] | Array,
     moments: Callable[[float], Array],
+    step: float,
     schedule: Schedule,
-    dt: float,
     rng: np.random.Generator | None = None,
     *,
     brownian: Brownian | None = None,
@@ -49,11 +49,11 @@ def nonlinear(
         Times to record, >= 0 and increasing.
     moments : callable
         ``moments(t)``, the moments (K,) of ρ_t from the density equation.
-    schedule : Schedule
-        s(t), λ and 1/β.
-    dt : float
+    step : float
         Time step. Without noise: the longest step of the classical fourth-order Runge-Kutta
         method, which ends exactly at the times requested. With noise: the step of Euler-Maruyama.
+    schedule : Schedule
+        s(t), λ and 1/β.
     rng : numpy.random.Generator, optional
         Source of the noise; needed when the temperature is positive and no path is given.
     brownian : Brownian, optional
@@ -82,7 +82,7 @@ def nonlinear(
     >>> network = cosine_network(amplitude=0.8, start=0.3)
     >>> theta0 = network.draw(np.random.default_rng(0), 1000)
     >>> moments = cosine_moments(amplitude=0.8, start=0.3)
-    >>> run = nonlinear(network, theta0, [0.0, 1.0], moments, Schedule(2.0), dt=0.05)
+    >>> run = nonlinear(network, theta0, [0.0, 1.0], moments, 0.05, Schedule(2.0))
     >>> bool(abs(np.cos(run.final).mean() - 0.571360) < 0.05)
     True
     """
@@ -92,15 +92,15 @@ def nonlinear(
 
     times = check_times(times)
     recorder = Recorder(network, "nonlinear", keep, len(times))
-    return march(field, theta0, times, schedule, dt, rng, brownian, recorder, keeper)
+    return march(field, theta0, times, schedule, step, rng, brownian, recorder, keeper)
 
 
 def particle(
     network: Network,
     theta0: Array,
     times: Sequence[float] | Array,
+    step: float,
     schedule: Schedule,
-    dt: float,
     rng: np.random.Generator | None = None,
     *,
     brownian: Brownian | None = None,
@@ -117,10 +117,10 @@ def particle(
         Parameters at time 0.
     times : sequence of float (T,)
         Times to record, >= 0 and increasing.
+    step : float
+        Time step, as in :func:`nonlinear`.
     schedule : Schedule
         s(t), λ and 1/β.
-    dt : float
-        Time step, as in :func:`nonlinear`.
     rng, brownian, keep, keeper
         As in :func:`nonlinear`.
 
@@ -141,7 +141,7 @@ def particle(
     >>> from wgflow.networks import cosine_network
     >>> network = cosine_network(amplitude=0.8, start=0.3)
     >>> theta0 = network.draw(np.random.default_rng(0), 100)
-    >>> run = particle(network, theta0, [0.0, 1.0, 5.0], Schedule(2.0), dt=0.05)
+    >>> run = particle(network, theta0, [0.0, 1.0, 5.0], 0.05, Schedule(2.0))
     >>> bool(np.all(np.diff(run.risk) < 0))
     True
     """
@@ -151,7 +151,7 @@ def particle(
 
     times = check_times(times)
     recorder = Recorder(network, "particle", keep, len(times))
-    return march(field, theta0, times, schedule, dt, rng, brownian, recorder, keeper)
+    return march(field, theta0, times, schedule, step, rng, brownian, recorder, keeper)
 
 
 def gradient_descent(

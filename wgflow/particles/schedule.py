@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 from typing import Protocol
 
 import numpy as np
@@ -132,8 +133,8 @@ def check_theta(theta: Array) -> Array:
 
 def check_step(step: float, name: str = "step") -> float:
     """Return the step as a float, or raise InputError."""
-    if not (math.isfinite(step) and step > 0):
-        raise InputError(f"{name} is {step}; it must be finite and > 0: pass a positive {name}")
+    if not (isinstance(step, Real) and math.isfinite(step) and step > 0):
+        raise InputError(f"{name} is {step!r}; it must be finite and > 0: pass a positive {name}")
     return float(step)
 
 

@@ -41,7 +41,7 @@ class Trajectory:
     >>> from wgflow.particles import Schedule, particle
     >>> network = cosine_network(0.8, 0.3)
     >>> theta0 = network.draw(np.random.default_rng(0), 50)
-    >>> run = particle(network, theta0, [0.0, 0.5, 1.0], Schedule(2.0), dt=0.05)
+    >>> run = particle(network, theta0, [0.0, 0.5, 1.0], 0.05, Schedule(2.0))
     >>> run.theta.shape, run.risk.shape, run.coordinates()[0].shape
     ((3, 50, 1), (3,), (50,))
     """
@@ -61,7 +61,7 @@ class Trajectory:
         --------
         >>> from wgflow.networks import cosine_network
         >>> from wgflow.particles import Schedule, particle
-        >>> run = particle(cosine_network(0.8, 0.3), np.ones((4, 1)), [1.0], Schedule(2.0), dt=0.1)
+        >>> run = particle(cosine_network(0.8, 0.3), np.ones((4, 1)), [1.0], 0.1, Schedule(2.0))
         >>> run.final.shape
         (4, 1)
         """
@@ -85,7 +85,7 @@ class Trajectory:
         --------
         >>> from wgflow.networks import cosine_network
         >>> from wgflow.particles import Schedule, particle
-        >>> run = particle(cosine_network(0.8, 0.3), np.zeros((4, 1)), [1.0], Schedule(2.0), dt=0.1)
+        >>> run = particle(cosine_network(0.8, 0.3), np.zeros((4, 1)), [1.0], 0.1, Schedule(2.0))
         >>> [float(v) for v in run.coordinates()[0]]
         [0.0, 0.0, 0.0, 0.0]
         """

@@ -170,9 +170,10 @@ def stationary(
     if start is None:
         initial = problem.initial
         start = grid.average(initial) if callable(initial) else np.array(initial, dtype=float)
-    if start.shape != grid.shape:
+    if np.shape(start) != grid.shape:
         raise InputError(
-            f"start of shape {start.shape} on a grid of shape {grid.shape}: give one value a cell"
+            f"start of shape {np.shape(start)} on a grid of shape {grid.shape}: "
+            "give one value a cell"
         )
     check_density(start, grid)
     balance = Balance(problem, grid)

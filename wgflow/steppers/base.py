@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from wgflow._typing import Array, Values
-from wgflow.errors import InputError
+from wgflow.errors import InputError, finite
 from wgflow.finite_volume import FiniteVolume
 
 __all__ = ["Step", "Stepper", "checked_step", "divided", "prefixed", "under"]
@@ -122,9 +122,9 @@ def under(name: str, state: Values) -> Values:
 
 def checked_step(dt: float | None, word: str = "dt") -> float | None:
     """Return a given time step, or raise InputError unless it is finite and positive."""
-    if dt is not None and not (math.isfinite(dt) and dt > 0):
+    if dt is not None and not (finite(dt) and dt > 0):
         raise InputError(
-            f"time step {word} = {dt}: give a finite number > 0, or none for automatic"
+            f"time step {word} = {dt!r}: give a finite number > 0, or none for automatic"
         )
     return dt
 

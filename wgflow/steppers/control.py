@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 from wgflow._typing import Array, Values
-from wgflow.errors import InputError, SolverError
+from wgflow.errors import InputError, SolverError, finite
 from wgflow.finite_volume import FiniteVolume
 from wgflow.steppers.base import Step, divided
 
@@ -131,7 +131,7 @@ def joined(
     least = math.ulp(until)
     for name in ("dt", "tau"):
         size = given.get(name)
-        if size is not None and 0 < size < least:
+        if size is not None and finite(size) and 0 < size < least:
             raise InputError(
                 f"time step {name} = {size}: below the resolution {least:.1e} of times up to "
                 f"{until:g}; give a larger one, or none for automatic"

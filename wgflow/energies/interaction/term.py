@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from wgflow._typing import Array
+from wgflow.asked import Multiple
 from wgflow.energies.base import DiscreteTerm, Term
 from wgflow.energies.interaction.convolution import Convolution, displacements_of
 from wgflow.energies.interaction.divided import DividedConvolution, GatheredConvolution
 from wgflow.energies.interaction.kernel import KernelValues, check_even
-from wgflow.energies.latex import Letters, TermFormula
+from wgflow.energies.latex import Letters, TermFormula, times
 from wgflow.errors import InputError
 from wgflow.grid import Grid
 
@@ -82,11 +83,20 @@ class Interaction(Term):
         """
         return _DiscreteInteraction(self, grid)
 
+    def scaled(self, factor: float) -> Interaction:
+        """Give the term times a number."""
+        return Interaction(Multiple(self.kernel, factor), self.singular)
+
     def latex(self, letters: Letters) -> TermFormula:
         """Give the term's formulas."""
         name = f"W{letters.label}"
-        energy = rf"\frac{{1}}{{2}} \int ({name} * \rho)\,\rho"
-        return TermFormula(energy, rf"{name} * \rho", letter="W")
+        factor = Multiple.in_front(self.kernel)
+        if factor == 0:
+            return TermFormula("")
+        energy = times(factor / 2, rf"\int ({name} * \rho)\,\rho")
+        if factor == 1:
+            energy = rf"\frac{{1}}{{2}} \int ({name} * \rho)\,\rho"
+        return TermFormula(energy, times(factor, rf"{name} * \rho"), letter="W")
 
 
 class _DiscreteInteraction(DiscreteTerm):
