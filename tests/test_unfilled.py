@@ -15,6 +15,7 @@ import wgflow as wg
 from tests.helpers import refused
 from tests.mpi import surroundings
 from wgflow.cli import main
+from wgflow.io import free_directory
 from wgflow.observers import State
 
 RUN = ["run", "quadratic_attraction", "--cells", "30", "--until", "0.1", "--dt", "0.02"]
@@ -91,3 +92,9 @@ def test_the_folder_of_a_run_that_fails_is_removed() -> None:
     assert main([*RUN, "--cells", "1"]) == 2
     assert main(["compare", "quadratic_attraction"]) == 2
     assert not [*Path.cwd().iterdir()]
+
+
+def test_no_number_is_free_below_a_file(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(wg.InputError, match=r"cannot be made \(Not a directory\): name another"):
+        free_directory(str(tmp_path / "file" / "r"))

@@ -17,7 +17,7 @@ from wgflow.solution import Solution
 __all__ = ["Comparison"]
 
 PICTURED = 6  # panels of the figure
-CONFIDENCE = 0.95
+NAMES = {"sgd": "SGD", "gradient": "GD", "particle": "PD", "nonlinear": "ND"}
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,7 @@ class Comparison:
     @property
     def risk_mean(self) -> Array:
         """Mean over seeds, shape (T,)."""
-        mean: Array = self.risks.mean(axis=0)
-        return mean
+        return np.asarray(self.risks.mean(axis=0))
 
     @property
     def risk_deviation(self) -> Array:
@@ -79,8 +78,7 @@ class Comparison:
 
     def sample(self, snapshot: int, axis: int = 0) -> Array:
         """One coordinate of all neurons of all networks at a snapshot."""
-        flat: Array = self.coordinates[snapshot, :, axis].ravel()
-        return flat
+        return np.asarray(self.coordinates[snapshot, :, axis].ravel())
 
     @property
     def lines(self) -> list[int]:
@@ -134,8 +132,7 @@ class Comparison:
 
     def to_text(self) -> str:
         """Give the rows as a table."""
-        name = {"sgd": "SGD", "gradient": "GD", "particle": "PD", "nonlinear": "ND"}
-        label = name[self.settings.dynamics]
+        label = NAMES[self.settings.dynamics]
         columns = [
             ("time", "time", "8.4g"),
             ("iterations", "iterations", "11.4g"),
@@ -170,12 +167,11 @@ class Comparison:
         seeds = self.settings.seeds
         if seeds < 2:
             return "one network: how far others are from it is not known"
-        factor = float(stdtrit(seeds - 1, 0.5 * (1 + CONFIDENCE)))
+        factor = float(stdtrit(seeds - 1, 0.975))  # between both: 95 %
         said = f"{seeds} networks: their mean is known to ± {factor / math.sqrt(seeds):.2g} std dev"
-        if self.half_risks is not None:
-            # Welch's degrees of freedom are between seeds - 1 and twice as many
+        if self.half_risks is not None:  # Welch's degrees of freedom are seeds - 1 or more
             said += f", its limit to ± {factor:.2g} std err at most"
-        return f"{said}, at {100 * CONFIDENCE:g} %"
+        return f"{said}, at 95 %"
 
     def _table(self, columns: list[tuple[str, str, str]]) -> str:
         """Give some columns of the rows: key, heading and format of each."""
@@ -251,5 +247,4 @@ def _deviation(risks: Array) -> Array:
     """Give the standard deviation over the first axis; nan for one row."""
     if len(risks) < 2:
         return np.full(risks.shape[1], math.nan)
-    deviation: Array = risks.std(axis=0, ddof=1)
-    return deviation
+    return np.asarray(risks.std(axis=0, ddof=1))

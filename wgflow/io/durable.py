@@ -83,6 +83,10 @@ def make_folder(folder: Path) -> None:
 
 def reserve_folder(folder: Path) -> None:
     """Make a folder; raise FileExistsError if it is there, whoever has made it."""
+    try:
+        make_folder(folder.parent)
+    except FileExistsError as error:  # as a file: no other number would help
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR)) from error
     folder.mkdir()
     _made.add(folder.resolve())
 

@@ -147,9 +147,13 @@ def write_or_keep(
         if path.name in ("", ".."):  # these take no number
             path = path.resolve()
     for place in (path, Path(path.name)):  # beside it, or where the script runs
+        free: Path | None = None
         try:
-            kept = (keep or write)(free_directory(str(place), comm))
+            free = free_directory(str(place), comm)
+            kept = (keep or write)(free)
         except (InputError, OSError):
+            if comm.is_root and free is not None:
+                unmake_folder(free)
             continue
         raise InputError(f"{refusal}; this one is in {kept}") from None
     raise refusal
