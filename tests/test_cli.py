@@ -96,7 +96,7 @@ def test_nothing_is_written_over(capsys: pytest.CaptureFixture[str]) -> None:
         (["run", "ornstein_uhlenbek"], "did you mean: wgflow run ornstein_uhlenbeck"),
         (["run", OU, "--solver", "mucsl"], "--solver muscl"),
         (["run", OU, "--set", "bta=1"], "--set beta=1"),
-        (["run", OU, "--set", "temprature=1"], "known, nearest first: "),
+        (["run", OU, "--set", "temprature=1"], "known, nearest first: beta,"),
         (["run", OU, "--set", "beta=cold"], "a number"),
         (["run", OU, "--set", "beta"], "NAME=VALUE"),
         (["run", OU, "--set", "beta=-1"], "beta = -1"),

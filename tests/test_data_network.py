@@ -95,7 +95,7 @@ def test_what_is_wrong_is_named(
 
 
 def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "cannot be read" in refused(["run", "data_network", "--set", "file=no.csv"], capsys)
+    assert "no file 'no.csv'" in refused(["run", "data_network", "--set", "file=no.csv"], capsys)
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00\x81")
     words = ["run", "data_network", "--set", f"file={tmp_path / 'binary'}"]
     assert "no text in UTF-8" in refused(words, capsys)

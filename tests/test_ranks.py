@@ -175,7 +175,7 @@ def test_unused_options_are_named(tmp_path: Path) -> None:
     [
         ("-wgflow_pc_type gamgg", "PC type gamgg: give others"),
         ("-wgflow_pc_type lu", "factorization type LU"),  # PETSc's own has one rank only
-        ("gamg", "'gamg' after -- is no option"),
+        ("gamg", "options of PETSc, which follow --, begin with a dash"),
         ("-wgflow_a b c", "'c' after -- is no option"),
     ],
 )

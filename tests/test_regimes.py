@@ -187,7 +187,7 @@ def test_rates_of_lazy_training() -> None:
         (["lazy_training", "--sizes", "50,101,200"], "101 neurons"),
         (["lazy_training", "--sizes", "50,100"], "3 or more"),
         (["lazy_training", "--scales", "1,0,3"], "increasing"),
-        (["lazy_training", "--activation", "relu"], "unknown smooth activation"),
+        (["lazy_training", "--activation", "relu"], "give one of tanh, erf, logistic"),
         (["lazy_training", "--dt", "-1"], "dt = -1"),
         (["teacher_student", "--sizes", "0,1"], "widths >= 1"),
         (["teacher_student", "--step", "200"], "step = 200"),

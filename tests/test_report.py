@@ -217,10 +217,10 @@ def test_what_cannot_be_shown_is_refused(
         assert value in told
         assert remedy in told
 
-    refuses([str(tmp_path / "none")], "no folder", "give the DIR")
-    refuses([str(line / "history.csv")], "it is a file", "give the DIR")
+    refuses([str(tmp_path / "none")], "no folder", "wgflow report --help")
+    refuses([str(line / "history.csv")], "is a file", f"wgflow report {line}")
     (tmp_path / "empty").mkdir()
-    refuses([str(tmp_path / "empty")], "holds no result", "converge or study")
+    refuses([str(tmp_path / "empty")], "holds no result", "wgflow report --help")
     (tmp_path / "begun/checkpoint").mkdir(parents=True)
     refuses([str(tmp_path / "begun")], "has not finished", "--restart")
     refuses([str(made / "line")], "report.html is there already", "--overwrite")

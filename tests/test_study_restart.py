@@ -142,8 +142,8 @@ def test_a_study_that_fails_leaves_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "r"
-    asked = [*words("lazy_training"), "--out", str(out), "--activation", "sine"]
-    assert "unknown smooth activation" in refused(asked, capsys)
+    asked = [*words("lazy_training"), "--out", str(out), "--seed", "-1"]
+    assert "a seed >= 0" in refused(asked, capsys)
     assert not [*tmp_path.rglob("checkpoint-*")]
 
 

@@ -157,7 +157,7 @@ def test_distance_falls_like_the_root_of_the_width() -> None:
         (["--spaces", "1"], "1 spaces"),
         (["--until", "inf"], "until = inf"),
         (["--step", "0"], "dt = 0"),
-        (["--activation", "relu"], "unknown smooth activation"),
+        (["--activation", "relu"], "give one of tanh, erf, logistic"),
         (["--figure", "no/where.png"], "no directory no"),
     ],
 )

@@ -124,7 +124,11 @@ def _one_slip(parser: Parser, root: Command, words: Sequence[str]) -> Mended | N
 
 
 def _without(parser: Parser, root: Command, words: Sequence[str], first: _Reading) -> Mended | None:
-    """Find the nearest right line that lacks a word of this one, or joins two."""
+    """Find the nearest right line that lacks an option or a word of this one, or joins two."""
+    for i in (i for i, word in enumerate(words) if word[:2] == "--" and word != "--"):
+        line = (*words[:i], *words[i + 2 :])
+        if understood(parser, line) and not _read(parser, root, line).said:
+            return Mended(_mended(first).said, line)
     lines = [(*words[:i], *words[i + 1 :]) for i in range(len(words))]
     lines += [(*words[:i], words[i] + words[i + 1], *words[i + 2 :]) for i in range(len(words) - 1)]
     read = [_read(parser, root, line) for line in lines]

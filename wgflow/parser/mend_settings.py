@@ -151,10 +151,13 @@ def mend_pair(
     found = nearest(name, own)
     lacks = f"{whose or 'the solver'} has no {'parameter' if setting else 'option'} '{name}'"
     if found is None:
-        listed = ", ".join(nearest_first(name, own)) or "none"
-        said.append(f"{lacks}: known, nearest first: {listed}")
-        return [flag, text]
-    said.append(lacks)
+        listed = nearest_first(name, own)
+        said.append(f"{lacks}: known, nearest first: {', '.join(listed) or 'none'}")
+        if not listed:
+            return [flag, text]
+        found = listed[0]
+    else:
+        said.append(lacks)
     return [flag, f"{found}={_setting(kind, settings, found, value or own[found], said)}"]
 
 

@@ -210,8 +210,11 @@ def _folder(text: str, said: list[str]) -> str:
     if path.is_file() and (path.parent / SUMMARY).is_file():
         said.append(f"'{text}' is a file: give its folder")
         return str(path.parent)
-    lacks = f"'{text}' holds no {SUMMARY}, which is written last: no result, or an unfinished one"
-    said.append(lacks if path.is_dir() else f"no folder '{text}'")
+    if (path / "checkpoint").is_dir():
+        said.append(f"'{text}' holds a run that has not finished (--restart continues it)")
+    else:
+        lacks = f"'{text}' holds no result (no {SUMMARY})"
+        said.append(lacks if path.is_dir() else f"no folder '{text}'")
     above = path.parent
     beside = {p.parent.name: p.parent for p in above.glob(f"*/{SUMMARY}")}
     found = nearest(path.name, beside)

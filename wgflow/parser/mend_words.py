@@ -206,7 +206,10 @@ def _unknown(line: _Line, name: str, value: str | None, words: list[str]) -> Non
         return
     if follows is not None and re.fullmatch(r"[\d.,eE+-]+", follows):
         words.pop(0)
-    line.said.append(f"unknown option {name} of `{line.command.line}`")
+    if name == "--":
+        line.said.append("options of PETSc, which follow --, begin with a dash")
+    else:
+        line.said.append(f"unknown option {name} of `{line.command.line}`")
 
 
 def _is_elsewhere(line: _Line, name: str) -> bool:
