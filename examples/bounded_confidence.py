@@ -1,12 +1,12 @@
 """Opinions that attract each other within a distance R, with noise.
 
-People on a ring of opinions move towards those who think much as they do (Hegselmann–Krause) and
-change their mind at random. For many people the density of opinions follows
+On a ring of opinions, people move towards those who think alike (Hegselmann–Krause) and change
+their minds at random. For many people, the density of opinions follows
 
     ∂t ρ = ∂x(ρ ∂x(W*ρ)) + T ∂xx ρ,    W(z) = min(|z|, R)²/2.
 
-The uniform density is at rest. A ripple of wave number q grows at the rate -q²(T + Ŵ(q)), with
-Ŵ(q) the Fourier transform of W: below some noise T it grows, and clusters form.
+The uniform density is stationary. A ripple of wave number q grows at the rate -q²(T + Ŵ(q)), where
+Ŵ(q) is the Fourier transform of W: if the noise T is weak enough, it grows and clusters form.
 
 Source: Garnier, Papanicolaou, Yang, Vietnam J. Math. 45 (2017) 51-75.
 """

@@ -1,12 +1,12 @@
-"""A swarm: attraction at every distance, and no wish to be crowded.
+"""A swarm: attraction at every distance, against an aversion to crowding.
 
-Animals (or the layers of a star) attract each other by the force g/2, whatever the distance, and
-avoid crowds as the gas of a porous medium does:
+Animals (or the layers of a star) attract each other with the force g/2 at any distance, and avoid
+crowds like a gas in a porous medium:
 
     ∂t ρ = ∂x(ρ ∂x(W*ρ)) + c ∂xx ρ²,    W(z) = g|z|/2.
 
-At rest 2cρ + W*ρ is constant where there is anybody, and W'' = g δ: 2c ρ'' + g ρ = 0, so that
-ρ = A cos(x/L) on |x| < πL/2 with L² = 2c/g and A = 1/(2L). The swarm ends at a sharp edge.
+At rest 2cρ + W*ρ is constant on the support. Since W'' = g δ, this gives 2c ρ'' + g ρ = 0 and
+ρ = A cos(x/L) on |x| < πL/2 with L² = 2c/g and A = 1/(2L): the swarm has a sharp edge.
 
 Source: Topaz, Bertozzi, Lewis, Bull. Math. Biol. 68 (2006) 1601-1623, for the model; in one
 dimension it is also the polytropic star of index 1 (Chandrasekhar 1939).

@@ -1,12 +1,12 @@
-"""A colloid dragged through water by a laser trap, and the work that it takes.
+"""A colloid dragged through water by a laser trap, and the work this takes.
 
 The trap V(t, x) = k(x - vt)²/2 moves at speed v, and the density of the particle follows
 
     ∂t ρ = ∂x(ρ ∂x V) + T ∂xx ρ    (friction 1).
 
-The particle lags behind by (v/k)(1 - exp(-kt)), so that the mean work is
-⟨W⟩ = ∫∫ ∂V/∂t ρ dx dt = v² (t - (1 - exp(-kt))/k). The free energy of a trap does not depend on
-its place, and by the second law ⟨W⟩ ≥ 0.
+The particle lags behind by (v/k)(1 - exp(-kt)), so the mean work is
+⟨W⟩ = ∫∫ ∂V/∂t ρ dx dt = v² (t - (1 - exp(-kt))/k). The free energy of the trap does not depend on
+its position, so ⟨W⟩ ≥ 0 by the second law.
 
 Source: Mazonka, Jarzynski, arXiv:cond-mat/9912121 (1999).
 """

@@ -1,10 +1,10 @@
-"""A Bayesian posterior reached by the JKO scheme, beside Langevin samples of it.
+"""A Bayesian posterior computed by the JKO scheme and compared with Langevin samples.
 
 Logistic regression with two weights w, a Gaussian prior of precision m and 40 labelled points:
 the posterior is exp(-V) with V = -log likelihood + m|w|²/2. The gradient flow of
-KL(ρ | exp(-V)) = ∫ V ρ + ∫ ρ log ρ is the Fokker–Planck equation of Langevin's dynamics
-dw = -∇V dt + √2 dB, and each step of the JKO scheme is a proximal step of KL in the metric W2.
-V is m-convex, and KL falls at least as fast as exp(-2mt) (Bakry, Émery 1985).
+KL(ρ | exp(-V)) = ∫ V ρ + ∫ ρ log ρ is the Fokker–Planck equation of Langevin dynamics
+dw = -∇V dt + √2 dB, and each step of the JKO scheme is a proximal step for KL in the metric W2.
+V is m-convex, so KL decays at least as fast as exp(-2mt) (Bakry, Émery 1985).
 
 Source: Jordan, Kinderlehrer, Otto, SIAM J. Math. Anal. 29 (1998) 1-17; Wibisono, COLT 2018.
 """

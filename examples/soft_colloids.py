@@ -1,11 +1,11 @@
 """Soft colloids in a trap: dynamic density functional theory of Gaussian cores.
 
-Polymer coils in solution repel each other by E exp(-r²/R²). In the mean field, which is good for
-such soft cores, N of them in a harmonic trap have a density Nρ with
+Polymer coils in solution repel each other with the potential E exp(-r²/R²). In the mean-field
+approximation, good for such soft cores, N of them in a harmonic trap have a density Nρ with
 
     ∂t ρ = ∇·(ρ ∇(k|x|²/2 + N E exp(-|·|²/R²) * ρ)) + T Δρ.
 
-At rest the virial theorem holds: ∫ x·∇V ρ + ½ ∬ (x - y)·∇W(x - y) ρ(x) ρ(y) = 2 T in a plane.
+At equilibrium the virial theorem gives ∫ x·∇V ρ + ½ ∬ (x - y)·∇W(x - y) ρ(x) ρ(y) = 2 T in a plane.
 
 Source: Louis, Bolhuis, Hansen, Phys. Rev. E 62 (2000) 7961-7972; Marconi, Tarazona, J. Chem. Phys.
 110 (1999) 8032-8044.

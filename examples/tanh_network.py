@@ -1,11 +1,11 @@
-"""A two-layer tanh network on data of one's own: the density of its neurons and finite networks.
+"""A two-layer tanh network on your own data: the density of its neurons, and finite networks.
 
 Neurons 3 tanh(wx + b) learn 25 points of a curve, f(x) = ∫ 3 tanh(wx + b) ρ(w, b), by gradient
 descent on the mean of (y - f)²/2. In the limit of many neurons their density follows
 
     ∂t ρ = ∇·(ρ ∇δF/δρ),    F(ρ) = (1/2M) Σ (y_m - f(x_m))².
 
-The predictions of N neurons scatter about those of the density by about 1/√N, while both learn.
+During training, the predictions of N neurons scatter by about 1/√N around those of the density.
 
 Source: Mei, Montanari, Nguyen, PNAS 115 (2018) E7665-E7671.
 """
