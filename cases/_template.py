@@ -1,16 +1,16 @@
-r"""A Gaussian that is held, attracted by itself and blurred: edit this line, `describe` shows it.
+r"""A confined, diffusing Gaussian that attracts itself: edit this line, `describe` shows it.
 
-The density $\rho(t, x)$ falls along the gradient of
+The density $\rho(t, x)$ follows the gradient flow of
 
 $$
 F = \int \tfrac{k}{2} x^2 \rho + \tfrac12 \iint \tfrac{a}{2} (x - y)^2 \rho \rho
     + T \int \rho \log \rho ,
 $$
 
-a potential, an interaction and an entropy. A Gaussian start stays Gaussian, with the mean
-$m e^{-kt}$ and a variance that tends to $T/(k + a)$: so there is an exact density to compare with.
+a potential, an interaction and an entropy. An initial Gaussian stays Gaussian, with mean
+$m e^{-kt}$ and a variance that tends to $T/(k + a)$, so there is an exact density to compare with.
 
-**Source.** Name the paper or the notes that your problem is from.
+**Source.** Name the paper or notes your problem comes from.
 """
 
 import numpy as np

@@ -13,12 +13,12 @@ $$
 \ge \tfrac32 M_2^2 - M_2 \ge -\tfrac16,
 $$
 
-by $M_4 \ge M_2^2$ and $\operatorname{tr} S^2 \ge M_2^2/2$. Equality needs $|x|^2 = 1/3$
-everywhere: the minimum $F = -1/12$ is taken on the ring of radius $1/\sqrt3 = 0.577350$.
+since $M_4 \ge M_2^2$ and $\operatorname{tr} S^2 \ge M_2^2/2$. Equality requires $|x|^2 = 1/3$
+everywhere: the minimum $F = -1/12$ is attained on the ring of radius $1/\sqrt3 = 0.577350$.
 
-**Exact solution.** A radial density stays radial, and
-$\nabla W * \rho = x\, (|x|^2 + 2 M_2 - 1)$: $u = |x|^2$ obeys the Bernoulli equation
-$u' = -2 u\, (u + 2 M_2(t) - 1)$, whose flow is the Moebius map
+**Exact solution.** A radial density stays radial, and $\nabla W * \rho = x\, (|x|^2 + 2 M_2 - 1)$,
+so $u = |x|^2$ obeys the Bernoulli equation $u' = -2 u\, (u + 2 M_2(t) - 1)$, whose flow is the
+Moebius map
 
 $$
 u(t) = \frac{u_0}{A + B u_0}, \qquad
@@ -26,19 +26,20 @@ A' = 2\,(2 M_2 - 1)\, A, \qquad
 B' = 2 + 2\,(2 M_2 - 1)\, B, \qquad A(0) = 1, \quad B(0) = 0 .
 $$
 
-With $M_2(t) = \int \frac{u_0}{A + B u_0}\, \rho_0$ this is a system of two ordinary equations, and
+With $M_2(t) = \int \frac{u_0}{A + B u_0}\, \rho_0$ this is a system of two ordinary differential
+equations, and
 
 $$
 \rho(t, x) = \rho_0(u_0)\, \frac{A}{(1 - B u)^2}, \qquad u_0 = \frac{A u}{1 - B u} .
 $$
 
-The start is the Gaussian of variance `variance` on each axis.
+The initial density is the Gaussian with variance `variance` along each axis.
 
 **Rates.** While the density is smooth: MUSCL 2, upwind 1. Refinement path: explicit, `dt`
-proportional to $h$. On the ring itself compare radii and energies, not densities.
+proportional to $h$. Once the ring has formed, compare radii and energies, not densities.
 
 **Source.** Kolokolnikov, Sun, Uminsky, Bertozzi, Phys. Rev. E 84 (2011) 015203 for rings of such
-kernels; the Moebius reduction is ours.
+kernels; the Moebius reduction is our own.
 """
 
 from functools import cache

@@ -1,11 +1,11 @@
-r"""Two-layer network on two centred anisotropic Gaussians: a density of two radii.
+r"""Two-layer network on two centred anisotropic Gaussians: a density in two radii.
 
-Data: $y = +1$ or $-1$ with probability $1/2$, $x \sim \mathcal N(0, \Sigma)$, $\Sigma$ diagonal
-with $\tau^2$ on $s_0$ coordinates and 1 on the other $d - s_0$, $\tau = \tau_+$ for $y = +1$ and
-$\tau_-$ for $y = -1$. A neuron is $\sigma(\langle w, x \rangle)$. A start that is invariant under
-rotations of the $s_0$ signal coordinates and of the others stays so, and the density of the neurons
-reduces to $\rho(r_1, r_2)$, with respect to $\mathrm dr_1\, \mathrm dr_2$, of the norms $r_1$ and
-$r_2$ of the two parts of $w$:
+Data: $y = +1$ or $-1$ with probability $1/2$ each, $x \sim \mathcal N(0, \Sigma)$, where $\Sigma$
+is diagonal with $\tau^2$ on $s_0$ coordinates and 1 on the other $d - s_0$; $\tau = \tau_+$ for
+$y = +1$ and $\tau_-$ for $y = -1$. A neuron is $\sigma(\langle w, x \rangle)$. An initial density
+that is invariant under rotations of the $s_0$ signal coordinates and of the others remains so, and
+the density of the neurons reduces to a density $\rho(r_1, r_2)$, with respect to
+$\mathrm dr_1\, \mathrm dr_2$, in the norms $r_1$ and $r_2$ of the two parts of $w$:
 
 $$
 \begin{split}
@@ -17,20 +17,20 @@ $$
 \end{split}
 $$
 
-$V$ and $U$ from exact Hermite features: with $z = (\tau^2 r_1^2 + r_2^2)^{1/2}$ they are
-$a_n(z)\, (\tau r_1/z)^j\, (r_2/z)^{n-j}$, $n$ and $j$ even. The start is
-$w \sim \mathcal N(0, \kappa^2 I/d)$, two chi densities in closed form. For $d = \infty$ with
-$s_0 = \gamma d$ only $n = 0$ remains; the start, two point masses by the law of large numbers, is
-widened to Gaussians.
+where $V$ and $U$ come from exact Hermite features: with $z = (\tau^2 r_1^2 + r_2^2)^{1/2}$ these
+are $a_n(z)\, (\tau r_1/z)^j\, (r_2/z)^{n-j}$, with $n$ and $j$ even. Initially
+$w \sim \mathcal N(0, \kappa^2 I/d)$, which gives two chi densities in closed form. For $d = \infty$
+with $s_0 = \gamma d$ only $n = 0$ remains; the initial density, two point masses by the law of
+large numbers, is widened to Gaussians.
 
-**Conventions.** What $\delta$ separates differs between texts, and is a choice here:
+**Conventions.** Texts differ in what $\delta$ separates, so it is a choice here:
 `convention=widths` means $\tau_\pm = 1 \pm \delta$ (Mei, Misiakiewicz, Montanari 2019 and slides
 that follow it: $(1 \pm \delta)^2$ on the diagonal of $\Sigma$); `convention=variances` means
 $\tau_\pm^2 = 1 \pm \delta$ (the ReLU and non-monotone examples of Mei, Montanari, Nguyen 2018).
-Time: `preset=mmn2018` is that of Mei, Montanari, Nguyen 2018, whose SGD has the factor 2 of the
-square's derivative and whose distributional dynamics therefore the time scale $s = 2 \xi(t)$;
-`preset=mmm2019` is that of Mei, Misiakiewicz, Montanari 2019, the same without the factor 2,
-$s = \xi(t)$. In both $t = k \varepsilon$ after $k$ steps, a step is
+Time: `preset=mmn2018` follows Mei, Montanari, Nguyen 2018, whose SGD keeps the factor 2 from
+differentiating the square, so that the distributional dynamics has the time scale $s = 2 \xi(t)$;
+`preset=mmm2019` follows Mei, Misiakiewicz, Montanari 2019, without that factor: $s = \xi(t)$. In
+both, $t = k \varepsilon$ after $k$ steps, and one step is
 
 $$
 \theta \leftarrow \theta + s \varepsilon \left[ (y - f)\, \nabla \sigma
@@ -40,8 +40,8 @@ $$
 the risk is $R = \mathbb E\, (y - f)^2$ and the free energy
 $F = R/2 + \frac\lambda2 \int |\theta|^2 \rho + \frac1\beta \int \rho \log\rho$, as in Mei,
 Montanari, Nguyen 2018. Slides on the subject print $\sqrt{\varepsilon/\beta}$ or $\sqrt{1/\beta}$
-in front of the noise; with the factors here drift, noise, $F$ and the fixed point
-$\exp(-\beta\, (\Psi + \lambda |\theta|^2/2))$ agree.
+in front of the noise; with the factors used here, drift, noise, $F$ and the fixed point
+$\exp(-\beta\, (\Psi + \lambda |\theta|^2/2))$ are consistent.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
 networks", PNAS 115 (2018) E7665-E7671, section on centred anisotropic Gaussians. Mei,

@@ -1,4 +1,4 @@
-r"""Barenblatt's profile of the porous medium equation: an exact moving free boundary.
+r"""Barenblatt profile of the porous medium equation: an exact moving free boundary.
 
 $$
 \partial_t \rho = \Delta \rho^m, \qquad F = \int \frac{\rho^m}{m - 1}, \qquad m > 1
@@ -11,14 +11,14 @@ s = \mathrm{start} + t, \qquad
 k = \frac{\alpha\,(m - 1)}{2 m D},
 $$
 
-with $C$ such that the mass is 1: in one dimension 0.360562, 0.183776, 0.113202 for
-$m = 2, 3, 4$, in two 0.199471, 0.0889432 for $m = 2, 3$. The support is the ball of radius
+with $C$ chosen to give mass 1: 0.360562, 0.183776, 0.113202 in one dimension for $m = 2, 3, 4$, and
+0.199471, 0.0889432 in two for $m = 2, 3$. The support is the ball of radius
 
 $$
 \mathrm{front}(t) = \sqrt{C/k}\; s^{\alpha/D},
 $$
 
-at which the density has a kink for $m = 2$ and an infinite slope for $m > 2$.
+where the density has a kink for $m = 2$ and an infinite slope for $m > 2$.
 
 **Rates.** In $L^1$, limited by the free boundary: about 1 for upwind; 1.3 to 2 for second-order
 fluxes at $m = 2$ and $3$, irregular at $m = 4$. Refinement path: explicit solvers at their bound,

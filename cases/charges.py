@@ -8,14 +8,14 @@ $$
 \mathbb E\, \varphi^2 = 1,
 $$
 
-$g$ the same with its own width. The loss
+where $g$ is the same with its own width. The loss
 
 $$
 E = \tfrac12\, \mathbb E_x |f - f_N|^2
 = C_f - \int c\, F \rho + \tfrac12 \iint c\, c'\, K(y - y')\, \rho\, \rho'
 $$
 
-is the energy of charged particles, with $F = \mathbb E\, f \varphi$ and
+is the energy of a system of charged particles, with $F = \mathbb E\, f \varphi$ and
 $K = \mathbb E\, \varphi \varphi$ known exactly, and
 
 $$
@@ -27,19 +27,19 @@ $$
 \end{split}
 $$
 
-Weight decay adds $\lambda c^2/2$ to the potential, of charges alone, and noise $1/\beta$ times the
-Laplacian in $y$ and $c$. At rest with noise
+Weight decay, on the charges alone, adds $\lambda c^2/2$ to the potential; noise adds $1/\beta$
+times the Laplacian in $y$ and $c$. With noise the stationary density is
 $\rho \propto \exp(-\beta\, (\delta E/\delta\rho + \lambda c^2/2))$, where
 $\delta E/\delta\rho = c\, \psi(y)$: charges at $y$ are normal with mean $-\psi/\lambda$ and
 variance $1/(\beta\lambda)$.
 
-The density lives in $(y, c)$, $d + 1$ dimensions, $d = 1$ or $2$. The start is $y$ uniform and
-$c \sim \mathcal N(0, \mathrm{start}^2)$. The risk reported is $R = 2 E = \mathbb E_x |f - f_N|^2$,
-which is at least 0.
+The density lives in the $d + 1$ dimensions of $(y, c)$, with $d = 1$ or $2$. Initially $y$ is
+uniform and $c \sim \mathcal N(0, \mathrm{start}^2)$. The risk reported is
+$R = 2 E = \mathbb E_x |f - f_N|^2$, which is at least 0.
 
-**Trained and fixed charges.** With $c$ trained the risk goes to 0. With `fixed` only $y$ moves: the
-density keeps its marginal law of $c$, charges gather where they serve best, and the risk stays
-above a positive number: for every function $h$,
+**Trained and fixed charges.** When $c$ is trained, the risk tends to 0. With `fixed`, only $y$
+moves: the marginal law of $c$ is preserved, charges gather where they help most, and the risk stays
+bounded away from zero: for every function $h$,
 
 $$
 R \ge \frac{\left( \mathbb E\, f h
@@ -48,27 +48,26 @@ R \ge \frac{\left( \mathbb E\, f h
 $$
 
 since $\mathbb E\, f_N h$ is at most $\mathbb E |c|\, \max_y |\mathbb E\, h\, \varphi(\cdot, y)|$.
-By default $R(0) = 3.0635$. With charges trained $R(1) = 1.737$, $R(3) = 0.427$,
-$R(10) = 0.0031$; with fixed ones $R(1) = 2.765$, $R(10) = 2.317$ and $R(300) = 2.17$ (1000
-particles), where $h = f$ shows $R \ge 2.0197$.
+With the default parameters $R(0) = 3.0635$. Trained charges give $R(1) = 1.737$, $R(3) = 0.427$,
+$R(10) = 0.0031$; fixed ones give $R(1) = 2.765$, $R(10) = 2.317$ and $R(300) = 2.17$ (1000
+particles), where taking $h = f$ shows that $R \ge 2.0197$.
 
-**Conventions.** Time is that of Rotskoff, Vanden-Eijnden 2018, whose gradient flow is that of $E$
-(the preset mmm2019 of other cases, $s = 1$); an SGD step is
+**Conventions.** Time follows Rotskoff, Vanden-Eijnden 2018, whose gradient flow is that of $E$ (the
+preset mmm2019 of other cases, $s = 1$); one SGD step is
 
 $$
 \theta \leftarrow \theta + \varepsilon\, \left[ (f - f_N)\, \nabla (c\, \varphi)
   - \lambda\, (0, c) \right] + \sqrt{2 \varepsilon/\beta}\; g .
 $$
 
-They have $\varphi = \exp(-\kappa x^2/2)$ with $\kappa = 1/\sigma^2$ and no factor in front:
+They take $\varphi = \exp(-\kappa x^2/2)$ with $\kappa = 1/\sigma^2$ and no prefactor: setting
 $\mathbb E\, \varphi^2 = 1$ here changes the units of charge and time. $E$ is half the mean square,
-as there; the risk reported is $R = 2 E$, as in Mei, Montanari, Nguyen 2018. Decay of
-charges alone, and noise alike in $y$ and $c$, are choices of this page; with these factors drift,
-noise and the state at rest agree.
-Kernels enter by their wave numbers $k$; those with $\exp(-\sigma^2 k^2) < \mathrm{accuracy}$ are
-left out.
+as in their paper; the risk reported is $R = 2 E$, as in Mei, Montanari, Nguyen 2018. Decaying only
+the charges, with equal noise in $y$ and $c$, is a choice made here; with these factors drift, noise
+and the stationary state are consistent. Kernels are expanded in their wave numbers $k$; those with
+$\exp(-\sigma^2 k^2) < \mathrm{accuracy}$ are dropped.
 
-**Limits.** $c$ is cut off at $\pm\mathrm{reach}$; a run warns if mass comes there.
+**Limits.** $c$ is cut off at $\pm\mathrm{reach}$; a run warns if mass gets there.
 
 **Source.** Rotskoff, Vanden-Eijnden, "Trainability and accuracy of neural networks: an
 interacting particle system approach", arXiv:1805.00915 (2018).
@@ -142,7 +141,7 @@ def problem(
     start : float
         Standard deviation of the charges at the start.
     fixed : bool
-        Whether the charges stay as drawn, and positions alone are trained.
+        Whether the charges stay as drawn and only positions are trained.
     reach : float
         The domain is |c| <= reach.
     weight_decay : float
@@ -150,7 +149,7 @@ def problem(
     beta : float
         Inverse temperature of the noise; inf for none. Noise needs weight decay.
     accuracy : float
-        Wave numbers whose weight is below this share of the largest are left out.
+        Wave numbers whose weight is below this fraction of the largest are dropped.
     """
     if not start < reach / 4:
         raise wg.InputError(f"reach = {reach} with start = {start}: give a reach > 4 start")

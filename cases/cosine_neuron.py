@@ -1,6 +1,6 @@
-r"""Cosine neuron: a nonlinear network dynamics with an exact solution.
+r"""Cosine neuron: nonlinear network dynamics with an exact solution.
 
-Data $x$ uniform on the circle, $y = \sqrt2\, A \cos x$; a neuron is
+The data $x$ are uniform on the circle, with $y = \sqrt2\, A \cos x$; a neuron is
 $\sigma(x; \theta) = \sqrt2 \cos(x - \theta)$, so that
 
 $$
@@ -20,14 +20,14 @@ $$
 \dot z = \tfrac{s}{2}\, (A - z)(1 - z^2), \qquad R = (A - z)^2 .
 $$
 
-With noise the density tends to the von Mises density proportional to
+With noise the density tends to the von Mises density, proportional to
 $\exp(\beta\, (A - r) \cos\theta)$, where $r = (I_1/I_0)(\beta\, (A - r))$; $A = 0.8$, $\beta = 20$
 gives $r = 0.699479$.
 
-**Conventions.** Time: `preset=mmn2018` is that of Mei, Montanari, Nguyen 2018, whose SGD has the
-factor 2 of the square's derivative and whose distributional dynamics therefore the time scale
-$s = 2 \xi(t)$; `preset=mmm2019` is that of Mei, Misiakiewicz, Montanari 2019, the same without the
-factor 2, $s = \xi(t)$. In both $t = k \varepsilon$ after $k$ steps, a step is
+**Conventions.** Time: `preset=mmn2018` follows Mei, Montanari, Nguyen 2018, whose SGD keeps the
+factor 2 from differentiating the square, so that the distributional dynamics has the time scale
+$s = 2 \xi(t)$; `preset=mmm2019` follows Mei, Misiakiewicz, Montanari 2019, without that factor:
+$s = \xi(t)$. In both, $t = k \varepsilon$ after $k$ steps, and one step is
 
 $$
 \theta \leftarrow \theta + s \varepsilon (y - f)\, \nabla \sigma
@@ -35,11 +35,11 @@ $$
 $$
 
 with $\xi = 1$ and no weight decay; the risk is $R = \mathbb E\, (y - f)^2$ and the free energy
-$F = R/2 + \frac1\beta \int \rho \log\rho$ (Mei, Montanari, Nguyen 2018). The factors $\sqrt2$ of
-neuron and target are ours: with them $\mathbb E\, \sigma^2 = 1$ and $\mathbb E\, y^2 = A^2$.
+$F = R/2 + \frac1\beta \int \rho \log\rho$ (Mei, Montanari, Nguyen 2018). The factors $\sqrt2$ in
+neuron and target are our own: they give $\mathbb E\, \sigma^2 = 1$ and $\mathbb E\, y^2 = A^2$.
 
-**Source.** The wrapped Cauchy reduction is that of Ott and Antonsen, Chaos 18 (2008) 037113,
-for globally coupled phase oscillators; the network is ours.
+**Source.** The wrapped Cauchy reduction is due to Ott and Antonsen, Chaos 18 (2008) 037113, for
+globally coupled phase oscillators; the network is our own.
 """
 
 import math

@@ -1,9 +1,9 @@
-r"""Two-layer network on data of your own: the density of its neurons, for any convex loss.
+r"""Two-layer network on your own data: the density of its neurons, for any convex loss.
 
-The file has a sample a line: the one or two components of $x$, then $y$, a number or a label $+1$
-or $-1$; a header is no harm. Neurons are $a\, \sigma(\langle w, x \rangle + b)$; of $a$ and $b$
-either is trained or one number for all, so that the state $\theta$ is $(a, w, b)$, $(w, b)$,
-$(a, w)$ or $w$, with one to four components. The network
+The file has one sample per line: the one or two components of $x$, then $y$, a number or a label
+$+1$ or $-1$; a header line is allowed. Neurons are $a\, \sigma(\langle w, x \rangle + b)$; each of
+$a$ and $b$ is either trained or a constant shared by all neurons, so the state $\theta$ is
+$(a, w, b)$, $(w, b)$, $(a, w)$ or $w$, with one to four components. The network
 $f(x) = \int \sigma(x; \theta)\, \rho(\theta)\, \mathrm d\theta$ is trained by the flow
 
 $$
@@ -16,56 +16,56 @@ $$
 
 that is, by gradient descent with weight decay $\lambda$ and noise of temperature $1/\beta$, in the
 limit of many neurons. The $M$ predictions are linear in $\rho$ and $F$ is convex in them: there are
-no other minima, and with $\beta$ finite the minimizer is unique. `wgflow compare data_network` runs
-networks of finite width beside it, on the same data.
+no spurious minima, and for finite $\beta$ the minimizer is unique. `wgflow compare data_network`
+also trains networks of finite width on the same data.
 
     wgflow run data_network --set file=points.csv --set loss=logistic
 
-**Losses.** `square`: $\ell = (y - f)^2/2$, and the risk that is reported is the mean of
-$(y - f)^2$; `huber` with its threshold; for labels $+1$ and $-1$ `logistic`, and `hinge` with its
-corner rounded over a width. Of these the risk is the mean of $\ell$.
+**Losses.** `square`: $\ell = (y - f)^2/2$, for which the reported risk is the mean of $(y - f)^2$;
+`huber`, with its threshold; and, for labels $+1$ and $-1$, `logistic` and `hinge`, the latter with
+its corner rounded over a width. For all but `square` the risk is the mean of $\ell$.
 
-**What is written.** Besides the files of every run `predictor.png` and `predictor.csv`: $f$ on a
-grid of $x$, and on the data. `solution.moments` holds the predictions on the data over time,
-`solution.predict(x)` gives $f$ anywhere.
+**Output.** In addition to the files of every run, `predictor.png` and `predictor.csv`: $f$ on a
+grid of $x$ and on the data. `solution.moments` holds the predictions on the data over time;
+`solution.predict(x)` evaluates $f$ anywhere.
 
-**Units.** The start is $\mathcal N(0, \mathrm{spread}^2\, I)$, and the domain
-$[-\mathrm{reach}, \mathrm{reach}]$ on each axis, which suits inputs of order 1. So neurons see the
-components of $x$ in a file as $(x - \bar x)/s$, mean and standard deviation those of the samples
-(`standardize`; `wgflow describe` and `summary.json` say them), while files, `predict` and
-`predictor.csv` are in the units of the file. Labels are as they are: $y$ over the output weight
-should be of order 1. With a bounded $\sigma$ and a fixed output weight $a$,
-$|f| < |a| \sup |\sigma|$. A file with a missing value, a constant column of $x$ or two columns that
-are the same but for unit and zero is refused.
+**Units.** The initial density is $\mathcal N(0, \mathrm{spread}^2\, I)$ and the domain is
+$[-\mathrm{reach}, \mathrm{reach}]$ on each axis, which suits inputs of order 1. Neurons therefore
+see each component of $x$ from a file as $(x - \bar x)/s$, with the mean and standard deviation of
+the samples (`standardize`; `wgflow describe` and `summary.json` report them), while files,
+`predict` and `predictor.csv` use the units of the file. Labels are not rescaled: $y$ divided by the
+output weight should be of order 1. With a bounded $\sigma$ and a fixed output weight $a$,
+$|f| < |a| \sup |\sigma|$. A file with a missing value, a constant column of $x$, or two columns
+that differ only by scale and offset is refused.
 
-**Conventions.** Time: `preset=mmn2018` is that of Mei, Montanari, Nguyen 2018, whose SGD has the
-factor 2 of the square's derivative and whose distributional dynamics therefore the time scale
-$s = 2 \xi(t)$; `preset=mmm2019` is that of Mei, Misiakiewicz, Montanari 2019, the same without the
-factor 2, $s = \xi(t)$. In both $t = k \varepsilon$ after $k$ steps, a step is
+**Conventions.** Time: `preset=mmn2018` follows Mei, Montanari, Nguyen 2018, whose SGD keeps the
+factor 2 from differentiating the square, so that the distributional dynamics has the time scale
+$s = 2 \xi(t)$; `preset=mmm2019` follows Mei, Misiakiewicz, Montanari 2019, without that factor:
+$s = \xi(t)$. In both, $t = k \varepsilon$ after $k$ steps, and one step is
 
 $$
 \theta \leftarrow \theta + s \varepsilon\, \left[ -\ell'(f, y)\, \nabla \sigma
   - \lambda \theta \right] + \sqrt{2 s \varepsilon/\beta}\; g ,
 $$
 
-with $\xi = 1$. The square loss is halved, $\ell = (y - f)^2/2$, for $-\ell' = y - f$, and its risk
-is not (Mei, Montanari, Nguyen 2018). Labels of `logistic` and `hinge` are $\pm1$ and their losses
-functions of $y f$ (Hastie, Tibshirani, Friedman 2009, section 10.6); `hinge` is rounded as by
-Rennie, Srebro 2005, `huber` is that of Huber 1964.
+with $\xi = 1$. The square loss is halved, $\ell = (y - f)^2/2$, so that $-\ell' = y - f$; its risk
+is not (Mei, Montanari, Nguyen 2018). Labels for `logistic` and `hinge` are $\pm1$ and these losses
+are functions of $y f$ (Hastie, Tibshirani, Friedman 2009, section 10.6); `hinge` is rounded as in
+Rennie, Srebro 2005, and `huber` is that of Huber 1964.
 
-**Examples.** Without a file: `wave`, 40 points of $\sin(2.5\, x)$ on $[-2, 2]$, the last third half
-as high, with noise 0.1; or `moons`, 120 points of two half circles that interlock, labelled $+1$
-and $-1$.
+**Examples.** Without a file: `wave`, 40 points of $\sin(2.5\, x)$ on $[-2, 2]$, with half the
+amplitude on the last third and noise 0.1; or `moons`, 120 points on two interlocking half circles,
+labelled $+1$ and $-1$.
 
-**Rates.** While the density is smooth: MUSCL 2, Scharfetter-Gummel 2; with `dt` proportional to
-$h^2$ also `quantile_jko`. Later ridges of neurons form, which few cells do not resolve.
+**Rates.** While the density is smooth: MUSCL 2, Scharfetter-Gummel 2, and, with `dt` proportional
+to $h^2$, `quantile_jko`. Later, ridges of neurons form that coarse grids do not resolve.
 
-**Cost.** $M$ numbers a cell are stored, and read twice a step: $128 \times 128$ cells and 40
-samples take 5 MB, $32^3$ cells and 1000 samples 260 MB. Much data is thinned by
+**Cost.** $M$ numbers per cell are stored, and read twice per step: $128 \times 128$ cells and 40
+samples take 5 MB, $32^3$ cells and 1000 samples 260 MB. Thin large data sets with
 `--set samples=500`.
 
 **Source.** The equation is that of Mei, Montanari, Nguyen, PNAS 115 (2018) E7665-E7671, for the
-empirical law of the data; other losses as in Chizat, Bach, NeurIPS 31 (2018) 3036-3046.
+empirical law of the data; other losses follow Chizat, Bach, NeurIPS 31 (2018) 3036-3046.
 """
 
 import math
@@ -149,9 +149,9 @@ def problem(
     file : str
         Path of the data; the example if empty.
     example : {"wave", "moons"}
-        Data that are made here.
+        Built-in data set.
     loss : {"square", "logistic", "hinge", "huber"}
-        l, of an output and its target: see above.
+        l, as a function of output and target: see above.
     activation : str
         tanh, erf, logistic, ramp, truncated_relu, nonmonotone or relu.
     output : float
@@ -169,10 +169,10 @@ def problem(
     reach : float
         The domain is [-reach, reach] on each axis.
     standardize : bool
-        Of a file: whether neurons see each component of x with its mean taken off, divided by its
-        standard deviation; predictions stay in the units of the file.
+        For a file: whether neurons see each component of x less its mean, divided by its standard
+        deviation; predictions stay in the units of the file.
     samples : int
-        Take at random so many samples of the file, or make so many of the example; 0 for all.
+        Number of samples to draw at random from the file, or to make for the example; 0 for all.
     seed : int
         For the example's noise and the choice of samples.
     preset : {"mmn2018", "mmm2019"}

@@ -1,21 +1,21 @@
-r"""Desai-Zwanzig model: noisy particles in a double well that attract each other.
+r"""Desai-Zwanzig model: noisy particles in a double well that attract one another.
 
 $$
 V = \frac{x^4}{4} - \frac{x^2}{2}, \qquad W = \frac{\kappa}{2}\, x^2, \qquad
 T = \frac1\beta, \qquad \kappa = \mathrm{attraction}
 $$
 
-With noise every stationary density is
-$\rho_m \propto \exp(-\beta\, (V + \kappa\, (x - m)^2/2))$ for some mean $m$ with
+With noise, every stationary density is $\rho_m \propto \exp(-\beta\, (V + \kappa\, (x - m)^2/2))$
+for some mean $m$ with
 
 $$
 m = \int x\, \rho_m(x)\, \mathrm dx,
 $$
 
-an equation in one number. $m = 0$ always solves it. Below a critical temperature a pair $\pm m_*$
-does too, and takes over the stability: the mean is the order parameter of a phase transition. It
-appears where $\beta \kappa \operatorname{Var}(\rho_0) = 1$; for $\kappa = 1$ at
-$\beta_c = 2.188440$, and $m_*(\beta = 3) = 0.637324$.
+a scalar equation that $m = 0$ always solves. Below a critical temperature a pair $\pm m_*$ appears
+and takes over stability: the mean is the order parameter of a phase transition. The transition is
+at $\beta \kappa \operatorname{Var}(\rho_0) = 1$; for $\kappa = 1$ this gives $\beta_c = 2.188440$,
+and $m_*(\beta = 3) = 0.637324$.
 
 `wgflow stationary desai_zwanzig --sweep beta=4:1:31` follows the branch.
 

@@ -5,18 +5,18 @@ F = \int \left( \frac{x^4}{4} - \frac{x^2}{2} \right) \rho + \nu \int \frac{\rho
 m > 1, \qquad \nu = \mathrm{diffusivity}
 $$
 
-At rest $\xi = V + \frac{\nu m}{m-1}\, \rho^{m-1}$ is constant on each connected component of the
-support, with constants that may differ from one component to another: which equilibrium is
-reached depends on the start. With the default weak diffusion the two wells stay apart, and the
-asymmetric start leaves unequal masses in them, of which `rest(x, mass)` gives the densities:
+At rest, $\xi = V + \frac{\nu m}{m-1}\, \rho^{m-1}$ is constant on each connected component of the
+support, but the constants may differ between components: which equilibrium is reached depends on
+the initial density. With the default weak diffusion the two wells stay separate, and the asymmetric
+initial density leaves unequal masses in them, for which `rest(x, mass)` gives the density:
 
 $$
 \rho = \left( \frac{m - 1}{m \nu}\, (C_i - V)_+ \right)^{1/(m-1)}
 \quad \text{in well } i, \text{ with the mass of that well.}
 $$
 
-**Rates.** Of the time-dependent solution, against a fine reference: upwind 1 and MUSCL 2 in
-smooth flow, less at the free boundaries.
+**Rates.** For the time-dependent solution, against a fine reference: upwind 1 and MUSCL 2 in smooth
+flow, less at the free boundaries.
 
 **Source.** Carrillo, Chertock, Huang, "A finite-volume method for nonlinear nonlocal equations
 with a gradient flow structure", Commun. Comput. Phys. 17 (2015) 233-258, section 4.1.

@@ -4,16 +4,16 @@ $$
 \partial_t \rho = \frac1\beta\, \Delta \rho \qquad \text{on } [0, 1)^D, \text{ periodic}
 $$
 
-The start $1 + a \prod_i \cos(2\pi k x_i)$, with $a$ the `amplitude` and $k$ the number of `waves`,
-stays of this form:
+The initial density $1 + a \prod_i \cos(2\pi k x_i)$, where $a$ is the `amplitude` and $k$ the
+number of `waves`, keeps this form:
 
 $$
 \rho(t, x) = 1 + a\, e^{-4 \pi^2 k^2 D t/\beta} \prod_i \cos(2\pi k x_i) .
 $$
 
-There is no drift, so that every scheme's diffusion is tested by itself: central and fitted
-differences are of second order, for solvers that upwind the drift only too. Bailo-Carrillo-Hu
-upwinds the diffusion as well and is of first.
+There is no drift, so every scheme's diffusion is tested in isolation: central and fitted
+differences are second order, even in solvers that upwind only the drift. Bailo-Carrillo-Hu also
+upwinds the diffusion and is first order.
 
 **Rates.** Order 2 in space, Bailo-Carrillo-Hu 1. Refinement path: explicit solvers take `dt`
 proportional to $h^2$ (their positivity bound), stabilized explicit and second-order implicit ones
@@ -86,9 +86,9 @@ def problem(
     beta : float
         Inverse temperature, > 0: the diffusivity is 1/beta.
     amplitude : float
-        Of the start's deviation from 1, in [-1, 1].
+        Of the initial deviation from 1, in [-1, 1].
     waves : int
-        Periods of the start on each axis, >= 1.
+        Periods of the initial density on each axis, >= 1.
     """
     if dimension not in (1, 2, 3):
         raise wg.InputError(f"dimension = {dimension}: give 1, 2 or 3")

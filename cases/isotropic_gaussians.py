@@ -1,9 +1,9 @@
 r"""Two-layer network on two centred isotropic Gaussians: the radial distributional dynamics.
 
-Data: $y = +1$ or $-1$ with probability $1/2$, $x \sim \mathcal N(0, \tau^2 I_d)$,
+Data: $y = +1$ or $-1$ with probability $1/2$ each, $x \sim \mathcal N(0, \tau^2 I_d)$,
 $\tau = 1 + \delta$ for $y = +1$ and $1 - \delta$ for $y = -1$. A neuron is
-$\sigma(\langle w, x \rangle)$. A rotation-invariant start stays so, and the density of the neurons
-reduces to a density $\rho(r)$ of $r = |w|$ with
+$\sigma(\langle w, x \rangle)$. A rotation-invariant initial density remains so, and the density of
+the neurons reduces to a density $\rho(r)$ of $r = |w|$ with
 
 $$
 \begin{split}
@@ -14,17 +14,17 @@ $$
 \end{split}
 $$
 
-$V$ and $U$ from the exact Hermite features of the activation. The start is
+where $V$ and $U$ come from the exact Hermite features of the activation. Initially
 $w \sim \mathcal N(0, \kappa^2 I/d)$.
 
-For $d = 40$, $\delta = 0.8$ and the ramp, without noise: $R(0) = 1.70448$, $R(0.001) = 1.69643$,
-$R(0.01) = 1.63188$, $R(1) = 1.0706$. Later values are sensitive to numerical diffusion: compare
-several numbers of cells.
+For $d = 40$, $\delta = 0.8$ and the ramp activation, without noise: $R(0) = 1.70448$,
+$R(0.001) = 1.69643$, $R(0.01) = 1.63188$, $R(1) = 1.0706$. Later values are sensitive to numerical
+diffusion: compare several resolutions.
 
-**Conventions.** Time: `preset=mmn2018` is that of Mei, Montanari, Nguyen 2018, whose SGD has the
-factor 2 of the square's derivative and whose distributional dynamics therefore the time scale
-$s = 2 \xi(t)$; `preset=mmm2019` is that of Mei, Misiakiewicz, Montanari 2019, the same without the
-factor 2, $s = \xi(t)$. In both $t = k \varepsilon$ after $k$ steps, a step is
+**Conventions.** Time: `preset=mmn2018` follows Mei, Montanari, Nguyen 2018, whose SGD keeps the
+factor 2 from differentiating the square, so that the distributional dynamics has the time scale
+$s = 2 \xi(t)$; `preset=mmm2019` follows Mei, Misiakiewicz, Montanari 2019, without that factor:
+$s = \xi(t)$. In both, $t = k \varepsilon$ after $k$ steps, and one step is
 
 $$
 \theta \leftarrow \theta + s \varepsilon \left[ (y - f)\, \nabla \sigma
@@ -34,14 +34,14 @@ $$
 the risk is $R = \mathbb E\, (y - f)^2$ and the free energy
 $F = R/2 + \frac\lambda2 \int |\theta|^2 \rho + \frac1\beta \int \rho \log\rho$, as in Mei,
 Montanari, Nguyen 2018. Slides on the subject print $\sqrt{\varepsilon/\beta}$ or $\sqrt{1/\beta}$
-in front of the noise; with the factors here drift, noise, $F$ and the fixed point
-$\exp(-\beta\, (\Psi + \lambda |\theta|^2/2))$ agree. $\delta$ separates standard deviations,
-$\tau_\pm = 1 \pm \delta$ (Mei, Montanari, Nguyen 2018, centred isotropic Gaussians); neurons enter
-as a mean, $f = \frac1N \sum_i \sigma(\langle w_i, x \rangle)$.
+in front of the noise; with the factors used here, drift, noise, $F$ and the fixed point
+$\exp(-\beta\, (\Psi + \lambda |\theta|^2/2))$ are consistent. $\delta$ separates standard
+deviations, $\tau_\pm = 1 \pm \delta$ (Mei, Montanari, Nguyen 2018, centred isotropic Gaussians);
+the output is the mean over neurons, $f = \frac1N \sum_i \sigma(\langle w_i, x \rangle)$.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
-networks", PNAS 115 (2018) E7665-E7671, with the radial equation of its section on centred
-isotropic Gaussians.
+networks", PNAS 115 (2018) E7665-E7671; the radial equation is in its section on centred isotropic
+Gaussians.
 """
 
 import math

@@ -4,18 +4,18 @@ $$
 F = \int \rho \log \rho + \frac{M}{4\pi} \iint \log|x - y|\, \rho\, \rho', \qquad M = \mathrm{mass}
 $$
 
-for the density $\rho = u/M$ of cells $u$ of total mass $M$, which follow the gradient of the
-substance $-\frac{1}{2\pi} \log|x| * u$ that they emit. Whatever the start, the second moment
+for the density $\rho = u/M$ of a cell population $u$ of total mass $M$ that follows the gradient of
+the substance $-\frac{1}{2\pi} \log|x| * u$ it emits. For any initial density, the second moment
 $\int |x|^2 \rho$ grows at the constant rate
 
 $$
 4 \left( 1 - \frac{M}{8\pi} \right),
 $$
 
-that of $u$ at $4 M\, (1 - M/(8\pi))$. Above $8\pi$ it would reach 0, so that the solution blows up
-before: the mass gathers in a point. Then the run stops with a `ConcentrationError` once the mass
-fills no more than sixteen cells, and keeps what it has computed. The rate is that of the whole
-plane; the domain is wide enough for the times run.
+and that of $u$ at $4 M\, (1 - M/(8\pi))$. Above $8\pi$ it would reach 0, so the solution must blow
+up before then, as its mass concentrates at a point. The run stops with a `ConcentrationError` once
+the mass fills no more than sixteen cells, and keeps the results up to then. The rate is that of the
+whole plane; the domain is wide enough for the times computed.
 
     wgflow run keller_segel                          spreads
     wgflow run keller_segel --set mass=37.7          12 pi: concentrates

@@ -4,9 +4,9 @@ $$
 F = \tfrac12 \int |x|^2 \rho - \tfrac12 \iint \log|x - y|\, \rho\, \rho' \qquad \text{(no noise)}
 $$
 
-is the mean-field limit of Dyson's Brownian motion of large Hermitian matrices. On $[-R, R]$ the
-semicircle density $\frac{2}{\pi R^2} \sqrt{R^2 - x^2}$ has the Hilbert transform $2x/R^2$, so that
-the velocity $-x + 2x/R^2$ is linear: a semicircle stays one, and
+is the mean-field limit of Dyson's Brownian motion for large Hermitian matrices. On $[-R, R]$ the
+semicircle density $\frac{2}{\pi R^2} \sqrt{R^2 - x^2}$ has the Hilbert transform $2x/R^2$, so the
+velocity $-x + 2x/R^2$ is linear: a semicircle remains a semicircle, and
 
 $$
 (R^2)' = 4 - 2 R^2, \qquad
@@ -14,8 +14,8 @@ R(t)^2 = 2 + (R_0^2 - 2)\, e^{-2t}, \qquad
 \text{variance} = R^2/4 .
 $$
 
-**Rates.** In $L^1$, limited by the square roots at both ends: about 1 for upwind, 1 to 1.5 for
-MUSCL. Refinement path: explicit, `dt` proportional to $h$.
+**Rates.** In $L^1$, limited by the square-root behaviour at both ends: about 1 for upwind, 1 to 1.5
+for MUSCL. Refinement path: explicit, `dt` proportional to $h$.
 
 **Source.** Wigner, Ann. Math. 67 (1958) 325-327; Rogers, Shi, Probab. Theory Relat. Fields 95
 (1993) 555-570 for the equation.

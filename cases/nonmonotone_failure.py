@@ -1,48 +1,48 @@
 r"""A network that fails to learn from small weights: two fates of one density equation.
 
 Data and equation are those of `isotropic_gaussians`: $y = +1$ or $-1$,
-$x \sim \mathcal N(0, \tau^2 I_d)$, a density $\rho(r)$ of $r = |w|$. The activation is not
-monotone: $-2.5$ for $t \le 0$, down to $-4$ at $t = 0.5$, up to $7.5$ at $t = 1.5$, linear between,
-constant beyond. A neuron with small weights is driven to $w = 0$, where it says $-2.5$ whatever it
-sees. The start $w \sim \mathcal N(0, \kappa^2 I/d)$ decides:
+$x \sim \mathcal N(0, \tau^2 I_d)$, and a density $\rho(r)$ of $r = |w|$. The activation is not
+monotone: $-2.5$ for $t \le 0$, falling to $-4$ at $t = 0.5$, rising to $7.5$ at $t = 1.5$, linear
+in between and constant beyond. A neuron with small weights is driven to $w = 0$, where it outputs
+$-2.5$ for every input. The initial $w \sim \mathcal N(0, \kappa^2 I/d)$ decides the outcome:
 
-- $\kappa = 0.1$: all neurons collapse at $r = 0$, the network is the constant $-2.5$ and
-  $R = \mathbb E\, (y + 2.5)^2 = 29/4$ for ever, though a risk near 0 can be reached;
+- $\kappa = 0.1$: all neurons collapse to $r = 0$, the network is the constant $-2.5$ and
+  $R = \mathbb E\, (y + 2.5)^2 = 29/4$ forever, although a risk near 0 is attainable;
 - $\kappa = 0.4$: $r$ grows and the risk falls below 0.05.
 
-`wgflow study critical nonmonotone_failure` finds the $\kappa$ between by bisection.
+`wgflow study critical nonmonotone_failure` finds the $\kappa$ in between by bisection.
 
-**The cells follow the density** (`FOLLOW`; `--no-follow` for the whole box). The mass that
-collapses is seen at the centre of the cell at $r = 0$, and the risk there differs from $29/4$ by
-about $7 h$. A window shrinks with the density, and $R = 7.250000$; on the box, with cells clustered
-at 0, $R = 7.2504$ on 800 cells, 7.2530 on 100. The density that grows stays narrow and travels far,
-and on cells of the box numerical diffusion makes it too wide. At $\kappa = 0.4$, $t = 1$, the
-standard deviation of $r$ is
+**The cells follow the density** (`FOLLOW`; `--no-follow` for the whole box). Collapsed mass sits at
+the centre of the cell at $r = 0$, so the risk differs from $29/4$ by about $7 h$. A window shrinks
+with the density and gives $R = 7.250000$; on the box, with cells clustered at 0, $R = 7.2504$ with
+800 cells and 7.2530 with 100. A growing density stays narrow and travels far, and on the cells of
+the box numerical diffusion makes it too wide. At $\kappa = 0.4$, $t = 1$, the standard deviation of
+$r$ is
 
 | cells | 100 | 200 | 400 | 800 | particles |
 |---|---|---|---|---|---|
 | window | 0.01096 | 0.00983 | 0.00971 | 0.00970 | 0.00969 |
 | box | 0.180 | 0.111 | 0.068 | 0.042 | |
 
-The risk there, 0.0277, and the mean, 1.9675, are the same on 100 cells of a window and on 800.
-First-order schemes give these risks too, but a density several times wider.
+The risk there, 0.0277, and the mean, 1.9675, are the same with 100 and with 800 cells in the
+window. First-order schemes also give these risks, but a density several times wider.
 
-Between the two, part of the neurons collapse and the others grow to make up for them, so the risk
-at a given time falls steeply, but continuously, over $\kappa = 0.175 \dots 0.21$.
+In between, some neurons collapse and the others grow to compensate, so the risk at a given time
+falls steeply, but continuously, over $\kappa = 0.175 \dots 0.21$.
 
 Stochastic gradient descent cannot rest at $w = 0$, where the activation has a kink: it jitters in a
-ball whose radius is proportional to the step, and its risk stays above $29/4$ by 0.43 for
-$\varepsilon = 10^{-5}$ and by 0.04 for $10^{-6}$. It takes small steps to see the density's value;
+ball of radius proportional to the step, and its risk stays above $29/4$ by 0.43 for
+$\varepsilon = 10^{-5}$ and by 0.04 for $10^{-6}$. Only small steps reproduce the density's value;
 $\kappa = 0.4$ needs no such care ($\varepsilon = 10^{-5}$).
 
 **Conventions.** `convention=widths` means $\tau = 1 + \delta$ and $1 - \delta$ (Mei, Misiakiewicz,
 Montanari 2019); `convention=variances` means $\tau^2 = 1 + \delta$ and $1 - \delta$, the 1.5 and
-0.5 of Mei, Montanari, Nguyen 2018 for $\delta = 0.5$, with which $\kappa = 0.4$ learns too, but
-more slowly and not as well. Time: `preset=mmn2018` is that of Mei, Montanari, Nguyen 2018, whose
-SGD has the factor 2 of the square's derivative and whose distributional dynamics therefore the time
-scale $s = 2 \xi(t)$; `preset=mmm2019` is that of Mei, Misiakiewicz, Montanari 2019, the same
-without the factor 2, $s = \xi(t)$. In both $t = k \varepsilon$ after $k$ steps, a step is
-$w \leftarrow w + s \varepsilon\, (y - f)\, \nabla \sigma$ without noise, and the risk
+0.5 of Mei, Montanari, Nguyen 2018 for $\delta = 0.5$; then $\kappa = 0.4$ also learns, but more
+slowly and less well. Time: `preset=mmn2018` follows Mei, Montanari, Nguyen 2018, whose SGD keeps
+the factor 2 from differentiating the square, so that the distributional dynamics has the time scale
+$s = 2 \xi(t)$; `preset=mmm2019` follows Mei, Misiakiewicz, Montanari 2019, without that factor:
+$s = \xi(t)$. In both, $t = k \varepsilon$ after $k$ steps, and one step is
+$w \leftarrow w + s \varepsilon\, (y - f)\, \nabla \sigma$ without noise; the risk is
 $R = \mathbb E\, (y - f)^2$, as in Mei, Montanari, Nguyen 2018.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural

@@ -5,7 +5,7 @@ $$
 V = \tfrac12\, x \cdot A x
 $$
 
-A Gaussian start of mean $m$ and covariance $S$ stays Gaussian, with
+An initial Gaussian with mean $m$ and covariance $S$ stays Gaussian, with
 
 $$
 \begin{split}
@@ -15,13 +15,12 @@ $$
 \end{split}
 $$
 
-The $i$-th axis has the stiffness
-$A_{ii} = \mathrm{stiffness}\, (1 + (i - 1)\, \mathrm{anisotropy})$, the others couple to it by
-$A_{ij} = \mathrm{coupling}\, \sqrt{A_{ii} A_{jj}}$; the start has the mean
-$m_i = \mathrm{mean}/i$, the variance $S_{ii} = \mathrm{variance}$, and every pair of coordinates
-the given correlation. The start's covariance differs from the stationary one and does not commute
-with $A$ in general, so that drift, diffusion and rotation are all tested. The domain is wide enough
-that the Gaussian at its ends is below rounding.
+The $i$-th axis has stiffness $A_{ii} = \mathrm{stiffness}\, (1 + (i - 1)\, \mathrm{anisotropy})$
+and is coupled to the others by $A_{ij} = \mathrm{coupling}\, \sqrt{A_{ii} A_{jj}}$. The initial
+density has mean $m_i = \mathrm{mean}/i$, variance $S_{ii} = \mathrm{variance}$, and the given
+correlation between every pair of coordinates. Its covariance differs from the stationary one and in
+general does not commute with $A$, so drift, diffusion and rotation are all tested. The domain is
+wide enough for the Gaussian to be below rounding at its ends.
 
 **Rates.** Scharfetter-Gummel and MUSCL 2, upwind 1 in space. Refinement path: as in the solver,
 `dt` proportional to $h^{p/q}$ for orders $p$ in space and $q$ in time.
@@ -228,11 +227,11 @@ def problem(
     dimension : int
         1 to 4.
     coupling : float
-        Of any two axes in the potential, such that A is positive definite.
+        Of any two axes in the potential; A must be positive definite.
     anisotropy : float
         Relative growth of the stiffness from one axis to the next.
     correlation : float
-        Of any two coordinates at the start.
+        Of any two coordinates initially.
     """
     for name, value in (("stiffness", stiffness), ("beta", beta), ("variance", variance)):
         if not value > 0:

@@ -6,8 +6,8 @@ F = \frac{\lambda}{2} \int |x|^2 \rho + \frac{\kappa}{4} \iint |x - y|^2 \rho\, 
 \lambda = \mathrm{stiffness}, \quad \kappa = \mathrm{attraction}
 $$
 
-The force of the attraction on a point is $-\kappa\, (x - \mathrm{mean})$. A Gaussian start of equal
-variance $v$ on every axis stays Gaussian with
+The attraction exerts the force $-\kappa\, (x - \mathrm{mean})$ on a point. An initial Gaussian with
+equal variance $v$ on every axis stays Gaussian, with
 
 $$
 \mathrm{mean}(t) = \mathrm{mean}\; e^{-\lambda t}, \qquad
@@ -137,7 +137,7 @@ def problem(
     stiffness : float
         Curvature of the external potential; 0 for none.
     attraction : float
-        Curvature of the interaction; with stiffness its sum is > 0.
+        Curvature of the interaction; its sum with stiffness is > 0.
     beta : float
         Inverse temperature, > 0.
     mean : float

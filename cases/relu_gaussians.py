@@ -1,30 +1,31 @@
 r"""ReLU network with output weights and biases on two anisotropic Gaussians: a density in 4-D.
 
-Data: $y = +1$ or $-1$ with probability $1/2$, $x$ a centred Gaussian with the variances $\tau^2$ on
+Data: $y = +1$ or $-1$ with probability $1/2$ each, $x$ a centred Gaussian with variance $\tau^2$ on
 $s_0$ coordinates and 1 on the others, $\tau = \tau_+$ or $\tau_-$. A neuron is
 $a\, (\langle w, x \rangle + b)_+$ with $a$, $b$ and $w$ all trained. By rotation invariance the
-density is $\rho(a, b, r_1, r_2)$, $r_1$ and $r_2$ the norms of the two parts of $w$:
+density is $\rho(a, b, r_1, r_2)$, where $r_1$ and $r_2$ are the norms of the two parts of $w$:
 
 $$
 \partial_t \rho = s(t)\, \nabla \cdot (\rho\, \nabla \Psi), \qquad \Psi = V + \int U \rho,
 $$
 
-$V$ and $U$ from exact features: with $v = (\tau r_1, r_2)$, $z = |v|$,
-$\alpha_n(z, b) = \mathbb E\, (z G + b)_+\, \mathrm{he}_n(G)$ they are
-$a\, \alpha_n(z, b)\, (\tau r_1/z)^j\, (r_2/z)^{n-j}$, $n$ and $j$ even (odd $n$, which a bias
-brings, average out over rotations).
+where $V$ and $U$ come from exact features: with $v = (\tau r_1, r_2)$, $z = |v|$,
+$\alpha_n(z, b) = \mathbb E\, (z G + b)_+\, \mathrm{he}_n(G)$ these are
+$a\, \alpha_n(z, b)\, (\tau r_1/z)^j\, (r_2/z)^{n-j}$, with $n$ and $j$ even (the odd $n$ introduced
+by a bias average out over rotations).
 
-The start is $a$ and $b$ Gaussian about 1 with standard deviation `jitter`,
-$w \sim \mathcal N(0, \kappa^2 I/d)$. A start at $a = b = 1$ exactly is no density on a grid; the
-jitter stands for it, and the networks beside the equation are drawn with the same one.
+Initially $a$ and $b$ are Gaussian about 1 with standard deviation `jitter`, and
+$w \sim \mathcal N(0, \kappa^2 I/d)$. Starting at exactly $a = b = 1$ would give no density on a
+grid, hence the jitter; the finite networks that a comparison trains are drawn with the same one.
 
-**The cells follow the density.** It is narrow at the start (standard deviations 0.1 of $a$ and $b$,
-0.03 of $r_1$ and $r_2$) and then travels and spreads: at $t = 2$ it fills $a \in [-0.8, 1.2]$,
-$r_1 \in [0.2, 0.9]$. Cells of a box that holds all of this are too large for it, and numerical
-diffusion makes it too wide. So they cover a window that follows it (`FOLLOW`; `--no-follow` for the
-whole box). The window may leave $10^{-4}$ of the mass at each end: what goes beyond when a new one
-is chosen stays in its outermost cells. At $t = 2$, against $4 \times 100000$ particles of the same
-features (the equation's own characteristics, statistical errors below 4e-4):
+**The cells follow the density.** The density is narrow initially (standard deviations 0.1 in $a$
+and $b$, 0.03 in $r_1$ and $r_2$), then travels and spreads: at $t = 2$ it fills
+$a \in [-0.8, 1.2]$, $r_1 \in [0.2, 0.9]$. In a box that holds all of this the cells are too large,
+and numerical diffusion makes the density too wide. The cells therefore cover a window that follows
+it (`FOLLOW`; `--no-follow` for the whole box). The window may leave out $10^{-4}$ of the mass at
+each end: mass beyond a newly chosen window stays in its outermost cells. At $t = 2$, against
+$4 \times 100000$ particles with the same features (the equation's own characteristics, statistical
+errors below 4e-4):
 
 | cells | $R$ | mean a | b | r1 | r2 | width a | r1 |
 |---|---|---|---|---|---|---|---|
@@ -34,22 +35,22 @@ features (the equation's own characteristics, statistical errors below 4e-4):
 | 16,16,16,16 | 0.97591 | 0.2637 | 0.4433 | 0.4697 | 0.5494 | 0.299 | 0.105 |
 | 16,12,16,16, whole box | 0.95843 | 0.2881 | 0.4683 | 0.4800 | 0.5486 | 0.403 | 0.156 |
 
-The box ends at $a = 1.8$: for times beyond 4 widen it by `reach`, which costs no resolution.
+The box ends at $a = 1.8$: for times beyond 4 widen it with `reach`, at no cost in resolution.
 
-`coefficients=fixed` keeps $a$ and $b$ where they start: then the density is that of
+`coefficients=fixed` keeps $a$ and $b$ at their initial values: the density is then that of
 `anisotropic_gaussians` in $(r_1, r_2)$, with the activation $(t + 1)_+$.
 
 **Conventions.** `convention=variances` means $\tau_\pm^2 = 1 \pm \delta$, as in the slides that
 show this example (Mei 2019); `convention=widths` means $\tau_\pm = 1 \pm \delta$ (Mei,
-Misiakiewicz, Montanari 2019). They print no $\delta$ for it: 0.8 is ours. Time: `preset=mmn2018` is
-that of Mei, Montanari, Nguyen 2018, whose SGD has the factor 2 of the square's derivative and whose
-distributional dynamics therefore the time scale $s = 2 \xi(t)$; `preset=mmm2019` is that of Mei,
-Misiakiewicz, Montanari 2019, the same without the factor 2, $s = \xi(t)$. In both
-$t = k \varepsilon$ after $k$ steps, a step is
-$\theta \leftarrow \theta + s \varepsilon\, (y - f)\, \nabla \sigma$ without noise, $a$, $b$ and $w$
-at the same rate, and the risk $R = \mathbb E\, (y - f)^2$ (Mei, Montanari, Nguyen 2018). There
-`coefficients=fixed` is the network without output weights and biases, `coefficients=general` the
-one with them.
+Misiakiewicz, Montanari 2019). They print no $\delta$ for it: 0.8 is our choice. Time:
+`preset=mmn2018` follows Mei, Montanari, Nguyen 2018, whose SGD keeps the factor 2 from
+differentiating the square, so that the distributional dynamics has the time scale $s = 2 \xi(t)$;
+`preset=mmm2019` follows Mei, Misiakiewicz, Montanari 2019, without that factor: $s = \xi(t)$. In
+both, $t = k \varepsilon$ after $k$ steps, and one step is
+$\theta \leftarrow \theta + s \varepsilon\, (y - f)\, \nabla \sigma$ without noise, with $a$, $b$
+and $w$ at the same rate; the risk is $R = \mathbb E\, (y - f)^2$ (Mei, Montanari, Nguyen 2018).
+In that paper `coefficients=fixed` is the network without output weights and biases, and
+`coefficients=general` the one with them.
 
 **Source.** Mei, Montanari, Nguyen, "A mean field view of the landscape of two-layer neural
 networks", PNAS 115 (2018) E7665-E7671, section on centred anisotropic Gaussians, ReLU.

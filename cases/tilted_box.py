@@ -1,4 +1,4 @@
-r"""Diffusion in a tilted box: an exact density that vanishes at a wall at the start.
+r"""Diffusion in a tilted box: an exact density that initially vanishes at a wall.
 
 $$
 \partial_t \rho = \Delta \rho - g\, \partial_x \rho, \qquad V = -g x, \qquad
@@ -11,12 +11,12 @@ M \rho = e^{-(\pi^2 + g^2/4)\, t + g x/2}
 M = \frac{2\pi \sinh(g/2)}{g}
 $$
 
-for mass 1: the slowest mode on the stationary density $e^{-V}$. At $t = 0$ the density and its
-slope are 0 at $x = 1$. In the plane it does not depend on $y$.
+for mass 1: the slowest mode on top of the stationary density $e^{-V}$. At $t = 0$ the density and
+its slope are 0 at $x = 1$. In the plane it does not depend on $y$.
 
-**Rates.** Second-order fluxes 2; `ljko` 1 in cells and time, as published on triangles;
-`ljko_bdf2` 2 in time, but 1.5 to 1.9 if the run starts at 0, where the density is not smooth in
-time. Refinement path: `dt` proportional to $h^{p/q}$, as in the solver.
+**Rates.** Second-order fluxes 2; `ljko` 1 in space and time, as published for triangles;
+`ljko_bdf2` 2 in time, but 1.5 to 1.9 if the run starts at time 0, where the density is not smooth
+in time. Refinement path: `dt` proportional to $h^{p/q}$, as in the solver.
 
 **Source.** Cancès, Gallouët, Todeschi, "A variational finite volume scheme for Wasserstein
 gradient flows", Numer. Math. 146 (2020), section 4; Gallouët, Natale, Todeschi, Math. Comp. 93
@@ -75,7 +75,7 @@ def problem(tilt: float = 1.0, dimension: int = 1, start: float = 0.0) -> wg.Pro
     dimension : int
         1 or 2.
     start : float
-        Time of the exact density at which the run starts, >= 0; after 0 it is positive.
+        Time of the exact density at which the run starts, >= 0; the density is positive after 0.
     """
     if not 0 < abs(tilt) <= LARGEST_TILT:
         raise wg.InputError(f"tilt = {tilt}: give a number other than 0, at most {LARGEST_TILT:g}")

@@ -5,11 +5,11 @@ $$
 \rho(t, x) = e^{k D t} \rho_0(x\, e^{k t})
 $$
 
-For $k > 0$ the density contracts to the origin, for $k < 0$ it expands. The start is a product of
-bumps $\left( 1 - ((x - \mathrm{centre})/\mathrm{width})^2 \right)_+^4$, smooth enough for second
-order and of compact support, so that nothing but upwinding acts at its ends.
+For $k > 0$ the density contracts to the origin; for $k < 0$ it expands. The initial density is a
+product of bumps $\left( 1 - ((x - \mathrm{centre})/\mathrm{width})^2 \right)_+^4$, smooth enough
+for second order and compactly supported, so that only upwinding acts at the edge of the support.
 
-**Rates.** MUSCL 2 (its limiter cuts the maximum, which is seen in $L^\infty$), upwind 1. Refinement
+**Rates.** MUSCL 2 (its limiter clips the maximum, which shows in $L^\infty$), upwind 1. Refinement
 path: explicit, `dt` proportional to $h$. The Scharfetter-Gummel flux without entropy is the upwind
 flux.
 

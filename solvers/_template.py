@@ -1,18 +1,18 @@
 r"""Finite volumes with a flux of your own: edit this line, `describe` shows it.
 
-At the face between cells $K$ and $L$ at distance $h$, with $\delta = \psi_L - \psi_K$ of the
-potential $\psi = V + U * \rho$, the flux is
+At the face between cells $K$ and $L$ at distance $h$, with the difference
+$\delta = \psi_L - \psi_K$ of the potential $\psi = V + U * \rho$, the flux is
 
 $$
 h F = s(\delta)\,(\rho_K - \rho_L) + \delta^- \rho_K - \delta^+ \rho_L ,
 \qquad s = \max(T - |\delta|/2,\ 0) .
 $$
 
-That is the central flux while $|\delta| \le 2T$ and the upwind flux beyond.
+This is the central flux for $|\delta| \le 2T$ and the upwind flux beyond.
 
-**Guarantees.** Mass to rounding. $\rho \ge 0$ at every step, for $s \ge 0$.
+**Guarantees.** Mass to rounding. $\rho \ge 0$ at every step, provided $s \ge 0$.
 
-**Order.** 2 in space where diffusion leads, 1 where drift does; 2 in time.
+**Order.** 2 in space where diffusion dominates, 1 where drift does; 2 in time.
 
 **References.** Spalding, Int. J. Numer. Methods Eng. 4 (1972) 551-559.
 """

@@ -1,6 +1,6 @@
 r"""Implicit upwind finite volumes that dissipate the free energy at every time step.
 
-With $\xi$ the first variation of the whole energy, entropy and power laws included,
+With $\xi$ the first variation of the whole energy, including entropy and power laws,
 
 $$
 \frac{\rho_K^{n+1} - \rho_K^n}{\Delta t} + \sum_{\text{faces}} \frac{\mathcal F}{h} = 0,
@@ -14,18 +14,18 @@ $$
 \end{split}
 $$
 
-The equations are solved by Newton's method with a line search; the nonlocal part by GMRES with
-the local Jacobian as its preconditioner, with $K$ features in at most $K + 1$ products. The risk of
-another loss than the square, convex but not quadratic, has its slope at $\rho^{n+1}$. A step that
-cannot be solved is done in halves.
+The equations are solved by Newton's method with a line search, and the nonlocal part by GMRES with
+the local Jacobian as preconditioner, in at most $K + 1$ products for $K$ features. For a loss other
+than the square, the risk is convex but not quadratic, and its slope is taken at $\rho^{n+1}$. A
+step that cannot be solved is split into two half steps.
 
-**Guarantees.** Mass to rounding. $\rho \ge 0$ for every $\Delta t$, exactly. The free energy does
-not increase, whatever $\Delta t$, for any convex $H$ and any even $W$, unless the potential depends
-on time. States with $\xi$ constant on each connected component of the support do not move.
+**Guarantees.** Mass to rounding. $\rho \ge 0$ exactly, for every $\Delta t$. The free energy does
+not increase, for any $\Delta t$, any convex $H$ and any even $W$, unless the potential depends on
+time. States with $\xi$ constant on each connected component of the support do not move.
 
-**Limits.** Fast diffusion ($m < 1$) with empty cells, in a potential that changes by hundreds of
-times the temperature from cell to cell, may defeat Newton's method at every $\Delta t$: the run
-then ends with a `SolverError`.
+**Limits.** For fast diffusion ($m < 1$) with empty cells, in a potential that varies by hundreds of
+times the temperature between neighbouring cells, Newton's method may fail for every $\Delta t$: the
+run then ends with a `SolverError`.
 
 **Order.** 1 in space, 1 in time.
 
@@ -53,7 +53,7 @@ def stepper(
     dt : float, optional
         Time step, of any size.
     tolerance : float, optional
-        Local error in L1 a step may make, in place of dt; 1e-4 if neither is given.
+        Permitted local error per step in L1, instead of dt; 1e-4 if neither is given.
     """
     space = wg.FiniteVolume(problem, grid, wg.BailoCarrilloHu())
     return wg.ImplicitEuler(space, dt=dt, tolerance=tolerance)

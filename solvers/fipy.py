@@ -1,32 +1,31 @@
-r"""The same equations by FiPy's own terms: an independent check.
+r"""The same equations with FiPy's own terms: an independent check.
 
     TransientTerm() == DiffusionTerm(T) + ExponentialConvectionTerm(grad(V + U*rho))
 
-with FiPy's mesh, face gradients, flux, matrix and linear solver; only the potential in the
-cells and the time loop are wgflow's. FiPy's exponential convection term together with its
-diffusion term is the Scharfetter-Gummel flux: with the face value
-$\rho_f = \alpha \rho_K + (1 - \alpha) \rho_L$,
+with FiPy's mesh, face gradients, flux, matrix and linear solver; only the potential in the cells
+and the time loop are wgflow's. FiPy's exponential convection term together with its diffusion term
+is the Scharfetter-Gummel flux: with the face value $\rho_f = \alpha \rho_K + (1 - \alpha) \rho_L$,
 
 $$
 \alpha = \frac{(P - 1)\, e^P + 1}{P\, (e^P - 1)}
 $$
 
-and the face's Peclet number $P = -\Delta/T$, advection plus diffusion is
+and the Peclet number $P = -\Delta/T$ of the face, advection plus diffusion is
 
 $$
 \frac{T}{h} \left[ B(\Delta/T)\, \rho_K - B(-\Delta/T)\, \rho_L \right] .
 $$
 
-FiPy takes $P = 0.001$ for every smaller $|P|$, which changes $\alpha$ there by at most
-$1.7 \cdot 10^{-4}$ and is all that the two differ by, besides rounding.
+FiPy uses $P = 0.001$ for every smaller $|P|$, which changes $\alpha$ by at most
+$1.7 \cdot 10^{-4}$; apart from rounding, this is the only difference between the two.
 
-Time steps are backward Euler with the interaction at the mean of old and new density (the risk of
-another loss than the square: at the new one), reached by sweeping, so
-that this solver agrees with backward Euler of `scharfetter_gummel` at equal `dt` and cells.
+Time steps are backward Euler with the interaction at the mean of the old and new densities (for a
+loss other than the square, the risk at the new one), reached by sweeping, so this solver agrees
+with backward Euler in `scharfetter_gummel` for equal `dt` and cells.
 
-**Guarantees.** Those of the exponential flux, to the tolerance of FiPy's linear solver: mass
-and sign to about $10^{-12}$ of the density, not exactly. One to three dimensions, and meshes that
-were made from FiPy's with `centres="centroid"`.
+**Guarantees.** Those of the exponential flux, to the tolerance of FiPy's linear solver: mass and
+sign to about $10^{-12}$ of the density, not exactly. One to three dimensions, and meshes made from
+FiPy's with `centres="centroid"`.
 
 **Order.** 2 in space, 1 in time. Needs FiPy: `pip install 'wgflow[fipy]'`.
 
@@ -58,7 +57,7 @@ def stepper(
     dt : float, optional
         Time step, of any size; a hundredth of the problem's time if left out.
     sweeps : int, optional
-        Sweeps a step; 1 lags the drift by a step. By default as many as make the step settle.
+        Sweeps per step; 1 lags the drift by a step. By default, until the step converges.
     convection : {"exponential", "power_law", "upwind"}
         FiPy's convection term.
     """

@@ -1,7 +1,7 @@
 r"""Variational BDF2: order 2 in time from minimizing movements, in any dimension.
 
-Steps of the linearized scheme of `ljko` start from an extrapolated density. With $r$ the ratio of
-this step, $\tau$, and the last one,
+Steps of the linearized scheme `ljko` start from an extrapolated density. With $r$ the ratio of the
+current step $\tau$ to the previous one,
 
 $$
 \begin{split}
@@ -12,24 +12,25 @@ $$
 \end{split}
 $$
 
-$\varphi^n$ the potential of the last step,
-$q_K = \frac{1}{|K|} \sum_L \frac{a}{h}\, ((\varphi_K - \varphi_L)^+)^2$, and $D(q)$ the rate at
+where $\varphi^n$ is the potential of the last step,
+$q_K = \frac{1}{|K|} \sum_L \frac{a}{h}\, ((\varphi_K - \varphi_L)^+)^2$, and $D(q)$ is the rate at
 which $q$ moves $\rho^n$ through the upwind faces of $\varphi^n$. Without the last term, the
-linearized distance would leave an error of first order: its potential is $\xi - \tau' q/2$ in place
-of $\xi$.
+linearized distance would leave a first-order error: its potential is $\xi - \tau' q/2$ instead of
+$\xi$.
 
-$\rho^a$ keeps a tenth of $\rho^n$ in each cell: what is missing is taken from the cells beside, in
-proportion to what they hold. The first step is a plain one of $\tau/16$; steps double from there.
+$\rho^a$ keeps at least a tenth of $\rho^n$ in each cell: the deficit is taken from neighbouring
+cells, in proportion to what they hold. The first step is a plain one of $\tau/16$; steps double
+from there.
 
 **Guarantees.** Mass to rounding; $\rho \ge 0$; the energy does not increase, unless the potential
 depends on time: a step that would raise it is replaced by one of `ljko`, counted in `plain_steps`.
-The law of its inner step, $W^2/(2 \tau') + F(\rho^{n+1}) \le F(\rho^a)$ for convex energies, is
-what `movement` and `energy_law` of the history tell of.
+`movement` and `energy_law` in the history report the law of the inner step,
+$W^2/(2 \tau') + F(\rho^{n+1}) \le F(\rho^a)$ for convex energies.
 
-**Limits.** As for `ljko`. The order is seen once $\tau$ resolves the movement: where extrapolation
-empties cells, in fronts and far tails, it is lower there; from a start at which the density is not
-smooth in time, such as one that touches 0, 1.5 to 1.9; 1.8 to 2 at moderate $\tau$. After a short
-step, such as one that an output time cuts, steps double again until they are $\tau$.
+**Limits.** As for `ljko`. The order shows once $\tau$ resolves the movement; at moderate $\tau$ it
+is 1.8 to 2. It is lower in fronts and far tails, where extrapolation empties cells, and 1.5 to 1.9
+from an initial density at which the solution is not smooth in time, such as one that touches 0.
+After a short step, such as one cut by an output time, steps double again until they reach $\tau$.
 
 **Order.** 1 in space, 2 in time.
 
@@ -59,9 +60,9 @@ def stepper(
     tau : float, optional
         Time step, of any size.
     dt : float, optional
-        Another word for tau.
+        Alias of tau.
     tolerance : float, optional
-        Local error in L1 that a step may make, in place of tau; 1e-4 if neither is given.
+        Permitted local error per step in L1, instead of tau; 1e-4 if neither is given.
     """
     if tau is not None and dt is not None:
         raise wg.InputError(f"tau = {tau} and dt = {dt}: they are the same, give one of the two")

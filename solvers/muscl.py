@@ -1,7 +1,7 @@
 r"""Second-order limited upwind finite volumes with explicit Runge-Kutta steps.
 
-In each cell the density is reconstructed linearly with a limited slope; the flux takes the
-value on the upwind side of the face:
+In each cell the density is reconstructed linearly with a limited slope; the flux takes the value on
+the upwind side of the face:
 
 $$
 \mathcal F = \max(u, 0)\, \rho_K^E + \min(u, 0)\, \rho_L^W + \frac{T}{h}\, (\rho_K - \rho_L),
@@ -11,13 +11,13 @@ $$
 **Guarantees.** Mass to rounding. $\rho \ge 0$ at every step: the two face values of a cell are
 nonnegative and average to the cell's density.
 
-**Steps.** At most $1/(q + d)$: $q$ is the largest rate at which a cell is emptied, and $d$ half
-the largest rate at which a repulsive interaction, which acts as a diffusion, makes disturbances
-decay, $\tfrac12 \max\rho\, \max_k |k|^2\, \hat U(k)$ for a kernel. The second holds at rest
-too, and for a kernel that is singular at 0 is the shorter on fine grids.
+**Steps.** At most $1/(q + d)$, where $q$ is the largest rate at which a cell is emptied and $d$ is
+half the largest decay rate of disturbances under a repulsive interaction, which acts as a
+diffusion: $\tfrac12 \max\rho\, \max_k |k|^2\, \hat U(k)$ for a kernel. The second rate remains at
+equilibrium and, for a kernel that is singular at 0, sets the step on fine grids.
 
-**Order.** 2 in space in smooth flow (about 1 at kinks and free boundaries), 2 in time.
-The default without entropy.
+**Order.** 2 in space in smooth flow (about 1 at kinks and free boundaries), 2 in time. The default
+solver without entropy.
 
 **References.** van Leer, J. Comput. Phys. 32 (1979) 101-136; Carrillo, Chertock, Huang,
 Commun. Comput. Phys. 17 (2015) 233-258; Gottlieb, Shu, Tadmor, SIAM Rev. 43 (2001) 89-112.

@@ -1,8 +1,7 @@
 r"""The JKO scheme in one dimension, on quantiles: exact Wasserstein distances, no grid diffusion.
 
-A density of mass 1 is the list of its quantiles $X_0 \le \dots \le X_n$; between $X_i$ and
-$X_{i+1}$ lies the mass $m_i$, which never changes. A step of length $\tau$ from $Y$ is the minimum
-of
+A density of mass 1 is represented by its quantiles $X_0 \le \dots \le X_n$; between $X_i$ and
+$X_{i+1}$ lies the mass $m_i$, which never changes. A step of length $\tau$ from $Y$ minimizes
 
 $$
 \begin{split}
@@ -14,41 +13,42 @@ v_i &= \int_{X_i}^{X_{i+1}} r^{d-1}\, \mathrm dr .
 \end{split}
 $$
 
-The first sum is the squared Wasserstein distance of the atoms $(w, X)$ and $(w, Y)$, exactly, since
-both are in order. Networks (of any loss), features and polynomials enter by $K$ moments, other
-kernels by all pairs; a kernel that is singular at 0 (`singular=True`) without $i = j$ and with the
-mean of $W$ over each interval. Entropy and power laws take the density for constant between
-quantiles, relative to $r^{d-1}$ on a radial axis ($d = 1$ on a plain one). $V$, $\Phi$ and $W$ are
-cubic splines of at least 4096 pieces, those of a singular $W$ in $\log|x|$. $V$ and $s$ are those
-at the end of the step.
+The first sum is exactly the squared Wasserstein distance between the atoms $(w, X)$ and $(w, Y)$,
+since both are ordered. Networks (with any loss), features and polynomials enter through $K$
+moments, other kernels through all pairs; a kernel that is singular at 0 (`singular=True`) enters
+without $i = j$ and with the mean of $W$ over each interval. Entropy and power laws take the density
+to be constant between quantiles, relative to $r^{d-1}$ on a radial axis ($d = 1$ on a plain one).
+$V$, $\Phi$ and $W$ are cubic splines with at least 4096 pieces, in $\log|x|$ for a singular $W$.
+$V$ and $s$ are evaluated at the end of the step.
 
-The minimum is found by Newton's method. Its matrix is tridiagonal but for the moments, solved for
-by Woodbury's formula with $K$ columns, and for pairs, solved for by conjugate gradients with the
-banded part as the preconditioner: $O(n K^2)$ operations an iteration, $O(n^2)$ a product with
-pairs, of which a step takes tens: a second or less a step for 1000 quantiles and a kernel, 0.1 s
-for 300. There is no dense matrix. Where an entropy, a power law or a repulsion that is infinite at
-0 keeps quantiles apart, steps end before they would meet. Elsewhere quantiles may join: the nearest
-ordered sequence is taken. Where $J$ is not convex the negative parts of its second derivative are
-left out, and a step that still does not settle is done in halves.
+The minimum is found by Newton's method. Its matrix is tridiagonal except for the moments, which are
+handled by Woodbury's formula with $K$ columns, and for pairs, which are handled by conjugate
+gradients with the banded part as preconditioner: $O(n K^2)$ operations per iteration, and $O(n^2)$
+per product with pairs, of which a step takes tens: with a kernel, a second or less per step for
+1000 quantiles, 0.1 s for 300. No dense matrix is formed. Where an entropy, a power law or a
+repulsion that is infinite at 0 keeps quantiles apart, Newton steps are shortened so that they do
+not meet. Elsewhere quantiles may merge: the nearest ordered sequence is taken. Where $J$ is not
+convex the negative parts of its second derivative are dropped, and a step that still does not
+converge is split into two half steps.
 
-Quantiles are kept from step to step, so that nothing is smeared by cells; the density of a step is
-the average over each cell of one that is linear between quantiles, with limited slopes. At the
-start the density is a parabola in each cell, and quantiles are placed by its fourth root. At walls
-they stop. On a circle they move on its covering line: the mass between two of them stays, and the
-distance is that of points that do not leave their order, the exact one as long as the mean of the
-movement is the shortest way.
+Quantiles are carried from step to step, so cells smear nothing; the output density of a step is the
+cell average of one that is linear between quantiles, with limited slopes. Initially the density is
+a parabola in each cell, and quantiles are placed according to its fourth root. They stop at walls.
+On a circle they move on the covering line: the mass between two of them is fixed, and the distance
+is that of points that keep their order, which is the exact one as long as the mean displacement is
+the shortest way round.
 
 **Guarantees.** Mass to rounding. $\rho \ge 0$. The law
-$W_2^2/(2 \tau s) + F(\rho^{n+1}) \le F(\rho^n)$ of the quantiles' own energy, whatever $\tau$, up
-to rounding; with a potential that depends on time, for the potential at the end of the step.
+$W_2^2/(2 \tau s) + F(\rho^{n+1}) \le F(\rho^n)$ for the quantiles' own energy and every $\tau$, up
+to rounding; if the potential depends on time, with the potential at the end of the step.
 `energy_law` in the history and the summary is the largest difference of the two sides; the energy
-in the history is that of the cell averages, which need not fall when points move through cells.
-Without noise point masses stay point masses.
+in the history is that of the cell averages, which need not decrease as points move through cells.
+Without noise, point masses remain point masses.
 
-**Limits.** One dimension. Potentials and features are finite at the bounds. A kernel that falls
-without end at 0 needs something that spreads. Where $J$ is not convex the minimum is one near the
-last quantiles, not always the lowest. For singular kernels the sum of pairs is right to second
-order for $\log|x|$, to a lower one for other powers.
+**Limits.** One dimension. Potentials and features must be finite at the bounds. A kernel that is
+unbounded below at 0 needs a term that spreads mass. Where $J$ is not convex, the minimum found is
+one near the previous quantiles, not always the lowest. For singular kernels the sum over pairs is
+second-order accurate for $\log|x|$, and of lower order for other powers.
 
 **Order.** 2 in the number of quantiles and in cells, 1 in time.
 
@@ -84,12 +84,12 @@ def stepper(
     tau : float, optional
         Time step, of any size.
     dt : float, optional
-        Another word for tau.
+        Alias of tau.
     tolerance : float, optional
-        Local error in W2, in units of the axis, that a step may make, in place of tau; 1e-4 if
-        neither is given.
+        Permitted local error per step in W2, in units of the axis, instead of tau; 1e-4 if neither
+        is given.
     quantiles : int, optional
-        Number of intervals between quantiles; four a cell, and at least 1000, by default.
+        Number of intervals between quantiles; four per cell, and at least 1000, by default.
     """
     if tau is not None and dt is not None:
         raise wg.InputError(f"tau = {tau} and dt = {dt}: they are the same, give one of the two")

@@ -1,31 +1,32 @@
 r"""Scharfetter-Gummel finite volumes with implicit time steps.
 
-With $T$ the temperature, $\Delta = (V + U * \rho)_L - (V + U * \rho)_K$ and $B(x) = x/(e^x - 1)$:
+With $T$ the temperature, $\Delta = (V + U * \rho)_L - (V + U * \rho)_K$ and $B(x) = x/(e^x - 1)$,
+the flux is
 
 $$
 \mathcal F = \frac{T}{h} \left[ B(\Delta/T)\, \rho_K - B(-\Delta/T)\, \rho_L \right],
 $$
 
-the exact flux of a constant drift across the face. Power laws enter through the temperature of
-the face, $T + (H'(\rho_L) - H'(\rho_K))/(\log \rho_L - \log \rho_K)$, kept towards vacuum from
-falling below a quarter of $\rho H''(\rho)$ on the fuller side.
+which is exact for a constant drift across the face. Power laws enter through the temperature of the
+face, $T + (H'(\rho_L) - H'(\rho_K))/(\log \rho_L - \log \rho_K)$, which near vacuum is kept above a
+quarter of $\rho H''(\rho)$ on the fuller side.
 
-Time steps are those of a two-stage, L-stable Runge-Kutta method of order 2 (`time=sdirk2`), or
-backward Euler with the interaction at the mean of old and new density (`time=euler`). The risk of
-another loss than the square, convex but not quadratic, is at the new density. Both are implicit in
-full: a Newton step takes, for $K$ features, at most $K + 1$ solves with the matrix of a fixed
-drift.
+Time steps use a two-stage, L-stable Runge-Kutta method of order 2 (`time=sdirk2`) or backward Euler
+with the interaction at the mean of the old and new densities (`time=euler`). For a loss other than
+the square, the risk is convex but not quadratic, and is taken at the new density. Both methods are
+fully implicit: for $K$ features, a Newton step takes at most $K + 1$ solves with the matrix of a
+fixed drift.
 
 **Guarantees.** Mass to rounding. $\rho \ge 0$ for every `dt`. The free energy does not increase,
-whatever `dt`, unless the potential depends on time. $\rho \propto \exp(-(V + U * \rho)/T)$ does not
-move. Backward Euler has these by itself, without a power law, for any even kernel. Other steps are
-looked at: where one would have a negative cell or more energy, it is limited towards, or mixed
-with, a first-order step that keeps the promises: backward Euler, or with a power law that of
-`bailo_carrillo_hu`, which also takes steps that cannot be solved after some halvings.
-`mixed_steps` among the facts of a run counts such steps.
+for any `dt`, unless the potential depends on time. $\rho \propto \exp(-(V + U * \rho)/T)$ does not
+move. Backward Euler without a power law satisfies these by construction, for any even kernel. Other
+steps are checked: one that would give a negative cell or a higher energy is limited towards, or
+mixed with, a first-order step that keeps the guarantees: backward Euler or, with a power law, that
+of `bailo_carrillo_hu`, which also replaces steps that still cannot be solved after being halved
+several times. The fact `mixed_steps` counts such steps.
 
 **Order.** 2 in space, 2 in time (1 with `time=euler`). As $T/(h\,|u|)$ tends to 0 the flux becomes
-the upwind one, and the order in space tends to 1. The default with entropy.
+the upwind flux, and the order in space tends to 1. The default solver with entropy.
 
 **References.** Scharfetter, Gummel, IEEE Trans. Electron Devices 16 (1969) 64-77;
 Schlichting, Seis, "The Scharfetter-Gummel scheme for aggregation-diffusion equations",
@@ -57,11 +58,11 @@ def stepper(
     dt : float, optional
         Time step, of any size.
     tolerance : float, optional
-        Local error in L1 a step may make, in place of dt; 1e-4 if neither is given.
+        Permitted local error per step in L1, instead of dt; 1e-4 if neither is given.
     time : {"sdirk2", "euler"}
         Second order, or backward Euler.
     curvature : bool
-        Whether fluxes are multiplied by 1 + h^2 psi''/(4T), which takes out the part of the error
+        Whether fluxes are multiplied by 1 + h^2 psi''/(4T), which removes the part of the error
         in space that is proportional to the flux. Not with a power law.
     """
     space = wg.FiniteVolume(problem, grid, wg.ScharfetterGummel(curvature))

@@ -7,18 +7,18 @@ $$
 B(x) = \frac{x}{e^x - 1} .
 $$
 
-Time steps are those of the Runge-Kutta-Legendre method of order 2. With $s$ stages its step is
-about $s^2/4$ times that of forward Euler: no linear system is solved, and the work grows like the
-root of the number of Euler steps. A drift that depends neither on the density nor on time costs
-its exponentials once, and a stage is one sweep through memory.
+Time steps use the Runge-Kutta-Legendre method of order 2. With $s$ stages the step is about $s^2/4$
+times that of forward Euler: no linear system is solved, and the work grows like the square root of
+the number of Euler steps. A drift that depends neither on the density nor on time computes its
+exponentials only once, and a stage is one sweep through memory.
 
 **Guarantees.** Mass to rounding. $\rho \ge 0$ exactly: a step with negative cells is rejected and
-shortened; cells that hold less than $10^{-12}$ of the mass below 0 are filled from the cells beside
-them. $\rho \propto \exp(-(V + U * \rho)/T)$ does not move. There is no energy law at steps above
-the Euler bound; `scharfetter_gummel` has one.
+shortened; cells less than $10^{-12}$ of the mass below 0 are filled from neighbouring cells.
+$\rho \propto \exp(-(V + U * \rho)/T)$ does not move. There is no energy law for steps above the
+Euler bound; `scharfetter_gummel` has one.
 
-**Order.** 2 in space, 2 in time. As $T/(h\,|u|)$ tends to 0 the flux becomes the upwind one, the
-order in space tends to 1, and the step to that of forward Euler.
+**Order.** 2 in space, 2 in time. As $T/(h\,|u|)$ tends to 0 the flux becomes the upwind flux, the
+order in space tends to 1, and the step tends to that of forward Euler.
 
 **References.** Meyer, Balsara, Aslam, J. Comput. Phys. 257 (2014) 594-626; Scharfetter, Gummel,
 IEEE Trans. Electron Devices 16 (1969) 64-77; Bessemoulin-Chatard, Numer. Math. 121 (2012) 637-670.
@@ -44,9 +44,9 @@ def stepper(
     dt : float, optional
         Time step; the number of stages follows from it.
     tolerance : float, optional
-        Local error in L1 a step may make, in place of dt; 1e-4 if neither is given.
+        Permitted local error per step in L1, instead of dt; 1e-4 if neither is given.
     curvature : bool
-        Whether fluxes are multiplied by 1 + h^2 psi''/(4T), which takes out the part of the error
+        Whether fluxes are multiplied by 1 + h^2 psi''/(4T), which removes the part of the error
         in space that is proportional to the flux. Not with a power law.
     """
     space = wg.FiniteVolume(problem, grid, wg.ScharfetterGummel(curvature))

@@ -1,6 +1,6 @@
 r"""First-order upwind finite volumes with explicit Runge-Kutta steps.
 
-At the face between cells $K$ and $L$ at distance $h$, with $\xi = V + U * \rho$,
+At the face between cells $K$ and $L$ at distance $h$, with $\xi = V + U * \rho$ and
 $u = -(\xi_L - \xi_K)/h$:
 
 $$
@@ -10,13 +10,13 @@ $$
 **Guarantees.** Mass to rounding. $\rho \ge 0$ at every step. Without entropy the free energy of
 the semi-discrete scheme does not increase.
 
-**Steps.** At most $1/(q + d)$: $q$ is the largest rate at which a cell is emptied, and $d$ half
-the largest rate at which a repulsive interaction, which acts as a diffusion, makes disturbances
-decay, $\tfrac12 \max\rho\, \max_k |k|^2\, \hat U(k)$ for a kernel. The second holds at rest
-too, and for a kernel that is singular at 0 is the shorter on fine grids.
+**Steps.** At most $1/(q + d)$, where $q$ is the largest rate at which a cell is emptied and $d$ is
+half the largest decay rate of disturbances under a repulsive interaction, which acts as a
+diffusion: $\tfrac12 \max\rho\, \max_k |k|^2\, \hat U(k)$ for a kernel. The second rate remains at
+equilibrium and, for a kernel that is singular at 0, sets the step on fine grids.
 
-**Order.** 1 in space. Its numerical diffusion, about $|u|\,h/2$, changes long-time behaviour
-where the density concentrates: prefer `muscl`, keep this for robustness and comparison.
+**Order.** 1 in space. Its numerical diffusion, about $|u|\,h/2$, changes the long-time behaviour
+where the density concentrates: prefer `muscl`, and keep this one for robustness and comparison.
 
 **References.** Carrillo, Chertock, Huang, Commun. Comput. Phys. 17 (2015) 233-258.
 """

@@ -1,7 +1,7 @@
 """wgflow: density equations that are gradient flows, solved by finite volumes.
 
-The main object is the equation ∂t rho = s(t) ∇·(rho ∇ δF/δrho) for a probability density on
-a box, among them the distributional dynamics of wide neural networks.
+It solves the equation ∂t rho = s(t) ∇·(rho ∇ δF/δrho) for a probability density on a box or a
+mesh; the distributional dynamics of wide neural networks is one example.
 
 Examples
 --------

@@ -1,4 +1,4 @@
-"""Stops a run whose mass collapses into a few cells, where the grid says nothing any more."""
+"""Stops a run whose mass collapses into a few cells, which the grid no longer resolves."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ CELLS_PER_AXIS = 4.0  # a Gaussian so small has a standard deviation of about on
 
 
 def occupied_cells(density: Array, grid: Grid) -> float:
-    """Count the cells that would hold the mass if it lay evenly in them, 1/sum p_K².
+    """Effective number of cells that hold the mass, 1/sum p_K².
 
-    It is the inverse of the probability that two particles meet in one cell: 1 for a point
-    mass, k for k equal ones.
+    It is the inverse of the probability that two particles share a cell: 1 for a point mass,
+    k for k equal ones.
 
     Examples
     --------
@@ -36,18 +36,18 @@ def occupied_cells(density: Array, grid: Grid) -> float:
 
 @answered
 class Concentration(Observer):
-    """Raises once most of the mass sits in a few cells.
+    """Raises an error once most of the mass occupies a few cells.
 
     A solution that blows up has no meaning past that time, and one that collapses onto a
-    point is no longer resolved; a positive, mass-keeping scheme runs on undisturbed and
-    returns the grid's answer. Give it to :func:`wgflow.solve`, or set ``blows_up`` in the
-    problem.
+    point is no longer resolved; yet a positive, conservative scheme runs on undisturbed and
+    returns an artefact of the grid. Pass this observer to :func:`wgflow.solve`, or set
+    ``blows_up`` in the problem.
 
     Parameters
     ----------
     grid : Grid
     cells : float, optional
-        Limit to :func:`occupied_cells`; 4^D by default.
+        Limit on :func:`occupied_cells`; 4^D by default.
 
     Raises
     ------

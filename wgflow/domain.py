@@ -1,4 +1,4 @@
-"""The continuous domain: a box whose axes carry bounds, periodicity, radial weight, stretching."""
+"""The continuous domain: a box whose axes have bounds, periodicity, radial weight, stretching."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ class Axis:
     lower, upper : float
         Finite bounds, ``lower < upper``.
     periodic : bool
-        Whether the two bounds are the same point. Otherwise no mass flows through them.
+        Whether the two bounds are identified. Otherwise no mass flows through them.
     radial : float, optional
-        Dimension ``d`` of the space of which this coordinate is the radius. The density is
-        taken with respect to ``dr``, and entropies relative to the measure ``r^(d-1) dr``,
-        so that noise acts as the radial part of the Laplacian in ``d`` dimensions.
+        Dimension ``d`` of the space in which this coordinate is the radius. The density is
+        with respect to ``dr`` and entropies are relative to the measure ``r^(d-1) dr``, so
+        noise acts as the radial part of the Laplacian in ``d`` dimensions.
     wall : bool
-        Whether the bounds are walls of the problem itself. The bounds of a truncated domain
-        are not: mass that collects there is warned of. The centre ``r = 0`` of a radial axis
-        is never taken for a truncation.
+        Whether the bounds are walls of the problem itself, as opposed to a truncated domain,
+        where mass that collects at a bound causes a warning. The centre ``r = 0`` of a radial
+        axis never counts as a truncation.
     name : str
-        Name of the coordinate in files and figures; ``x, y, z, u`` by position if empty.
+        Name of the coordinate in files and figures; if empty, ``x, y, z, u`` by position.
     stretch : callable, optional
-        Strictly increasing smooth map of fractions in [0, 1] to coordinates, from ``lower``
-        to ``upper``: edge j of n cells lies at ``stretch(j / n)``. :class:`Clustered` and
-        :class:`Tabulated` are ready ones. Equal cells if left out. The map must be smooth on
-        the scale of the cells for second-order schemes to stay of second order.
+        Strictly increasing smooth map from fractions in [0, 1] to coordinates, from ``lower``
+        to ``upper``: edge j of n cells lies at ``stretch(j / n)``, as with :class:`Clustered`
+        and :class:`Tabulated`. Equal cells if omitted. Second-order schemes remain second
+        order only if the map is smooth on the scale of the cells.
     fixed : bool
-        Whether mass does not move along this axis: the coordinate is then a parameter that the
-        density is a family over, such as a weight that is not trained.
+        Whether mass does not move along this axis: the coordinate is then a parameter of a
+        family of densities, such as a weight that is not trained.
 
     Raises
     ------
     InputError
-        If the bounds are not finite or reversed, or the radial dimension is below 1 or the
-        radius negative, or the axis both radial and periodic, or the stretching does not run
-        from one bound to the other.
+        If the bounds are not finite or are reversed, the radial dimension is below 1, the
+        radius is negative, the axis is both radial and periodic, or the stretching does not
+        run from one bound to the other.
 
     Examples
     --------
@@ -131,7 +131,7 @@ class Axis:
 
     @property
     def truncated(self) -> tuple[bool, bool]:
-        """Whether the lower and the upper bound cut a larger domain."""
+        """Whether the lower and the upper bound truncate a larger domain."""
         if self.periodic or self.wall or self.fixed:
             return False, False
         return not (self.radial is not None and self.lower == 0), True
@@ -161,7 +161,7 @@ class Box:
     Raises
     ------
     InputError
-        If there is no axis or there are more than four, or one is not valid.
+        If there are no axes or more than four, or one is invalid.
 
     Examples
     --------

@@ -1,7 +1,7 @@
 """Exceptions raised by wgflow.
 
-Every message is one line that says the value, the limit and the remedy. The command line
-prints it and exits with code 2; a script catches :class:`WgflowError`.
+Every message is one line that states the value, the limit and the remedy. The command line
+prints it and exits with code 2; a script can catch :class:`WgflowError`.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ __all__ = [
 
 
 class WgflowError(Exception):
-    """Base class of all errors that wgflow raises on purpose.
+    """Base class of all errors that wgflow raises deliberately.
 
     Attributes
     ----------
     solution : wgflow.Solution, wgflow.particles.Trajectory or None
-        What a run had computed before the error, if it had begun.
+        The results computed before the error, if the run had begun.
     """
 
     solution: Any = None
@@ -47,7 +47,7 @@ class CallError(InputError, TypeError):
 
 
 class StabilityError(InputError):
-    """A given time step is above the bound that keeps an explicit scheme positive."""
+    """A given time step exceeds the bound that keeps an explicit scheme positive."""
 
 
 class SolverError(WgflowError):
@@ -61,7 +61,7 @@ class DivergenceError(WgflowError, ArithmeticError):
     ----------
     message : str
     solution : optional
-        What had been computed before.
+        The results up to then.
     """
 
     def __init__(self, message: str, solution: Any = None) -> None:
@@ -75,7 +75,7 @@ class ConcentrationError(WgflowError):
     Attributes
     ----------
     solution : wgflow.Solution or None
-        What had been computed up to then, with status ``"failed"``.
+        The results up to then, with status ``"failed"``.
     """
 
     def __init__(self, message: str, solution: Any = None) -> None:
@@ -89,7 +89,7 @@ class Interrupted(WgflowError):
     Attributes
     ----------
     solution : wgflow.Solution or None
-        What had been computed up to then, with status ``"interrupted"``.
+        The results up to then, with status ``"interrupted"``.
     """
 
 

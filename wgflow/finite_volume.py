@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Rate:
-    """Time derivative of the density, and what it allows.
+    """Time derivative of the density and the time step it permits.
 
     Attributes
     ----------
@@ -60,7 +60,7 @@ class FiniteVolume:
     Raises
     ------
     InputError
-        If the grid belongs to another domain, or the flux needs lines of cells that a mesh
+        If the grid belongs to another domain, or the flux needs lines of cells, which a mesh
         does not have.
 
     Examples

@@ -1,4 +1,4 @@
-"""The continuous problem: domain, free energy, time scale, start, and what is known of it."""
+"""The continuous problem: domain, free energy, time scale, initial density, known solutions."""
 
 from __future__ import annotations
 
@@ -28,35 +28,35 @@ __all__ = ["Problem"]
 @answered
 @dataclass(frozen=True)
 class Problem:
-    """The equation ∂t rho = s(t) ∇·(rho ∇ δF/δrho) with its start.
+    """The equation ∂t rho = s(t) ∇·(rho ∇ δF/δrho) with its initial density.
 
     Parameters
     ----------
     domain : Box or Region
-        Where the density lives; no flux through bounds that are not periodic.
+        Where the density is defined; no flux passes through bounds that are not periodic.
     energy : Energy or Term
         The free energy F.
     initial : callable or array
-        Density at time 0: a function of arrays of coordinates, or cell averages of the
-        grid's shape. It is normalized to mass 1; the factor is logged.
+        Density at time 0: a function of coordinate arrays, or cell averages of the grid's
+        shape. It is normalized to mass 1; the factor is logged.
     time_scale : float or callable
         s(t), positive.
     exact : callable, optional
         ``exact(t, x, y, ...)``: the exact density, or a reference.
     reference : mapping of name to callable, optional
-        ``reference[name](t)``: exact values of recorded quantities, such as the risk.
+        ``reference[name](t)`` gives exact values of a recorded quantity, such as the risk.
     until : float
-        Time at which a run stops unless told otherwise.
+        Default final time of a run.
     network : Network, optional
-        The finite network of which this is the limit, for the particle dynamics.
+        The finite network whose limit this is, for the particle dynamics.
     blows_up : bool
-        Whether the density may collapse to a point in finite time: then a run stops with a
-        ConcentrationError once most of the mass sits in a few cells.
+        Whether the density may collapse to a point in finite time. A run then stops with a
+        ConcentrationError once most of the mass occupies a few cells.
 
     Raises
     ------
     InputError
-        If the domain is no Box or the energy no Energy, or the final time or a constant time
+        If the domain or the energy is of the wrong type, or the final time or a constant time
         scale is not positive.
     """
 
@@ -88,7 +88,7 @@ class Problem:
 
     @property
     def box(self) -> Box:
-        """The domain, where it must be a box.
+        """The domain, which must be a box here.
 
         Raises
         ------
@@ -101,7 +101,7 @@ class Problem:
 
     @property
     def equation(self) -> str:
-        r"""The equation in LaTeX, one line with its numbers and what its letters mean.
+        r"""The equation in LaTeX, on one line, with its numbers and the meaning of its symbols.
 
         Examples
         --------
@@ -113,14 +113,14 @@ class Problem:
 
     @property
     def free_energy(self) -> str:
-        """The free energy in LaTeX, one line."""
+        """The free energy in LaTeX, on one line."""
         return free_energy(self.domain, self.energy)
 
     @property
     def samples(self) -> dict[str, Any]:
-        """Number and digest of the samples that the network is trained with; empty without.
+        """Number and digest of the samples the network is trained on; empty without any.
 
-        With :class:`~wgflow.networks.Standardized` neurons their centre and scale too.
+        With :class:`~wgflow.networks.Standardized` neurons, also their centre and scale.
         """
         if self.network is None or not isinstance(self.network.data, EmpiricalData):
             return {}

@@ -1,4 +1,4 @@
-"""Observers that a script or a person watches a run by."""
+"""Observers for watching a run, from a script or at a terminal."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ class Callback(Observer):
 
 
 class Progress(Observer):
-    """A progress bar with the time left, on terminals only.
+    """A progress bar with the remaining time, shown only on terminals.
 
     Parameters
     ----------
     until : float
         End of the run.
     label : str
-        What is shown before the bar.
+        Text shown before the bar.
     """
 
     def __init__(self, until: float, label: str = "") -> None:

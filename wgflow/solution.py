@@ -26,7 +26,7 @@ __all__ = ["Solution", "Window"]
 
 
 class Window(NamedTuple):
-    """The cells of a moment, and the density on them."""
+    """The cells at one time and the density on them."""
 
     grid: Grid
     density: Array
@@ -34,45 +34,45 @@ class Window(NamedTuple):
 
 @dataclass(frozen=True)
 class Solution:
-    """Densities over time with the history of the run's invariants.
+    """Densities over time, with the history of the run's invariants.
 
-    On several ranks each has the densities of its block of cells, (snapshots x block) in memory,
-    and all have the same history, facts and errors. What needs all ranks, ``errors``,
-    ``gathered``, ``summary`` and ``save``, they call together.
+    On several ranks, each holds the densities of its own block of cells, (snapshots x block) in
+    memory; history, facts and errors are the same on all. ``errors``, ``gathered``, ``summary``
+    and ``save`` are collective: all ranks must call them.
 
     Attributes
     ----------
     problem : Problem or None
-        None if the solution was loaded and its problem is that of a script.
+        None for a loaded solution whose problem was defined in a script.
     grid : Grid
     times : (S,) array
         Times of the snapshots.
     densities : (S, *grid.shape) array
-        Cell averages at those times, of this rank's cells.
+        Cell averages at those times, on this rank's cells.
     history : dict of str to (T,) array
-        Columns time, dt, mass, minimum, energy, dissipation, iterations; for networks risk; for
-        minimizing movements movement and energy_law, see :class:`wgflow.observers.History`.
+        Columns time, dt, mass, minimum, energy, dissipation, iterations; risk for networks;
+        movement and energy_law for minimizing movements, see :class:`wgflow.observers.History`.
     moments : (T, K) array
         Moments of a network's features at the history's times; empty without a network.
     status : str
         ``"finished"``, ``"diverged"`` or ``"failed"``.
     facts : dict
         steps, rejections, wall_seconds, mass_max_error, minimum, energy_max_increase; energy_law
-        of minimizing movements; what the stepper tells of itself.
+        for minimizing movements; whatever the stepper reports.
     warnings : tuple of str
     solver : str
     case : str
     parameters : dict
         Parameters of the case.
     options : dict
-        What was given to the solver.
+        Options given to the solver.
     record : dict
-        What else ``summary.json`` tells of the run: when it was started, by which command, from
-        which file; of a solution that was loaded, all that is there.
+        Further entries of ``summary.json``: when the run was started, by which command, from
+        which file; for a loaded solution, the whole file.
     windows : tuple of Window
-        Of a run whose cells follow the density: those of each snapshot, on which it was
-        computed. ``grid`` and ``densities`` are then a view of all on the same cells, of the
-        same masses, but coarser. Empty of other runs.
+        If the cells follow the density: for each snapshot, the cells it was computed on. ``grid``
+        and ``densities`` then show all snapshots on common cells, with the same masses but
+        coarser. Empty for other runs.
     """
 
     problem: Problem | None
@@ -93,7 +93,7 @@ class Solution:
 
     @property
     def density(self) -> Array:
-        """Density at the last time, of the grid's shape: this rank's cells."""
+        """Density at the last time, with the grid's shape: this rank's cells."""
         last: Array = self.densities[-1]
         return last
 
@@ -104,17 +104,17 @@ class Solution:
 
     @property
     def cells(self) -> tuple[int, ...]:
-        """Cells along each axis that the run computed with."""
+        """Cells along each axis used by the run."""
         return self.sharp().grid.cells
 
     @property
     def coordinates(self) -> tuple[Array, ...]:
-        """Cell centres, one array of the grid's shape an axis."""
+        """Cell centres, one array of the grid's shape per axis."""
         return self.grid.coordinates
 
     @property
     def known_problem(self) -> Problem:
-        """The problem, where it is needed.
+        """The problem; an error if it is not known.
 
         Raises
         ------
@@ -132,7 +132,7 @@ class Solution:
     def errors(self) -> dict[str, float]:
         """Distances to the exact solution at the last time, by norm; empty if none is known.
 
-        Of a loaded solution those that were stored.
+        For a loaded solution, those that were stored.
         """
         if "errors" in self.record:
             return dict(self.record["errors"])
@@ -143,18 +143,18 @@ class Solution:
         return {n: distance(n, density, exact, grid) for n in available(grid)}
 
     def sharp(self, snapshot: int = -1) -> Window:
-        """Give one of the densities on the cells it was computed on."""
+        """Return one of the densities on the cells it was computed on."""
         if self.windows:
             return self.windows[snapshot]
         return Window(self.grid, self.densities[snapshot])
 
     def exact_density(self, time: float, grid: Grid | None = None) -> Array:
-        """Cell averages of the exact solution, on the solution's grid if none is given.
+        """Cell averages of the exact solution, by default on the solution's grid.
 
         Raises
         ------
         InputError
-            If the problem has none, or is not known.
+            If the problem has none or is not known.
         """
         exact = self.known_problem.exact
         if exact is None:
@@ -163,27 +163,27 @@ class Solution:
         return (self.grid if grid is None else grid).average(lambda *x: asked(time, *x))
 
     def predict(self, x: Array, snapshot: int = -1) -> Array:
-        """Evaluate the network: f(x) = ∫ σ(x; θ) rho(θ) dθ. All ranks call it.
+        """Evaluate the network: f(x) = ∫ σ(x; θ) rho(θ) dθ. All ranks must call it.
 
-        On the samples that a network was trained with, ``moments`` are the predictions at the
-        times of the history: ``solution.predict(data.x)`` is ``solution.moments[-1]``.
+        For a network trained on samples, ``moments`` are its predictions on them at the times of
+        the history: ``solution.predict(data.x)`` is ``solution.moments[-1]``.
 
         Parameters
         ----------
         x : array_like, shape (P, p) or (P,)
             Inputs, the same on all ranks.
         snapshot : int
-            Which of the densities; the last by default.
+            Index of the density; the last by default.
 
         Returns
         -------
         Array, shape (P,)
-            By the midpoint rule, as the moments are.
+            By the midpoint rule, like the moments.
 
         Raises
         ------
         InputError
-            If there is no network, or its density is in other coordinates than the state.
+            If there is no network, or the coordinates of the density are not its full state.
         """
         network = self.known_problem.network
         if network is None or not isinstance(network.chart, Identity):
@@ -198,11 +198,11 @@ class Solution:
         return predicted
 
     def gathered(self) -> Solution:
-        """Give every rank the solution on all cells; for small grids.
+        """Return, on every rank, the solution on all cells; for small grids.
 
         Examples
         --------
-        ``wg.solve(problem).gathered().density`` is what a serial run gives.
+        ``wg.solve(problem).gathered().density`` is the density of a serial run.
         """
         grid = self.grid
         windows = tuple(Window(w.grid.whole, w.grid.gather(w.density)) for w in self.windows)
@@ -212,7 +212,7 @@ class Solution:
 
     @answered
     def at(self, time: float, column: str) -> float:
-        """Value of a history column at a time, interpolated between rows: ``at(0.5, "risk")``.
+        """Interpolate a history column at a given time: ``at(0.5, "risk")``.
 
         Raises
         ------
@@ -225,7 +225,7 @@ class Solution:
         return float(np.interp(time, self.history["time"], self.history[column]))
 
     def summary(self) -> dict[str, Any]:
-        """Give the content of ``summary.json``."""
+        """Return the content of ``summary.json``."""
         from wgflow.io import summary_of
 
         return summary_of(self)
@@ -241,20 +241,20 @@ class Solution:
     ) -> Path:
         """Write solution.h5, solution.xdmf, history.csv, figure.png and summary.json.
 
-        A directory that is refused is an error, after the files are written to DIRECTORY-2: a
-        script that ends there has lost nothing, and takes no earlier result for this one.
+        If the directory is refused, the files are written to DIRECTORY-2 before the error is
+        raised: a script that ends there loses nothing and mistakes no earlier result for this.
 
         Parameters
         ----------
         directory : path
-            Made if it does not exist.
+            Created if it does not exist.
         overwrite : bool
-            Whether files of an earlier run there may be replaced.
+            Whether files of an earlier run in it may be replaced.
         compression : str
-            Of the densities: ``"none"``, ``"gzip"`` or ``"gzip:1"`` … ``"gzip:9"``.
+            For the densities: ``"none"``, ``"gzip"`` or ``"gzip:1"`` … ``"gzip:9"``.
         single : bool
-            Whether to keep the snapshots in single precision; the last density is then kept in
-            double precision too, as ``density_last``.
+            Whether to store the snapshots in single precision; the last density is then also
+            stored in double precision, as ``density_last``.
 
         Raises
         ------
@@ -270,15 +270,15 @@ class Solution:
         return write_or_keep(directory, write, keep, self.grid.comm)
 
     def to_xarray(self) -> Dataset:
-        """Give the solution as an xarray.Dataset; needs the extra ``wgflow[xarray]``.
+        """Return the solution as an xarray.Dataset; needs the extra ``wgflow[xarray]``.
 
-        Variables are ``density`` (time, x, y, …) or on a mesh (time, cell), the columns of the
-        history as ``history_energy``, … (history_time), and ``history_moments``. Coordinates are
-        centres, ``x_lower`` and ``x_upper``, and ``volume``; attributes are those of
-        :meth:`summary`, lists and mappings as JSON.
+        Variables are ``density`` (time, x, y, …), or (time, cell) on a mesh, the history's columns
+        as ``history_energy``, … (history_time), and ``history_moments``. Coordinates are the
+        centres, ``x_lower`` and ``x_upper``, and ``volume``; attributes are the entries of
+        :meth:`summary`, with lists and mappings as JSON.
 
-        On several ranks all call it and each gets its own cells;
-        ``solution.gathered().to_xarray()`` has the whole.
+        On several ranks all must call it, and each gets its own cells;
+        ``solution.gathered().to_xarray()`` holds all of them.
 
         Raises
         ------

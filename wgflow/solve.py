@@ -68,30 +68,30 @@ def solve(
     solver : str, path, callable or Stepper, optional
         Name or path of a file like those in ``solvers/``; a function
         ``stepper(problem, grid, **options)``; or a stepper. By default
-        ``scharfetter_gummel`` with an entropy in the energy, else ``muscl``.
+        ``scharfetter_gummel`` if the energy has an entropy, else ``muscl``.
     cells : int, sequence of int, Grid or Mesh, optional
-        Cells along each axis; 400, 128², 32³, 16⁴ by default. On a Region, its mesh.
+        Cells along each axis; by default 400, 128², 32³ or 16⁴. For a Region, its mesh.
     until : float, optional
-        Final time; the problem's by default.
+        Final time; by default that of the problem.
     dt, tolerance : float, optional
-        Fixed time step, or local error a step; automatic if left out.
+        Fixed time step, or permitted local error per step; automatic if omitted.
     snapshots : int or sequence of float
-        Times to keep besides start and end, or how many evenly spaced ones.
+        Times to store in addition to the first and last, or a number of evenly spaced ones.
     observers : sequence of Observer
-        Further observers.
+        Additional observers.
     options : mapping, optional
-        Further arguments of the solver.
+        Additional arguments of the solver.
     density : array of the grid's shape, optional
-        Cell averages to start from in place of the problem's initial density, of any mass.
+        Cell averages, of any mass, to start from instead of the problem's initial density.
     follow : bool or Follow
-        Whether the cells cover, in place of the whole box, a window that follows the density,
-        and how. The densities are then given on a grid over all windows; ``Solution.windows``
-        has them on the cells they were computed on.
+        Whether, and how, the cells cover a window that follows the density instead of the whole
+        box. The densities are then given on a grid over all windows; ``Solution.windows`` holds
+        them on the cells they were computed on.
     checkpoint : Checkpoint, optional
-        Where and when to leave what the run can be continued from; none by default.
+        Where and when to write checkpoints; none by default.
     restart : bool
-        Whether to go on from the checkpoint, if there is one. The result is that of a run that
-        was not interrupted, bit for bit on as many ranks.
+        Whether to continue from the checkpoint, if there is one. On the same number of ranks,
+        the result is bit for bit that of an uninterrupted run.
 
     Returns
     -------
@@ -100,17 +100,17 @@ def solve(
     Raises
     ------
     InputError
-        If an input is not valid (before anything is computed).
+        If an input is invalid (before anything is computed).
     StabilityError
         If dt is above the bound of an explicit scheme.
     DivergenceError
-        If the density stops being finite; its ``solution`` holds what came before.
+        If the density becomes non-finite; its ``solution`` holds the results up to then.
     SolverError
         If an implicit step cannot be solved.
     ConcentrationError
-        If the problem may blow up, and its mass has collapsed into a few cells.
+        If the problem may blow up and its mass has collapsed into a few cells.
     Interrupted
-        If SIGTERM or SIGUSR1 came while there was a place for checkpoints; one is left there.
+        If SIGTERM or SIGUSR1 arrived and ``checkpoint`` is given; one is written first.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Solutions, read back from the files that a run has left."""
+"""Solutions, read back from the files of a run."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ SUMMARY, DENSITIES = "summary.json", "solution.h5"
 
 @answered
 def load(directory: str | Path, *, problem: Problem | None = None) -> Solution:
-    """Read what :meth:`wgflow.Solution.save` or ``wgflow run`` has written.
+    """Read a solution written by :meth:`wgflow.Solution.save` or ``wgflow run``.
 
-    Grid, densities, history and moments come back bit for bit (snapshots that were kept in single
-    precision with their 7 digits, the last one whole). Under ``mpiexec`` all ranks call it, and
-    each gets its block, whatever the number of ranks that wrote.
+    Grid, densities, history and moments are restored bit for bit (snapshots stored in single
+    precision with their 7 digits, but the last in full). Under ``mpiexec`` all ranks must call
+    it, and each gets its block, whatever the number of ranks that wrote the files.
 
-    The problem is made again from its case file with the run's parameters: the shipped one of
-    that name, or the user's own at the path where it was, which is executed. If it is not there,
-    or its domain or samples are others now, ``solution.problem`` is None and a warning says why;
-    it is None for a script's own problem too. Only what needs the problem is then missing:
-    ``exact_density``, ``predict``, comparisons.
+    The problem is rebuilt from its case file with the run's parameters: the shipped case of that
+    name, or the user's own file at its original path, which is executed. If the file is missing,
+    or its domain or samples have changed, ``solution.problem`` is None and a warning says why; it
+    is also None for a problem defined in a script. Only what needs the problem is then
+    unavailable: ``exact_density``, ``predict``, comparisons.
 
     Parameters
     ----------
     directory : str or path
-        The folder of a run.
+        Folder of a run.
     problem : Problem, optional
-        The problem, in place of the case file's: a script that has its own gives it.
+        The problem to use instead of the case file's, for a script that defines its own.
 
     Returns
     -------
@@ -60,8 +60,8 @@ def load(directory: str | Path, *, problem: Problem | None = None) -> Solution:
     Raises
     ------
     InputError
-        If there is no such folder, no finished run in it, files are damaged or of an earlier
-        version, or the problem is on another domain.
+        If the folder does not exist or holds no finished run, files are damaged or of an earlier
+        version, or the problem has a different domain.
 
     Examples
     --------

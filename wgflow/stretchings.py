@@ -19,10 +19,10 @@ __all__ = ["Clustered", "Tabulated"]
 @answered
 @dataclass(frozen=True)
 class Clustered:
-    """A stretching that puts small cells around one point.
+    """A stretching that clusters small cells around one point.
 
     x(s) = around + scale sinh(a + (b - a) s), with a and b such that x(0) = lower and
-    x(1) = upper: cells are about equal within ``scale`` of the point, and beyond grow in
+    x(1) = upper: cells are about equal within ``scale`` of the point; beyond, they grow in
     proportion to the distance from it.
 
     Parameters
@@ -32,12 +32,12 @@ class Clustered:
     around : float
         Where cells are smallest; it may lie outside the bounds.
     scale : float
-        Distance over which they are about equal, > 0.
+        Distance within which they are about equal, > 0.
 
     Raises
     ------
     InputError
-        If the scale is not positive or a number not finite.
+        If the scale is not positive or a number is not finite.
 
     Examples
     --------
@@ -72,8 +72,8 @@ class Clustered:
 class Tabulated:
     """A stretching through given cell edges.
 
-    With one cell fewer than edges the cells are exactly those; other numbers of cells follow
-    the monotone cubic through them, so that refinement is smooth.
+    With one cell fewer than there are edges, the cells are exactly those given; other numbers of
+    cells follow the monotone cubic through the edges, so refinement is smooth.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class Tabulated:
 
     References
     ----------
-    Fritsch, Butland, SIAM J. Sci. Stat. Comput. 5 (1984), the interpolant (PCHIP).
+    Fritsch, Butland, SIAM J. Sci. Stat. Comput. 5 (1984), for the interpolant (PCHIP).
 
     Examples
     --------

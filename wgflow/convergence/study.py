@@ -30,20 +30,20 @@ LARGEST_ORDER = 12.0
 
 @dataclass(frozen=True)
 class Reference:
-    """A fine solution that stands for the exact one.
+    """A fine solution used in place of the exact one.
 
     Parameters
     ----------
     cells : int, optional
-        A multiple of the cells of every level; twice the finest by default (when the cells
-        are refined), or those of the levels.
+        A multiple of the cells of every level; by default twice the finest if the cells are
+        refined, otherwise those of the levels.
     dt : float, optional
-        Its time step; by default it follows the levels'.
+        Its time step; by default it follows those of the levels.
     solver : str, optional
-        Another solver; by default the one that is measured. Then the reference's own error
-        is accounted for in the observed orders.
+        Another solver; by default the one being measured, in which case the observed orders
+        account for the reference's own error.
     options : mapping, optional
-        Of the solver; by default those that are measured with, of another solver none.
+        Of the solver; by default those being measured, none for another solver.
     """
 
     cells: int | None = None
@@ -76,37 +76,37 @@ def convergence(
     error: Callable[[Solution], float] | None = None,
     progress: Callable[[int], object] | None = None,
 ) -> ConvergenceTable:
-    """Solve with refined cells or steps and observe the order of the error.
+    """Solve with refined cells or steps and measure the order of convergence.
 
     Parameters
     ----------
     problem : Problem
     solver : str, callable or Stepper recipe
     cells : int or sequence of int
-        Cells an axis on each level, increasing; one number to refine in time.
+        Cells per axis on each level, increasing; a single number to refine in time.
     dt : float or sequence of float, optional
-        Time step on the first level. With ``refine="both"`` it falls with h such that the
-        error in time falls like the one in space: dt ∝ h^(p/q) for orders p in space and q
-        in time. With ``"space"`` it stays; with ``"time"`` it is halved from level to level,
-        or a decreasing sequence is given. Without it the solver chooses, explicit ones
+        Time step on the first level. With ``refine="both"`` it decreases with h so that the
+        errors in time and space decrease alike: dt ∝ h^(p/q) for orders p in space and q in
+        time. With ``"space"`` it is fixed; with ``"time"`` it is halved from level to level,
+        or given as a decreasing sequence. If omitted, the solver chooses; explicit ones take
         dt ∝ h or h².
     until : float, optional
     norm : str
         L1, L2, Linf, W1 or W2.
     refine : {"both", "space", "time"}
     reference : Reference, optional
-        A fine solution to compare with in place of the exact one. It is the default where no
-        exact solution is known, in time (on the levels' own cells, with a quarter of the
-        finest step), and in space at a given dt (at the same dt, for the error in time
-        to cancel).
+        A fine solution to compare with instead of the exact one. It is the default if no
+        exact solution is known, for refinement in time (on the levels' own cells, with a
+        quarter of the finest step), and in space at a given dt (at the same dt, so that the
+        error in time cancels).
     case : str
         Name in the table.
     options : mapping, optional
-        Further arguments of the solver.
+        Additional arguments of the solver.
     error : callable, optional
-        ``error(solution)`` in place of the norm of a difference.
+        ``error(solution)``, used instead of the norm of the difference.
     progress : callable, optional
-        Called with the level's number before each level.
+        Called with the number of each level before it starts.
 
     Returns
     -------

@@ -100,8 +100,8 @@ class Summand:
 class Term(Summand, ABC):
     """A term of the free energy of a density on a box.
 
-    Terms add up with ``+`` and ``-``. A number times a term, ``0.3 * Entropy(1.0)``, asks for a
-    method ``scaled(factor)`` that gives the term times a number; all have it but the risk.
+    Terms combine with ``+`` and ``-``. A number times a term, ``0.3 * Entropy(1.0)``, requires a
+    method ``scaled(factor)`` that returns the multiplied term; all terms but the risk have it.
     """
 
     @abstractmethod

@@ -23,8 +23,8 @@ TINY = float(np.finfo(float).tiny)
 class Entropy(Term):
     """The term T ∫ rho log(rho / mu), with mu the volume measure of the domain.
 
-    It gives the diffusion T Δrho. On a radial axis of dimension d the density is with
-    respect to dr and mu = r^(d-1) dr, which gives T ∂r(r^(d-1) ∂r(rho / r^(d-1))).
+    It produces the diffusion T Δrho. On a radial axis of dimension d the density is with
+    respect to dr and mu = r^(d-1) dr, giving T ∂r(r^(d-1) ∂r(rho / r^(d-1))).
 
     Parameters
     ----------

@@ -100,14 +100,14 @@ class FeatureMatrix:
 class FeatureInteraction(Term):
     """The term ½ ∬ U rho rho with U(x, y) = Σ_k w_k Φ_k(x) Φ_k(y).
 
-    K operations a cell for each of the moments and the first variation, on any grid, also
-    stretched and radial; K arrays of the grid's size are stored. Any kernel that is a short
-    sum of products can be written so: cos(x - y) has the features cos and sin.
+    The moments and the first variation each cost K operations per cell, on any grid, stretched
+    and radial ones included; K arrays of the grid's size are stored. Any kernel that is a short
+    sum of products has this form: the features of cos(x - y) are cos and sin.
 
     Parameters
     ----------
     functions : callable
-        ``functions(x, y, ...)`` at D arrays of coordinates gives the features, an array of
+        ``functions(x, y, ...)`` of D coordinate arrays returns the features, as an array of
         shape (K, *shape) or a sequence of K arrays.
     weights : sequence of float
         w_k, of either sign.

@@ -24,22 +24,22 @@ HIGHEST_POWER = 16  # beyond it cancellation between moments costs more than ten
 class PolynomialInteraction(Term):
     """The term ½ ∬ W(x - y) rho(x) rho(y) with W(z) a polynomial of |z|².
 
-    By the binomial theorem W(x - y) is a sum of products of monomials of x and of y. The
-    moments of the density give W * rho as a polynomial, at O(degree) operations a cell and
-    no stored array: exact to rounding for masses at the cell centres, in any dimension, on
-    equal and on stretched cells. Rounding is about 2^degree units of the largest value of
-    W on the box.
+    By the binomial theorem W(x - y) is a sum of products of monomials in x and in y. The
+    moments of the density give W * rho as a polynomial, with O(degree) operations per cell and
+    no stored array. For masses at the cell centres this is exact to rounding, in any dimension,
+    on equal and stretched cells. Rounding is about 2^degree units of the largest value of W on
+    the box.
 
     Parameters
     ----------
     coefficients : mapping of int to float
-        Coefficients by the even power of |z| they belong to:
+        Coefficients, keyed by even powers of |z|:
         ``{4: 0.25, 2: -0.5}`` is |z|⁴/4 - |z|²/2.
 
     Raises
     ------
     InputError
-        If there is no power, or one is odd, negative or above 16, or a coefficient is not
+        If there are no powers, a power is odd, negative or above 16, or a coefficient is not
         finite.
 
     Examples

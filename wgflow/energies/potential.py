@@ -30,9 +30,9 @@ class Potential(Term):
     Parameters
     ----------
     function : callable
-        ``V(x, y, ...)`` at arrays of coordinates; ``V(t, x, y, ...)`` if it depends on time.
+        ``V(x, y, ...)`` on arrays of coordinates; ``V(t, x, y, ...)`` if it depends on time.
     time_dependent : bool
-        Whether the function takes the time first.
+        Whether the first argument of the function is the time.
 
     Examples
     --------
@@ -72,7 +72,7 @@ class Confinement(Term):
     strength : float
         λ, at least 0.
     axes : tuple of int, optional
-        The coordinates that decay; all if left out. A position on a circle must not.
+        Coordinates that decay; all if omitted. A periodic coordinate must not decay.
 
     Raises
     ------

@@ -24,25 +24,25 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True)
 class PowerLaw(Term):
-    """The term ∫ H(rho) with H = c rho^m / (m - 1), which gives the diffusion c Δ rho^m.
+    """The term ∫ H(rho) with H = c rho^m / (m - 1), which produces the diffusion c Δ rho^m.
 
     It is convex for every m > 0: porous-medium diffusion for m > 1, whose fronts move at
     finite speed, and fast diffusion for 0 < m < 1, whose tails are algebraic. In D dimensions
-    fast diffusion on the whole space keeps its mass for m > 1 - 2/D only; on a box it always
+    fast diffusion on the whole space conserves mass only for m > 1 - 2/D; on a box it always
     does. The limit m -> 1 is the :class:`wgflow.Entropy`.
 
-    Where a derivative is infinite at rho = 0 it is cut off, at densities below ``cutoff``:
+    A derivative that is infinite at rho = 0 is cut off at densities below ``cutoff``:
 
     * m < 1: H is continued below the cut-off by its second-order Taylor polynomial there, so
       that H, H' and H'' are continuous, H stays convex, and H' and H'' agree with H. This
-      bounds the diffusivity by c m cutoff^(m-1) and shifts the energy of an empty cell by
-      c (1 - m/2) cutoff^m a volume, downwards.
-    * 1 < m < 2: H and H' are exact, and H'' is that of the cut-off.
-    * m >= 2: everything is finite, and exact.
+      bounds the diffusivity by c m cutoff^(m-1) and lowers the energy of an empty cell by
+      c (1 - m/2) cutoff^m per unit volume.
+    * 1 < m < 2: H and H' are exact, and H'' is that at the cut-off.
+    * m >= 2: everything is finite and exact.
 
     On a radial axis of dimension d the term is relative to the measure mu = r^(d-1) dr, as
-    the entropy is: ∫ H(rho/mu) mu. A coefficient c of the power law in R^d is the coefficient
-    c area^(1-m) here, with the area 2 π^(d/2) / Γ(d/2) of the unit sphere.
+    the entropy is: ∫ H(rho/mu) mu. A coefficient c of the power law in R^d becomes
+    c area^(1-m) here, where 2 π^(d/2) / Γ(d/2) is the area of the unit sphere.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ class PowerLaw(Term):
     Raises
     ------
     InputError
-        If a number is not finite or out of its range.
+        If a number is not finite or is out of range.
 
     References
     ----------

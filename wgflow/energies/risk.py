@@ -24,11 +24,11 @@ CURVED = (0.0, 0.5, 0.9, 0.99, 1.0)
 
 @dataclass(frozen=True)
 class Risk(Term):
-    """What a network minimizes: R/2 = E y²/2 + ∫ V rho + ½ ∬ U rho rho', or E ℓ(f, y).
+    """The loss a network minimizes: R/2 = E y²/2 + ∫ V rho + ½ ∬ U rho rho', or E ℓ(f, y).
 
-    The first is half the population risk of the square loss; other losses are those of the
-    features. The kernel U enters through its features only: one product with K rows gives the
-    moments and another gives the first variation, at K operations a cell.
+    The first is half the population risk for the square loss; any other loss is that of the
+    features. The kernel U enters only through its features: one product with K rows gives the
+    moments and another the first variation, at K operations per cell each.
 
     Parameters
     ----------

@@ -18,7 +18,7 @@ class BailoCarrilloHu(Flux):
     """Upwind flux of xi = V + U*rho + H'(rho), with all of H in the potential.
 
     With :class:`wgflow.ImplicitEuler` it dissipates the free energy at every time step, for
-    any convex H: xi is then that of the new density, with U at the mean of old and new.
+    any convex H: xi is then evaluated at the new density, with U at the mean of old and new.
 
     References
     ----------

@@ -17,15 +17,15 @@ Limiter = Literal["minmod", "van_leer", "central"]
 
 @dataclass(frozen=True)
 class MUSCL(Flux):
-    """Second-order upwind flux from limited face values; T ∇rho by a central difference.
+    """Second-order upwind flux from limited face values; central difference for T ∇rho.
 
-    The two face values of a cell are nonnegative and have the cell's density as their mean,
-    so that a forward Euler step within the bound keeps the density nonnegative.
+    The two face values of a cell are nonnegative and average to the cell's density, so a
+    forward Euler step within the bound keeps the density nonnegative.
 
     Parameters
     ----------
     limiter : {"minmod", "van_leer", "central"}
-        Slope limiter; "central" is the monotonized central one.
+        Slope limiter; "central" is the monotonized central limiter.
 
     References
     ----------

@@ -17,18 +17,18 @@ __all__ = ["ScharfetterGummel"]
 class ScharfetterGummel(Flux):
     """Exponentially fitted flux (T/h)[B(Δ/T) rho_left - B(-Δ/T) rho_right].
 
-    It vanishes exactly at rho ∝ exp(-psi/T). Without entropy (T = 0) it is the upwind flux.
-    Power laws enter as a temperature of each face, :func:`face_temperature`.
+    It vanishes exactly for rho ∝ exp(-psi/T). Without entropy (T = 0) it is the upwind flux.
+    Power laws enter through a temperature at each face, :func:`face_temperature`.
 
     Parameters
     ----------
     curvature : bool
-        Whether the flux is multiplied by 1 + h² psi''/(4T), along axes of equal cells. This takes
-        out the part of the second-order error that is proportional to the flux itself: h²
-        psi''/(12T) from the potential's bend between two centres, h² (psi''/T + psi'^2/T^2)/24
-        from the bend of the flux, h² (3 psi''/T - psi'^2/T^2)/24 from densities being cell
-        averages. The factor is positive, kept within [1/2, 2]: rest, signs, and energy law
-        are as without it. Not with a power law.
+        Whether to multiply the flux by 1 + h² psi''/(4T), along axes with equal cells. This
+        removes the part of the second-order error proportional to the flux itself: h²
+        psi''/(12T) from the curvature of the potential between two centres, h² (psi''/T +
+        psi'^2/T^2)/24 from that of the flux, h² (3 psi''/T - psi'^2/T^2)/24 because densities
+        are cell averages. The factor is positive, kept within [1/2, 2], so equilibria, signs
+        and the energy law are unaffected. Not with a power law.
 
     References
     ----------

@@ -15,7 +15,7 @@ __all__ = ["Upwind"]
 
 @dataclass(frozen=True)
 class Upwind(Flux):
-    """First-order upwind flux, with T ∇rho by a central difference.
+    """First-order upwind flux, with a central difference for T ∇rho.
 
     References
     ----------

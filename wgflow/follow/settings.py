@@ -1,4 +1,4 @@
-"""How cells follow a density."""
+"""How the cells follow a density."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ __all__ = ["Follow"]
 @answered
 @dataclass(frozen=True)
 class Follow:
-    """When a window on the domain is chosen anew, and how large it is.
+    """When to choose a new window on the domain, and how large it is.
 
-    Along each axis that is not periodic the cells cover the part of the domain that the density
-    occupies and a margin on both sides. The window is chosen anew where mass comes to its ends,
-    or where it has become too large.
+    Along each non-periodic axis the cells cover the part of the domain that the density occupies,
+    plus a margin on both sides. A new window is chosen when mass reaches its ends or when it has
+    become too large.
 
     Parameters
     ----------
     tolerance : float
-        Share of the mass that may lie beyond each end of what counts as occupied, in (0, 1e-2].
-        As much in an outermost layer of cells asks for a new window; a step that brings ten
-        times as much there is taken again in a wider one.
+        Fraction of the mass that may lie beyond each end of the occupied part, in (0, 1e-2].
+        The same fraction in an outermost layer of cells triggers a new window; a step that
+        brings ten times as much there is repeated in a wider one.
     margin : float
-        Free room on each side, relative to what is occupied, > 0; two cells at least.
+        Free space on each side, relative to the occupied part, > 0; at least two cells.
     fill : float
-        Share of the window that is occupied, in (0, 1), below which the window shrinks. With
-        the margin m it is 1/(1 + 2 m) in a new one: give less.
+        Occupied fraction of the window, in (0, 1), below which the window shrinks. A new window
+        with margin m has the fraction 1/(1 + 2 m): choose less.
     least : float
-        Smallest window, relative to the axis (where cells are unequal, in numbers of cells), in
-        (0, 1]: a density that collapses to a point is followed no further.
+        Smallest window, in (0, 1], relative to the axis (in numbers of cells if they are
+        unequal): below it, a density that collapses to a point is not followed.
 
     Raises
     ------
     InputError
-        If a number is not in its range.
+        If a number is out of range.
     """
 
     tolerance: float = 1e-7

@@ -1,7 +1,7 @@
 """Cells of a box: centres, widths, face distances, and arrays with ghost cells.
 
 A grid is the same object in one to four dimensions: everything that depends on the
-direction is data, held per axis. Started on several ranks, each has a block of the cells.
+direction is data, held per axis. On several ranks, each holds a block of the cells.
 """
 
 from __future__ import annotations
@@ -29,38 +29,38 @@ __all__ = ["Grid"]
 
 @answered
 class Grid(AxisCells):
-    """Tensor-product cells of a box, divided into blocks where there are several ranks.
+    """Tensor-product cells of a box, divided into blocks on several ranks.
 
     Arrays of cell values hold this rank's block: ``shape``, ``size``, ``centers``, ``widths``,
-    ``edges``, ``volumes`` and ``coordinates`` are its own. ``cells`` and ``whole`` tell of all.
+    ``edges``, ``volumes`` and ``coordinates`` are local. ``cells`` and ``whole`` are global.
 
     Parameters
     ----------
     box : Box
         The domain.
     cells : int or sequence of int
-        Cells along each axis, at least 3; one number serves all axes.
+        Cells along each axis, at least 3; one number applies to all axes.
     edges : sequence of (array or None), optional
-        Strictly increasing cell edges of an axis, in place of equal or stretched cells; they
-        must start and end at the axis' bounds.
+        Strictly increasing cell edges of an axis, instead of equal or stretched cells; they
+        must start and end at the bounds of the axis.
     splits : sequence of int, optional
-        Blocks along each axis; chosen by PETSc if left out.
+        Blocks along each axis; chosen by PETSc if omitted.
     comm : Communicator, optional
-        The ranks; all that the process was started with by default.
+        The ranks; by default, all that the program was started with.
 
     Attributes
     ----------
     cells : tuple of int
-        Cells along each axis, of all ranks.
+        Cells along each axis, on all ranks together.
     partition : Partition
         Which cells each rank has.
     inner : tuple of slice
-        Where an array with ghost cells has this rank's cells.
+        Slices of this rank's cells in an array with ghost cells.
 
     Raises
     ------
     InputError
-        If the number of cells does not fit the box or the ranks, or edges are not increasing.
+        If the number of cells does not suit the box or the ranks, or edges do not increase.
 
     Examples
     --------

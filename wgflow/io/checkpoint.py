@@ -1,4 +1,4 @@
-"""When and where a run leaves checkpoints."""
+"""When and where a run writes checkpoints."""
 
 from __future__ import annotations
 
@@ -22,27 +22,27 @@ EVERY = 600.0  # seconds
 @answered
 @dataclass(frozen=True)
 class Checkpoint:
-    """When and where a run leaves checkpoints.
+    """When and where a run writes checkpoints.
 
-    The two newest are kept. A run that gets SIGTERM or SIGUSR1 writes one more and raises
-    :class:`wgflow.Interrupted`. A checkpoint that cannot be written, on a full disk say, is
-    warned of and tried again when the next is due: those before stay, and so does the run.
+    The two newest are kept. On SIGTERM or SIGUSR1 a run writes one more and raises
+    :class:`wgflow.Interrupted`. A checkpoint that cannot be written, say on a full disk, gives a
+    warning and is retried when the next is due: earlier ones are kept and the run goes on.
 
     Parameters
     ----------
     directory : path
-        Made when the first is written.
+        Created when the first is written.
     every : float, optional
-        Seconds from the end of one to the beginning of the next; none by the clock if None.
+        Seconds from the end of one to the beginning of the next; None for none by the clock.
     steps : int, optional
-        Steps from one to the next, besides.
+        Steps from one to the next, in addition.
     last : bool
-        Whether to leave one at the end of the run too, for what comes after it.
+        Whether to write one at the end of the run too, to continue from.
     overwrite : bool
-        Whether a run that starts at the beginning may remove checkpoints that lie there.
+        Whether a run that starts afresh may remove existing checkpoints.
     about : mapping
-        What must be the same when the run is continued, besides what ``solve`` knows: the
-        case and its parameters, say. JSON must be able to hold it.
+        Whatever else must be unchanged when the run is continued, such as the case and its
+        parameters, in addition to what ``solve`` checks. It must be storable as JSON.
 
     Raises
     ------

@@ -35,13 +35,13 @@ class Mesh(RegionCells):
     two-point flux consistent. (A cell average belongs to the centroid, which lies up to a mesh
     width away.)
 
-    Started on several ranks, each builds the whole mesh and keeps a part of the cells: the run
-    is divided, the building is not. Arrays of cell values hold this rank's cells: ``shape``,
-    ``size``, ``volumes``, ``coordinates`` and ``geometry`` are its own. ``cells``, ``whole`` and
-    ``spacing`` tell of all.
+    On several ranks, each builds the whole mesh and keeps part of the cells: the computation
+    is distributed, the construction is not. Arrays of cell values hold this rank's cells:
+    ``shape``, ``size``, ``volumes``, ``coordinates`` and ``geometry`` are local. ``cells``,
+    ``whole`` and ``spacing`` are global.
 
-    It offers what energies, steppers and :func:`wgflow.solve` use of a
-    :class:`wgflow.Grid`; its cells have one direction of faces instead of one an axis.
+    It provides what energies, steppers and :func:`wgflow.solve` need of a
+    :class:`wgflow.Grid`, with one set of faces instead of one per axis.
 
     Parameters
     ----------
@@ -50,12 +50,12 @@ class Mesh(RegionCells):
     region : Region, optional
         The domain of the problem; unnamed by default.
     centres : {"auto", "circumcentre", "centroid"}
-        Where the values lie. "auto" takes, of those a two-point flux can use, the ones with
-        the smallest largest angle, then with the fewest repaired faces.
+        Where the values are located. Of the centres a two-point flux can use, "auto" takes
+        those with the smallest maximal angle, then those with the fewest repaired faces.
     largest_angle : float
-        Angle in degrees between centre line and face normal up to which a mesh is accepted.
+        Largest accepted angle, in degrees, between a line of centres and its face normal.
     comm : Communicator, optional
-        The ranks; all that the process was started with by default.
+        The ranks; by default, all that the program was started with.
 
     Attributes
     ----------
@@ -63,16 +63,16 @@ class Mesh(RegionCells):
         How far it is from what the two-point flux needs.
     source : fipy mesh or None
     cells : tuple of int
-        Number of cells, of all ranks.
+        Number of cells, on all ranks together.
     numbers : (cells,) int array or None
         Numbers of this rank's cells among all; None without MPI.
 
     Raises
     ------
     InputError
-        If centres lie in the wrong order (see :class:`Quality` for what is repaired), the
-        largest angle is above the limit, the region's dimension is another one, there are
-        fewer cells than ranks, or the ranks have built different meshes.
+        If centres are in the wrong order (see :class:`Quality` for what is repaired), the
+        largest angle exceeds the limit, the region has another dimension, there are fewer
+        cells than ranks, or the ranks have built different meshes.
 
     References
     ----------
@@ -140,7 +140,7 @@ class Mesh(RegionCells):
         largest_angle: float = LARGEST_ANGLE,
         comm: Communicator | None = None,
     ) -> Mesh:
-        """Take over a FiPy mesh: Tri2D, Grid2D, Gmsh2D, Gmsh3D, … but no periodic one.
+        """Convert a FiPy mesh: Tri2D, Grid2D, Gmsh2D, Gmsh3D, … but not a periodic one.
 
         Parameters
         ----------

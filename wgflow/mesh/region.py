@@ -1,4 +1,4 @@
-"""A domain that is no box."""
+"""A domain that is not a box."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ __all__ = ["Region"]
 @answered
 @dataclass(frozen=True)
 class Region:
-    """A bounded domain with walls whose shape its mesh knows.
+    """A bounded domain with walls, whose shape is given by its mesh.
 
-    The continuous problem needs no more of it than its dimension: energies are functions of
-    the coordinates, and no mass crosses the boundary. Meshes of one region at several
-    resolutions differ a little in shape where the boundary is curved, so that the shape
-    belongs to the mesh; the name tells regions apart.
+    The continuous problem needs only its dimension: energies are functions of the coordinates,
+    and no mass crosses the boundary. Where the boundary is curved, meshes of one region at
+    different resolutions differ slightly in shape, so the shape belongs to the mesh; regions
+    are told apart by name.
 
     Parameters
     ----------
     dimension : int
         2 or 3.
     name : str
-        A mesh and a problem must be of the region of the same name.
+        The regions of a mesh and its problem must have the same name.
 
     Raises
     ------
     InputError
-        If the dimension is another one.
+        If the dimension is neither.
 
     Examples
     --------

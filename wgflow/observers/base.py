@@ -29,7 +29,7 @@ class State:
     movement, excess : float
         Of a minimizing movement; see :class:`wgflow.steppers.base.Step`.
     remapped : float
-        Change of the energy by going to other cells before the last step.
+        Change of the energy when moving to other cells before the last step.
     """
 
     time: float

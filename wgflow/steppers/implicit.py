@@ -73,13 +73,13 @@ def dissipates(space: FiniteVolume, new: Array, old: Array, time: float) -> bool
 class ImplicitEuler(Stepper):
     """Backward Euler with the interaction at the midpoint: rho >= 0 at every dt.
 
-    Convex terms that are not quadratic in the density, as the risk of another loss than the
-    square, are taken at the new density. Order 1 in time. Mass is kept to rounding. With the
+    Convex terms that are not quadratic in the density, such as the risk of a loss other than the
+    square, are taken at the new density. Order 1 in time. Mass is conserved to rounding. With the
     fluxes of Scharfetter and Gummel and of Bailo, Carrillo and Hu the free energy does not
-    increase, whatever dt, unless the potential depends on time. With the Scharfetter-Gummel
-    flux and a power law this is checked, and a step that would increase it, or cannot be solved
-    after some halvings, is taken by the other flux; ``facts["mixed_steps"]`` counts them.
-    exp(-psi/T) does not move with the Scharfetter-Gummel flux.
+    increase, for any dt, unless the potential depends on time. With the Scharfetter-Gummel
+    flux and a power law this is checked, and a step that would increase it, or still cannot be
+    solved after several halvings, uses the other flux; ``facts["mixed_steps"]`` counts these.
+    With the Scharfetter-Gummel flux exp(-psi/T) does not move.
 
     Parameters
     ----------
@@ -87,9 +87,9 @@ class ImplicitEuler(Stepper):
         With a flux that is linear in the density (Upwind, ScharfetterGummel), or
         BailoCarrilloHu.
     dt : float, optional
-        Fixed time step. A step that cannot be solved is done in halves.
+        Fixed time step. A step that cannot be solved is split into two half steps.
     tolerance : float, optional
-        Local error in L1 a step may make, in place of dt; 1e-4 if neither is given.
+        Permitted local error per step in L1, instead of dt; 1e-4 if neither is given.
 
     Raises
     ------

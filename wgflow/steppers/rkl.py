@@ -71,32 +71,32 @@ class RKL2(Stepper):
     """Runge-Kutta-Legendre method of order 2: an explicit step of s stages.
 
     Its step may be about s²/4 times the bound 1/q of forward Euler, where q is the largest
-    rate at which a cell is emptied, so that diffusion costs the square root of the number of
-    Euler steps and no linear solve. Stages are as many as the step needs, an odd number. The
-    rate of a drift that depends neither on the density nor on time is held as coefficients,
-    and a stage is one sweep through memory.
+    rate at which a cell is emptied, so diffusion costs the square root of the number of
+    Euler steps and no linear solve. The number of stages, always odd, is what the step needs.
+    The rate of a drift that depends neither on the density nor on time is stored as
+    coefficients, and a stage is one sweep through memory.
 
-    Steps are also at most 0.9 q/a², or 1/q, where a is the rate of transport: the region of
-    stability is that long and only its root wide, whatever the number of stages.
+    Steps are also at most 0.9 q/a², or 1/q, where a is the rate of transport: the stability
+    region is only as wide as the square root of its length, for any number of stages.
 
     **Sign.** Up to 1.38/q, with 3 stages, the step is a positive combination of powers of a
-    nonnegative matrix. Beyond, it is so for smooth densities in practice, but there is no
-    theorem in more than one dimension. So every step is looked at. Where cells below 0
-    together hold less than 1e-12 of the mass, they are filled from the cells beside them;
-    otherwise the step is rejected and tried again at half the length, down to where the
-    theorem holds. So rho >= 0 exactly, and the mass is kept to rounding: nothing is clipped.
+    nonnegative matrix. Beyond, this holds in practice for smooth densities, but there is no
+    theorem in more than one dimension, so every step is checked. If the cells below 0
+    together hold less than 1e-12 of the mass, they are filled from neighbouring cells;
+    otherwise the step is rejected and retried at half the length, down to where the theorem
+    holds. Thus rho >= 0 exactly, and mass is conserved to rounding: nothing is clipped.
 
-    **Energy.** It decreases in practice, but no law is known at steps above the Euler bound.
+    **Energy.** It decreases in practice, but no law is known for steps above the Euler bound.
 
     Parameters
     ----------
     space : FiniteVolume
         With the ScharfetterGummel flux.
     dt : float, optional
-        Time step; a step that is too long for the transport or the sign is done in parts.
+        Time step; a step too long for the transport or the sign is subdivided.
     tolerance : float, optional
-        Local error in L1 a step may make, in place of dt; 1e-4 if neither is given. The
-        estimate is the difference to the trapezoidal rule.
+        Permitted local error per step in L1, instead of dt; 1e-4 if neither is given. It is
+        estimated by the difference from the trapezoidal rule.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""A second-order implicit stepper that keeps the promises of backward Euler."""
+"""A second-order implicit stepper with the guarantees of backward Euler."""
 
 from __future__ import annotations
 
@@ -48,40 +48,39 @@ class SDIRK2(Stepper):
 
         Y1 = rho + g dt A(Y1),   Y2 = (1 - c) rho + c Y1 + g dt A(Y2),   c = (1 - g)/g,
 
-    and Y2 is the new density. For linear problems it is the same as TR-BDF2. Both stages
-    have one matrix, whose factorization is kept while dt and the drift stay.
+    and Y2 is the new density. For linear problems it coincides with TR-BDF2. Both stages
+    share one matrix, whose factorization is reused while dt and the drift are unchanged.
 
     No method of order above one is positive for every dt. A step whose Y2 has a negative
-    cell, or increases the free energy, is put together from Y2 and a first-order step that
-    is nonnegative and dissipative for every dt: backward Euler with the interaction at the
+    cell, or increases the free energy, is combined from Y2 and a first-order step that is
+    nonnegative and dissipative for every dt: backward Euler with the interaction at the
     midpoint (a convex one that is not quadratic: at the new density) or, for a drift that does
     not depend on the density, a mean of three and four backward Euler steps of length g dt,
-    for which the factorization serves too; with a power law, that of Bailo, Carrillo and Hu.
-    Where Y2 is
-    negative, the flux through a face is limited between the two, so that no cell gives more
-    than it has and the others keep the second-order step. If the energy still increases, the
-    result is mixed with the first-order step, as little as is found to suffice. So, for
-    every dt:
+    which reuse the factorization; with a power law, that of Bailo, Carrillo and Hu. Where Y2
+    is negative, the flux through a face is limited between the two, so that no cell loses more
+    than it holds and the others keep the second-order step. If the energy still increases,
+    the result is mixed with just enough of the first-order step. So, for every dt:
 
     - rho >= 0 exactly, and mass to rounding;
-    - the free energy does not increase by more than 1e-13 (1 + |F|) a step with the
+    - the free energy does not increase by more than 1e-13 (1 + |F|) per step with the
       Scharfetter-Gummel flux, unless the potential depends on time;
     - exp(-psi/T) does not move.
 
-    With a power law a step that cannot be solved after some halvings is the first-order one.
+    With a power law, a step that still cannot be solved after several halvings is taken as the
+    first-order one.
 
-    The order is 2 on steps that are not mixed; ``facts["mixed_steps"]`` counts those that
-    are, and ``Step.mixed`` is the share of the first-order step in the mass that moved
-    otherwise. Smooth densities need none until dt is beyond what accuracy allows.
+    The order is 2 for steps that are not mixed; ``facts["mixed_steps"]`` counts those that
+    are, and ``Step.mixed`` is the fraction of the first-order step in the mass that moved
+    otherwise. Smooth densities need none until dt exceeds what accuracy allows.
 
     Parameters
     ----------
     space : FiniteVolume
         With a flux that is linear in the density (Upwind, ScharfetterGummel).
     dt : float, optional
-        Fixed time step. A step that cannot be solved is done in halves.
+        Fixed time step. A step that cannot be solved is split into two half steps.
     tolerance : float, optional
-        Local error in L1 a step may make, in place of dt; 1e-4 if neither is given. The
+        Permitted local error per step in L1, instead of dt; 1e-4 if neither is given. The
         estimate is that of the third time derivative, filtered by the stage's matrix.
 
     Raises

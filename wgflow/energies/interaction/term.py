@@ -23,34 +23,35 @@ __all__ = ["Interaction"]
 class Interaction(Term):
     """The term ½ ∬ W(x - y) rho(x) rho(y) with an even kernel W.
 
-    A convolution by fast Fourier transforms, O(n log n) for n cells, without a dense kernel:
-    zero-padded on bounded axes, circular on periodic ones.
+    Computed as a convolution by fast Fourier transforms, O(n log n) for n cells, without a dense
+    kernel: zero-padded on bounded axes, circular on periodic ones.
 
-    A smooth kernel is taken at the displacements of cell centres, which is exact for masses at
-    the centres and of order 2 for densities. A kernel that is singular at 0, such as log|x|,
-    the Newtonian one or |x|^a with a > -D, or that has a kink there, such as |x|, asks for
-    ``singular=True``: it is then averaged over the cell around each displacement, the one at 0
-    included, by quadrature to about ten digits. That gives the exact potential of the piecewise
-    constant density at the centres, and order 2 for smooth densities.
+    A smooth kernel is evaluated at the displacements of cell centres, which is exact for masses
+    at the centres and second order for densities. A kernel that is singular at 0, such as log|x|,
+    the Newtonian kernel or |x|^a with a > -D, or has a kink there, such as |x|, requires
+    ``singular=True``: it is then averaged over the cell around each displacement, including 0, by
+    quadrature to about ten digits. This gives the exact potential of the piecewise constant
+    density at the centres, and second order for smooth densities.
 
     Parameters
     ----------
     kernel : callable
-        ``W(dx, dy, ...)`` at arrays of displacements; on a periodic axis displacements lie
-        within half a period, and W is to be periodic.
+        ``W(dx, dy, ...)`` on arrays of displacements; on a periodic axis displacements lie
+        within half a period, and W must be periodic.
     singular : bool
         Whether to average the kernel over cells.
 
     Notes
     -----
-    Memory in arrays of the grid's size: the transform of the kernel is real and is kept; it
-    takes half an array, times 2 for each axis that is not periodic (2 in the plane). A
-    convolution takes 2 arrays for the spectrum and 1 for its result (6 in one dimension, 5 in
-    four). Making the transform takes five times the transform's own size for a moment.
+    Memory, in arrays of the grid's size: the transform of the kernel is real and is stored; it
+    takes half an array, times 2 for each non-periodic axis (2 in the plane). A convolution takes
+    2 arrays for the spectrum and 1 for its result (6 in one dimension, 5 in four). Computing the
+    transform temporarily takes five times its own size.
 
-    On several ranks each has its share of the transform and of the spectrum, also while they are
-    made; the spectrum is moved twice a convolution, between ranks that have lines of cells and
-    ranks that have frequencies of the last axis. In one dimension every rank does all.
+    On several ranks, each holds its part of the transform and of the spectrum, even while they
+    are computed; each convolution moves the spectrum twice, between ranks that hold lines of
+    cells and ranks that hold frequencies of the last axis. In one dimension every rank computes
+    the whole.
 
     Examples
     --------
