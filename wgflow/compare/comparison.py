@@ -169,7 +169,7 @@ class Comparison:
 
         seeds = self.settings.seeds
         if seeds < 2:
-            return "one network: how far others are from it is not known"
+            return "one network: their spread is not known"
         factor = float(stdtrit(seeds - 1, 0.5 * (1 + CONFIDENCE)))
         said = f"{seeds} networks: their mean is known to ± {factor / math.sqrt(seeds):.2g} std dev"
         if self.half_risks is not None:
