@@ -1,10 +1,10 @@
 # Every check and the demonstration, from a fresh clone: `make help`.
 #
 #   PYTHON=python3.12 make test    another interpreter (3.11 or newer)
-#   VENV=/tmp/venv make test       another place for the environment
+#   VENV=/tmp/venv make test       another folder for the environment
 #   make test PYTEST="-k catalog"  some of the tests
-#   make test JOBS=0               one test after the other, in one process (2 processes otherwise)
-#   make test MPI=no               without MPI and PETSc: the tests of them are skipped
+#   make test JOBS=0               one test after the other, in one process (default: 2 processes)
+#   make test MPI=no               without MPI and PETSc: their tests are skipped
 #   make test BROWSER=no           without Chromium: the tests of pages in a browser are skipped
 #   make bench BENCH="explicit"    some of the benchmarks
 #   make figures FIGURE=figures/coupling.png   one of the figures
@@ -23,7 +23,7 @@ BIN := $(VENV)/bin
 CODE := $(wildcard wgflow solvers cases examples tests benchmarks tools tools/install-petsc docs/conf.py docs/_ext)
 PAGES := $(wildcard README.md docs/*.md)
 
-# One thread each: reproducible sums, and no quarrel on a shared machine.
+# One thread each: reproducible sums, and no contention for cores.
 # Compiled kernels are kept in the checkout, so that a second run need not compile again.
 THREADS := OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 NUMBA_NUM_THREADS=1
 CHECK := $(THREADS) NUMBA_CACHE_DIR="$(CURDIR)/.cache/numba" MPLBACKEND=Agg
@@ -37,10 +37,10 @@ help: ## show this list
 	@echo "make TARGET, where TARGET is one of"
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s%s\n", $$1, $$2 }' Makefile
 
-demo: $(VENV)/.run ## solve a network's density equation beside its SGD (about 2 minutes)
+demo: $(VENV)/.run ## solve a network's density equation and compare it with SGD (about 2 minutes)
 	@echo "== demo: writing to $(OUT)/"
 	@$(THREADS) $(BIN)/wgflow compare isotropic_gaussians --out "$(OUT)" --overwrite
-	@echo "== look at $(OUT)/comparison.png; to type wgflow: . $(BIN)/activate"
+	@echo "== see $(OUT)/comparison.png; to use the command wgflow: . $(BIN)/activate"
 
 test: $(VENV)/.test $(if $(filter no,$(MPI)),,$(VENV)/.mpi) ## run the tests
 	@$(if $(filter no,$(BROWSER)),:,tools/install-chromium || true)
@@ -50,16 +50,16 @@ test: $(VENV)/.test $(if $(filter no,$(MPI)),,$(VENV)/.mpi) ## run the tests
 mpi: $(VENV)/.mpi ## install MPI and PETSc (about 8 minutes, once)
 	@echo "== try: . $(BIN)/activate; mpiexec -n 2 wgflow run desai_zwanzig"
 
-bench: $(VENV)/.bench ## measure speed beside py-pde, FiPy and the machine (some minutes)
+bench: $(VENV)/.bench ## measure speed against py-pde, FiPy and memory bandwidth (a few minutes)
 	@echo "== bench: writing benchmarks/results/"
 	@$(CHECK) $(BIN)/python -m benchmarks $(BENCH)
 
-docs: $(VENV)/.docs ## build the pages into docs/_build/html, without warnings (some two minutes)
+docs: $(VENV)/.docs ## build the documentation in docs/_build/html (about two minutes)
 	@echo "== docs"
 	@$(CHECK) $(BIN)/python -m sphinx -n -W --keep-going -q docs docs/_build/html
-	@echo "== look at docs/_build/html/index.html"
+	@echo "== see docs/_build/html/index.html"
 
-figures: $(VENV)/.run ## make the figures of the pages anew (some minutes)
+figures: $(VENV)/.run ## regenerate the figures of the documentation (a few minutes)
 	@echo "== figures"
 	@$(CHECK) $(BIN)/python tools/figures.py $(FIGURE)
 
@@ -67,7 +67,7 @@ lint: $(VENV)/.test ## check the style of the code
 	@echo "== lint"
 	@$(BIN)/ruff check $(CODE)
 
-format-check: $(VENV)/.test ## check the layout of the code
+format-check: $(VENV)/.test ## check the format of the code
 	@echo "== format-check"
 	@$(BIN)/ruff format --check $(CODE)
 
@@ -79,7 +79,7 @@ types: $(VENV)/.test ## check the types, strictly
 	@echo "== types"
 	@$(BIN)/mypy
 
-doctest: $(VENV)/.test ## run the examples in docstrings and pages
+doctest: $(VENV)/.test ## run the examples in docstrings and documentation
 	@echo "== doctest"
 	@$(CHECK) $(BIN)/python -m pytest --doctest-modules --doctest-glob='*.md' \
 	    wgflow solvers cases $(PAGES)
@@ -88,7 +88,7 @@ wheel: $(VENV)/.test ## build the source distribution and the wheel into dist/
 	@echo "== wheel"
 	@$(BIN)/python -m build --no-isolation --outdir dist .
 
-clean: ## remove what checks and builds left, but not the environment
+clean: ## remove build and test output, but not the environment
 	rm -rf build dist docs/_build docs/gallery docs/commands.md docs/api/generated docs/api/*.rst .cache .mypy_cache .pytest_cache .ruff_cache
 	find $(CODE) -name __pycache__ -type d -prune -exec rm -rf {} +
 

@@ -191,7 +191,7 @@ def _signal(d: float, s0: float, gamma: float) -> float:
         if s0 != 0:
             raise wg.InputError(f"s0 = {s0:g} with d = inf: give gamma in its place")
         if math.isfinite(d) and abs(gamma * d - round(gamma * d)) > 1e-9 * d:
-            raise wg.InputError(f"gamma d = {gamma * d:g} is no whole number: give s0")
+            raise wg.InputError(f"gamma d = {gamma * d:g} is not a whole number: give s0")
         s0 = math.inf if math.isinf(d) else round(gamma * d)
     if not 1 <= s0 < d and math.isfinite(d):
         raise wg.InputError(

@@ -66,7 +66,9 @@ def problem(radius: float = 1.0, half_width: float = 2.0) -> wg.Problem:
         raise wg.InputError(f"radius = {radius}: give a number > 0")
     largest = max(radius, math.sqrt(2.0))
     if not half_width > largest:
-        raise wg.InputError(f"half_width = {half_width}: the gas grows to {largest:.4g}; give more")
+        raise wg.InputError(
+            f"half_width = {half_width}: the gas grows to {largest:.4g}, give more than that"
+        )
 
     def edge(t: float) -> float:
         return math.sqrt(2 + (radius**2 - 2) * math.exp(-2 * t))

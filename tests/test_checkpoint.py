@@ -93,7 +93,7 @@ def test_the_one_before_is_used(
     damage(newest(tmp_path, kind))
     solution, steps = continued(place)
     assert steps == 9
-    assert "a checkpoint is left out" in caplog.text
+    assert "a checkpoint is skipped" in caplog.text
     assert "checkpoint-000003" in caplog.text
     assert_same(solution, PLAIN())
 
@@ -122,7 +122,7 @@ def test_without_a_whole_one_nothing_is_touched(tmp_path: Path) -> None:
     place = stopped(tmp_path)
     flipped(tmp_path / "snapshot-0000.h5")
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
-    refuses(lambda: continued(place), "no checkpoint in", "start anew")
+    refuses(lambda: continued(place), "no checkpoint in", "start over")
     assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
 
 
@@ -144,7 +144,7 @@ def test_a_later_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(generations, "FORMAT", 2)
     place = stopped(tmp_path)
     monkeypatch.undo()
-    refuses(lambda: continued(place), "format is 2", "start anew")
+    refuses(lambda: continued(place), "format is 2", "start over")
 
 
 def test_those_by_the_clock_are_told_in_a_log(
@@ -401,7 +401,7 @@ def test_a_finished_run_is_left_as_it_is(
     before = {p.name: p.read_bytes() for p in uninterrupted.iterdir()}
     words = [*WORDS, "--out", str(uninterrupted), "--restart"]
     assert main(words) == 0
-    assert "nothing is left to do" in capsys.readouterr().out
+    assert "nothing to do" in capsys.readouterr().out
     assert "cells [60] there, [61] here" in refused([*words, "--cells", "61"], capsys)
     assert "time 0.3 there, 0.4 here" in refused([*words, "--until", "0.4"], capsys)
     assert "parameters" in refused([*words, "--set", "attraction=0.5"], capsys)

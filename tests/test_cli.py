@@ -140,8 +140,8 @@ def test_a_file_in_the_way_is_refused_before_anything_is_solved(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     Path("file").write_text("precious")
-    assert "no directory" in refused(["run", OU, "--out", "file"], capsys)
-    assert "no directory" in refused(["run", OU, "--out", "file/below"], capsys)
+    assert "not a folder" in refused(["run", OU, "--out", "file"], capsys)
+    assert "not a folder" in refused(["run", OU, "--out", "file/below"], capsys)
     assert Path("file").read_text() == "precious"
 
 

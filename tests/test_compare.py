@@ -64,7 +64,7 @@ def test_extrapolation_removes_the_excess_of_finite_width(solution: wg.Solution)
         (2, "2 networks: their mean is known to ± 9 std dev, at 95 %"),
         (3, "3 networks: their mean is known to ± 2.5 std dev, at 95 %"),
         (8, "8 networks: their mean is known to ± 0.84 std dev, at 95 %"),
-        (1, "one network: how far others are from it is not known"),
+        (1, "one network: their spread is not known"),
     ],
 )
 def test_few_networks_say_how_little_they_tell(

@@ -205,7 +205,7 @@ def test_the_one_before_a_torn_one_is_used(
     assert len(headers) == 2
     headers[-1].write_bytes(headers[-1].read_bytes()[:-7])
     assert_same(compare(solution, SETTINGS, checkpoint=stopped, restart=True), whole)
-    assert "a checkpoint is left out" in caplog.text
+    assert "a checkpoint is skipped" in caplog.text
 
 
 def test_other_networks_are_refused(stopped: wg.Checkpoint, solution: wg.Solution) -> None:
@@ -249,7 +249,7 @@ def test_a_batch_without_samples_is_refused(capsys: pytest.CaptureFixture[str]) 
             ParticleSettings(batch=4, dynamics=dynamics)  # type: ignore[arg-type]
     words = ["compare", "cosine_neuron", "--batch", "4", "--dynamics", "particle"]
     assert main(words) == 2
-    assert "leave it out, or choose dynamics = 'sgd'" in capsys.readouterr().err
+    assert "omit it, or choose dynamics = 'sgd'" in capsys.readouterr().err
 
 
 # --- the command line ------------------------------------------------------------------------
@@ -351,7 +351,7 @@ def test_a_finished_comparison_is_left_as_it_is(
     words = [*WORDS, "--out", str(out), "--restart"]
     before = {p.name: p.read_bytes() for p in out.iterdir()}
     assert main(words) == 0
-    assert "nothing is left to do" in capsys.readouterr().out
+    assert "nothing to do" in capsys.readouterr().out
     assert main([*words, "--seeds", "4"]) == 2
     assert "seeds 3 there, 4 here" in capsys.readouterr().err
     assert {p.name: p.read_bytes() for p in out.iterdir()} == before

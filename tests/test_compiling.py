@@ -25,7 +25,7 @@ with compiling_told(SPEAKS):
 from numba.core import event
 assert not any(event._registered.values())
 """
-SAID = "wgflow: compiling kernels, once: about ten seconds"
+SAID = "wgflow: compiling kernels (only once, about ten seconds)"
 
 
 def run(cache: Path, speaks: bool = True) -> list[str]:

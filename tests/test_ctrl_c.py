@@ -18,7 +18,7 @@ from tests.test_restart import PLAIN, Stop
 from wgflow.cli import main
 from wgflow.observers import State
 
-TOLD = "wgflow: Ctrl-C: the step in hand is finished and kept; Ctrl-C again ends at once"
+TOLD = "wgflow: Ctrl-C: the current step will be completed and saved; Ctrl-C again stops at once"
 SMALL = ["run", "ornstein_uhlenbeck", "--cells", "60", "--until", "0.3", "--dt", "0.002"]
 
 
@@ -75,8 +75,8 @@ def test_in_a_script_it_is_pythons(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ([], "with --out DIR it keeps the networks that are finished"),
-        (["--out", "r"], "goes on with the networks that are left"),
+        ([], "with --out DIR, finished networks are kept"),
+        (["--out", "r"], "runs the remaining networks"),
     ],
 )
 def test_a_study_says_how_to_go_on(

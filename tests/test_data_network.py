@@ -67,7 +67,7 @@ def test_files_of_numbers_are_read(text: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "loss", "said"),
     [
-        ("x,y\n1,2\n1,abc\n", "square", ["line 3, column 2", "'abc' is no number"]),
+        ("x,y\n1,2\n1,abc\n", "square", ["line 3, column 2", "'abc' is not a number"]),
         ("1,2\n1,,2\n", "square", ["line 2, column 2: the value is missing ('')"]),
         ("1,2\n1,2,3\n", "square", ["line 2 has 3 columns", "before it 2"]),
         ("1,2,3,4\n", "square", ["line 1 has 4 columns: give 2 or 3"]),
@@ -98,7 +98,7 @@ def test_a_missing_file_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "no file 'no.csv'" in refused(["run", "data_network", "--set", "file=no.csv"], capsys)
     (tmp_path / "binary").write_bytes(b"\xff\xfe\x00\x81")
     words = ["run", "data_network", "--set", f"file={tmp_path / 'binary'}"]
-    assert "no text in UTF-8" in refused(words, capsys)
+    assert "not UTF-8 text" in refused(words, capsys)
 
 
 # ---- units of the user --------------------------------------------------------------------
@@ -342,7 +342,7 @@ def test_a_changed_file_is_another_run(tmp_path: Path, capsys: pytest.CaptureFix
     words += ["--out", str(out)]
     assert main(words) == 0
     assert main([*words, "--restart"]) == 0
-    assert "nothing is left to do" in capsys.readouterr().out
+    assert "nothing to do" in capsys.readouterr().out
     path.write_text("0,1\n2,0\n1,2\n")  # the same samples in another order: other moments
     assert "of another run (samples" in refused([*words, "--restart"], capsys)
     checkpoint = wg.Checkpoint(tmp_path / "kept", steps=1, last=True)

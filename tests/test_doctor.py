@@ -173,7 +173,7 @@ def test_prints_what_it_sees(
         "mpi4py    4.1.2",
         "MPI       MPICH Version: 5.0.2 (/v/lib/libmpi.so.12)",
         "PETSc     3.26.1, float64, 32-bit indices, optimized",
-        "h5py      3.16.0, HDF5 1.14.6, serial, written through the first rank",
+        "h5py      3.16.0, HDF5 1.14.6, serial (the first rank writes)",
         "launcher  none",
         "threads   OPENBLAS 1, OMP -, MKL -",
         "no mistake found",

@@ -232,10 +232,13 @@ def test_terms_are_summed_multiplied_and_subtracted() -> None:
         (lambda v: 1j * v, "factor 1j of an energy"),
         (lambda v: v * v, "factor a Potential of an energy: give a finite number"),
         (lambda v: v / 0, "divided by 0: give a finite number, not 0"),
-        (lambda v: 2 - v, "2 is no term"),
-        (lambda v: v - 2, "2 is no term"),
-        (lambda v: sum([v, 3]), "3 is no term"),
-        (lambda v: 2 * TERMS["risk"][0], "Risk has no multiples: divide the other terms by 2"),
+        (lambda v: 2 - v, "2 is not a term"),
+        (lambda v: v - 2, "2 is not a term"),
+        (lambda v: sum([v, 3]), "3 is not a term"),
+        (
+            lambda v: 2 * TERMS["risk"][0],
+            "Risk cannot be multiplied by a number: divide the other terms by 2",
+        ),
     ],
 )
 def test_sums_and_multiples_that_are_none(make: Callable[[Term], object], said: str) -> None:

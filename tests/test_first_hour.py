@@ -54,9 +54,9 @@ def held(function: Callable[..., Any]) -> None:
         ),
         (
             lambda: wg.Potential(bell) + wg.Entropy,
-            r"Entropy is no term .*: write Entropy\(\.\.\.\)",
+            r"Entropy is not a term .*: write Entropy\(\.\.\.\)",
         ),
-        (lambda: wg.Potential(bell) + 3, "3 is no term of an energy: add terms only"),
+        (lambda: wg.Potential(bell) + 3, "3 is not a term of an energy: add terms only"),
         (lambda: wg.Box(-5, 5), r"write Box\(\(-1, 1\)\) for one axis"),
         (lambda: wg.solve("desai_zwanzig"), r"give a Problem; .*catalog\.load"),
     ],
@@ -315,10 +315,10 @@ def test_wrong_lines_name_the_right_one(
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (("run", "transport"), "with --checkpoint-every S it leaves what"),
+        (("run", "transport"), "with --checkpoint-every S it writes checkpoints"),
         (
             ("run", "transport", "--checkpoint-steps", "9"),
-            "the same command with --restart goes on",
+            "the same command with --restart resumes",
         ),
         (("cases",), "interrupted\n"),
     ],

@@ -221,7 +221,7 @@ BAD_GRIDS = [
     (math.nan, None, "nan cells", "whole number"),
     ("many", None, "'many' cells", "whole number"),
     (-4, None, "-4 cells", ">= 3"),
-    ((4, 4), None, "2 numbers", "one an axis"),
+    ((4, 4), None, "2 numbers", "one per axis"),
     (4, [[0, 1, 2]], "5 strictly increasing", "4 cells"),
     (4, [[0, 0.5, 0.25, 0.75, 1]], "strictly increasing", "4 cells"),
     (4, [[0, 0.25, 0.5, 0.75, 2]], "2.0", "upper bound 1"),

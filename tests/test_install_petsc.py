@@ -99,8 +99,8 @@ def test_a_given_petsc_is_used_with_its_mpi(
 @pytest.mark.parametrize(
     ("settings", "arch", "words"),
     [
-        (REAL + "#define PETSC_USE_COMPLEX 1\n", "arch", "not real and double"),
-        ("#define PETSC_USE_REAL_SINGLE 1\n", "arch", "not real and double"),
+        (REAL + "#define PETSC_USE_COMPLEX 1\n", "arch", "not real doubles"),
+        ("#define PETSC_USE_REAL_SINGLE 1\n", "arch", "not real doubles"),
         (REAL, "other", "set PETSC_DIR (and PETSC_ARCH"),
     ],
 )
@@ -138,7 +138,7 @@ def test_a_missing_wrapper_is_named(
 
 @pytest.mark.parametrize(
     ("tools", "words"),
-    [([], "no C compiler that works"), (["cc"], "no make"), (["cc", "make"], "no nm")],
+    [([], "no working C compiler"), (["cc"], "no make"), (["cc", "make"], "no nm")],
 )
 def test_a_machine_that_cannot_compile_is_told_what_to_install(
     tools: list[str], words: str, tmp_path: Path

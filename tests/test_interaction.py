@@ -371,7 +371,7 @@ BAD: list[tuple[Callable[[], object], str, str]] = [
     (
         lambda: wg.FeatureInteraction(lambda x: (x, x), [1.0]).discretize(LINE),
         "1 weights for 2",
-        "one a feature",
+        "one per feature",
     ),
     (
         lambda: wg.FeatureInteraction(lambda x: (x, np.log(x)), [1.0, 1.0]).discretize(LINE),

@@ -312,9 +312,7 @@ def test_history_shows_its_columns(line: wg.Solution) -> None:
     history = line.history
     np.testing.assert_array_equal(drawn["free energy"], history["energy"])
     np.testing.assert_array_equal(drawn["dissipation -dF/dt"], history["dissipation"])
-    np.testing.assert_array_equal(
-        drawn["mass - mass at the start"], history["mass"] - history["mass"][0]
-    )
+    np.testing.assert_array_equal(drawn["change of the mass"], history["mass"] - history["mass"][0])
     np.testing.assert_array_equal(drawn["time step"], history["dt"][1:])
 
 
@@ -327,7 +325,7 @@ def test_what_stays_the_same_has_a_scale_of_its_own_size() -> None:
     scales = {axes.get_ylabel(): axes.get_ylim() for axes in figure.axes}
     assert scales["time step"] == pytest.approx((0, 0.14))
     assert not solution.history["iterations"].any()
-    assert "iterations a step" not in scales
+    assert "iterations per step" not in scales
 
 
 # --- neurons ---------------------------------------------------------------------------------
@@ -464,7 +462,7 @@ def test_bad_input_is_refused(plane: wg.Solution, monkeypatch: pytest.MonkeyPatc
     refuses(lambda: density_figure(plane, "map", [0.3]), "time 0.3", "from 0 to 0.2")
     refuses(lambda: density_figure(plane, "map", [float("nan")]), "time nan", "from 0 to 0.2")
     refuses(lambda: density_figure(plane, "map", []), "no time", "give one")
-    refuses(lambda: density_figure(plane, "history", [0.1]), "'history'", "leave the times out")
+    refuses(lambda: density_figure(plane, "history", [0.1]), "'history'", "omit the times")
     refuses(lambda: animate(plane, "a.avi"), "'a.avi'", ".gif")
     refuses(lambda: animate(plane, "a.gif", 0), "0 frames", "give a number > 0")
     refuses(lambda: animate(plane, "a.gif", 51), "51 frames", "at most 50")
@@ -513,7 +511,7 @@ def test_plot_and_animate(result: Path, tmp_path: Path, capsys: pytest.CaptureFi
         (["--time", "1"], "from 0 to 0.1"),
         (["--time", "soon"], "give numbers"),
         (["--out", "a.pgn"], "use one of .png"),
-        (["--out", "none/a.png"], "there is no directory none"),
+        (["--out", "none/a.png"], "there is no folder none"),
     ],
 )
 def test_plot_refuses(
@@ -528,7 +526,7 @@ def test_a_folder_without_a_result(tmp_path: Path, capsys: pytest.CaptureFixture
         assert "summary.json" in refused([command, str(tmp_path)], capsys)
     words = [*RUN, "--out", str(tmp_path / "r"), "--frames"]
     assert "give a whole number >= 2" in refused([*words, "1"], capsys)
-    assert "one of them" in refused([*words, "3", "--snapshots", "0.1"], capsys)
+    assert "give one of the two" in refused([*words, "3", "--snapshots", "0.1"], capsys)
 
 
 def test_compare_leaves_its_neurons(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

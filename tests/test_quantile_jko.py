@@ -338,7 +338,7 @@ def test_words_for_the_step() -> None:
 def test_a_collapse_is_an_error_that_says_so() -> None:
     attraction = wg.Interaction(lambda x: 2 * np.log(np.abs(x)), singular=True)
     chosen = problem(wg.Entropy(0.1) + attraction)
-    with pytest.raises(wg.SolverError, match=r"collapses to a point near .*smaller tau") as caught:
+    with pytest.raises(wg.SolverError, match=r"collapses to a point near .*reduce tau") as caught:
         wg.solve(chosen, SOLVER, cells=40, until=1.0, options={"tau": 0.1, "quantiles": 24})
     assert caught.value.solution.status == "failed"
 

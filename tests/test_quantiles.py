@@ -260,7 +260,7 @@ def test_refusals() -> None:
             "at -3",
             "change it or the domain",
         ),
-        (wg.FeatureInteraction(lambda x: (x,), [1.0, 2.0]), line, "2 weights", "one a feature"),
+        (wg.FeatureInteraction(lambda x: (x,), [1.0, 2.0]), line, "2 weights", "one per feature"),
     ]:
         refuses(lambda e=energy, w=where: QuantileEnergy(e, w), value, remedy)
     QuantileEnergy(endless + wg.Entropy(1.0), line)

@@ -92,7 +92,7 @@ def test_bad_input_is_said_once(tmp_path: Path) -> None:
     [
         ("raise wg.errors.SolverError('lost the way')", "(rank 1 of 2 failed alone"),
         ("raise ZeroDivisionError('by hand')", "by hand"),
-        ("raise SystemExit(3)", "SystemExit: 3; mend the file and try again (rank 1 of 2 failed"),
+        ("raise SystemExit(3)", "SystemExit: 3; fix the file and try again (rank 1 of 2 failed"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "KILLED BY SIGNAL: 9|EXIT CODE: 9"),
     ],
 )
@@ -176,7 +176,7 @@ def test_unused_options_are_named(tmp_path: Path) -> None:
         ("-wgflow_pc_type gamgg", "PC type gamgg: give others"),
         ("-wgflow_pc_type lu", "factorization type LU"),  # PETSc's own has one rank only
         ("gamg", "options of PETSc, which follow --, begin with a dash"),
-        ("-wgflow_a b c", "'c' after -- is no option"),
+        ("-wgflow_a b c", "'c' after -- is not an option"),
     ],
 )
 def test_options_that_petsc_refuses_are_told_on_one_line(

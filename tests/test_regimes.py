@@ -192,7 +192,7 @@ def test_rates_of_lazy_training() -> None:
         (["teacher_student", "--sizes", "0,1"], "widths >= 1"),
         (["teacher_student", "--step", "200"], "step = 200"),
         (["teacher_student", "--teacher", "0"], "teacher of 0 neurons"),
-        (["teacher_student", "--csv", "no/where.csv"], "no directory no"),
+        (["teacher_student", "--csv", "no/where.csv"], "no folder no"),
     ],
 )
 def test_bad_words_are_refused(

@@ -167,7 +167,7 @@ def test_own_files_are_read_and_made_harmless(tmp_path: Path) -> None:
 
 def test_without_densities_the_figure_of_the_run_is_shown(line: Path) -> None:
     page = write_report(line, overwrite=True).read_text(encoding="utf-8")
-    assert "As the run has drawn it" in page
+    assert "As drawn by the run" in page
     assert "data:image/png;base64," in page
 
 
@@ -177,7 +177,7 @@ def test_networks_and_orders_have_their_tables(made: Path) -> None:
     assert "neurons N of each network" in networks
     assert "order on the two finest grids" in order
     assert "2 ± 1" in order
-    assert ("all 4 that are stated hold" in order) == ("FAILED" not in order)
+    assert ("all 4 stated expectations are met" in order) == ("FAILED" not in order)
     assert "sup |R_N - R|" in widths
     assert "≤ -0.5 + 0.15" in widths
 
@@ -223,9 +223,9 @@ def test_what_cannot_be_shown_is_refused(
     refuses([str(tmp_path / "empty")], "holds no result", "wgflow report --help")
     (tmp_path / "begun/checkpoint").mkdir(parents=True)
     refuses([str(tmp_path / "begun")], "has not finished", "--restart")
-    refuses([str(made / "line")], "report.html is there already", "--overwrite")
+    refuses([str(made / "line")], "report.html already exists", "--overwrite")
     refuses([str(made / "line"), "--out", ""], "''", "name a file")
-    refuses([str(line), "--out", str(tmp_path / "no/r.html")], "no directory", "make it")
+    refuses([str(line), "--out", str(tmp_path / "no/r.html")], "there is no folder", "create it")
     summary = (line / "summary.json").read_text()
     (line / "summary.json").write_text(json.dumps(json.loads(summary) | {"kind": "study widht"}))
     refuses([str(line), "--overwrite"], "'study widht'", "nearest first: study width")

@@ -121,7 +121,7 @@ def test_refusals(capsys: pytest.CaptureFixture[str]) -> None:
     words = ["study", "rest", "isotropic_gaussians"]
     for more, said in [
         (["--starts", "0.4,1.6"], "NAME=VALUE,VALUE"),
-        (["--set", "kappa=1"], "leave it out"),
+        (["--set", "kappa=1"], "omit it"),
         (["--cells", "20"], "no entropy"),
     ]:
         assert main([*words, *more]) == 2

@@ -65,7 +65,7 @@ def test_step_above_the_bound(method: type[wg.SSPRK2]) -> None:
     assert "\n" not in message
     assert f"{3 * bound:.6g}" in message
     assert f"{bound:.6g}" in message
-    assert "leave dt out" in message
+    assert "omit dt" in message
     assert method(space, dt=0.5 * bound).step(density, 0.0, 1.0).dt <= 0.5 * bound
 
 

@@ -295,7 +295,7 @@ def _earlier_summary() -> None:
         (_cut, "a cannot be read", "run again"),
         (_bad_json, "a cannot be read", "run again"),
         (_no_density, "density", "run again"),
-        (_earlier, "does not tell of its grid", "run again"),
+        (_earlier, "does not describe its grid", "run again"),
         (_earlier_summary, "earlier wgflow (", "run again"),
         (lambda: Path("a/solution.h5").unlink(), "solution.h5", "run again"),
     ],

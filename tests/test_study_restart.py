@@ -131,7 +131,7 @@ def test_a_finished_study_is_left_as_it_is(
     asked = [*words("three_layer"), "--out", str(out), "--restart"]
     before = {p.name: p.read_bytes() for p in out.iterdir()}
     assert main(asked) == 0
-    assert "nothing is left to do" in capsys.readouterr().out
+    assert "nothing to do" in capsys.readouterr().out
     assert "seed 0 there, 4 here" in refused([*asked, "--seed", "4"], capsys)
     other = [*words("teacher_student"), "--out", str(out), "--restart"]
     assert "'study three_layer' there" in refused(other, capsys)

@@ -127,7 +127,7 @@ def test_start_of_the_limit() -> None:
 def test_long_steps_are_told() -> None:
     data, start = samples(), network()
     huge = replace(start, third=1e200 * start.third)
-    with pytest.raises(DivergenceError, match="lower dt"):
+    with pytest.raises(DivergenceError, match="reduce dt"):
         three_layer_run(huge, data, [1.0, 50.0], dt=1.0)
 
 
@@ -158,7 +158,7 @@ def test_distance_falls_like_the_root_of_the_width() -> None:
         (["--until", "inf"], "until = inf"),
         (["--step", "0"], "dt = 0"),
         (["--activation", "relu"], "give one of tanh, erf, logistic"),
-        (["--figure", "no/where.png"], "no directory no"),
+        (["--figure", "no/where.png"], "no folder no"),
     ],
 )
 def test_bad_words_are_refused(

@@ -175,7 +175,7 @@ def test_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (out / "widths.png").stat().st_size > 20_000
     assert not (out / "checkpoint").exists()
     assert main([*words, "--restart"]) == 0
-    assert "nothing is left to do" in capsys.readouterr().out
+    assert "nothing to do" in capsys.readouterr().out
     assert main([*words, "--restart", "--seed", "1"]) == 2
     assert main(["study", "width", "heat_torus", "--out", str(tmp_path / "h")]) == 2
     assert "no finite network" in capsys.readouterr().err

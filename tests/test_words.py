@@ -49,14 +49,14 @@ frobnicate | unknown command 'frobnicate' | --help
 help | with --help | --help
 help run | with --help | run --help
 help study width | with --help | study width --help
---cells 400 run cosine_neuron | stands before the command | run cosine_neuron --cells 400
-study widths cosine_neuron | knows no 'widths' | study width cosine_neuron
+--cells 400 run cosine_neuron | comes before the command | run cosine_neuron --cells 400
+study widths cosine_neuron | has no 'widths' | study width cosine_neuron
 study widths | needs a CASE | study width cosine_neuron
 study cosine_neuron | needs one of coupling, width, | study coupling cosine_neuron
 coupling cosine_neuron | not a command | study coupling cosine_neuron
 study frobnicate cosine_neuron | needs one of coupling | study coupling cosine_neuron
 new my_case | needs one of case, solver | new case my_case
-new cases mine | knows no 'cases' | new case mine
+new cases mine | has no 'cases' | new case mine
 new solver | needs a NAME | new solver my_solver
 new case charges | of a shipped case | new case my_charges --like charges
 new case sub/mine | the folder with --in | new case mine --in sub

@@ -57,7 +57,7 @@ def make(name: str, entry: Mapping[str, Any]) -> int:
             words = command(text, Path(folder))
             code = subprocess.run(words, cwd=ROOT, env=environment, check=False).returncode
             if code:
-                print(f"figures: {name} is left as it was: exit code {code}", file=sys.stderr)
+                print(f"figures: {name} is unchanged: exit code {code}", file=sys.stderr)
                 return code
         if "copy" in entry:
             shutil.copyfile(Path(folder) / entry["copy"], ROOT / "docs" / name)

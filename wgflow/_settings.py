@@ -187,7 +187,7 @@ def _converted(parameter: Parameter, text: str, owner: str) -> Any:
     unread = [m for m in members if get_origin(m) is not Literal and m not in _STRICTNESS]
     if unread:
         raise InputError(
-            f"parameter '{parameter.name}' of {owner} is of a type that text cannot give "
+            f"parameter '{parameter.name}' of {owner} cannot be given as text "
             f"({parameter.expected}): set it from Python"
         )
     for member in members:

@@ -174,13 +174,13 @@ class _Call:
                 return f"{name}() takes no {word!r}: {told or self._meant(word)}"
         for word in self.placed[:count]:
             if word in self.named:
-                return f"{name}() is given {word} twice, once without its name: leave one out"
+                return f"{name}() is given {word} twice, once without its name: omit one"
         if self.needed:
             others = "..., " if self.given or self.named else ""
             words = ", ".join(f"{word}=..." for word in self.needed)
             return f"{name}() needs {', '.join(self.needed)}: write {name}({others}{words})"
         rest = [word for word in self.words if word not in self.placed]
-        remedy = f"give others by name: {', '.join(rest)}" if rest else "leave others out"
+        remedy = f"give others by name: {', '.join(rest)}" if rest else "omit the others"
         takes = f"{len(self.placed)} value{'s' * (len(self.placed) != 1)}"
         return (
             f"{name}() takes {takes} without a name ({', '.join(self.placed)}), not {count}: "

@@ -288,4 +288,4 @@ def _cause(path: Path, error: BaseException) -> str:
     if line is None and isinstance(error, AttributeError) and error.obj is None:
         what += ": does problem() return what it makes?"
     where = f"{path}, line {line}" if line else str(path)
-    return f"{where}: {type(error).__name__}: {what}; mend the file and try again"
+    return f"{where}: {type(error).__name__}: {what}; fix the file and try again"

@@ -46,10 +46,10 @@ def prepared(
     """Give the stepper of a run and its name."""
     if isinstance(solver, Stepper):
         if cells is not None or given:
-            raise InputError("a ready stepper has its own grid and step: leave cells and dt out")
+            raise InputError("a ready stepper has its own grid and step: omit cells and dt")
         if follow is not None:
             raise InputError(
-                "a ready stepper has its own cells, which follow nothing: give the solver by its "
+                "a ready stepper has its own cells, which do not move: give the solver by its "
                 "name, or as a function stepper(problem, grid, ...)"
             )
         if solver.space.problem is not problem:
@@ -69,7 +69,7 @@ def prepared(
     if follow is None:
         return make_stepper(problem, grid, solver, given), name
     if isinstance(grid, Mesh):
-        raise InputError("a mesh has no axes to move a window along: leave follow out")
+        raise InputError("a mesh has no axes to move a window along: omit follow")
     make = partial(make_stepper, solver=solver, options=given)
     return Following(problem, grid, make, follow), name
 

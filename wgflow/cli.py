@@ -125,11 +125,11 @@ def _go_on(given: argparse.Namespace) -> str:
         return ""
     if not hasattr(given, "checkpoint_every"):  # it keeps what is finished
         if given.out is None:
-            return ": with --out DIR it keeps the networks that are finished for --restart"
-        return ": the same command with --restart goes on with the networks that are left"
+            return ": with --out DIR, finished networks are kept for --restart"
+        return ": the same command with --restart runs the remaining networks"
     if given.checkpoint_every or given.checkpoint_steps:
-        return ": the same command with --restart goes on from the last checkpoint"
-    return ": with --checkpoint-every S it leaves what --restart goes on from"
+        return ": the same command with --restart resumes from the last checkpoint"
+    return ": with --checkpoint-every S it writes checkpoints for --restart"
 
 
 def _configure_logging(verbose: bool, speaks: bool) -> None:
@@ -154,7 +154,7 @@ def _run_command(
             if not comm.active:
                 raise InputError(
                     f"options of PETSc ({' '.join(options)}) without PETSc: start with mpiexec, "
-                    "or leave them out"
+                    "or omit them"
                 )
             insert_options(options)
         try:
@@ -166,7 +166,7 @@ def _run_command(
             if folders is not None:  # nothing is written without it
                 folders.remove_unfilled()
         for option in unused:
-            logging.warning("PETSc's option %s was not used", option)
+            logging.warning("PETSc option %s was not used", option)
         return code, None
     except Interrupted as stop:
         by_hand = isinstance(stop, InterruptedByKeyboard)
@@ -182,7 +182,7 @@ def _run_command(
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-        remedy = "make room, or name a place on another disk" if full else "name another file"
+        remedy = "free some space, or write to another disk" if full else "name another file"
         message = f"{ERROR}{where}{error.strerror or error}: {remedy}"
         return EXIT_BAD_INPUT, message
     except MemoryError as error:

@@ -72,7 +72,7 @@ class Concentration(Observer):
         found = self.grid.found(state.density == self.grid.maximum(state.density))
         point = "nowhere" if found is None else found[1]
         raise ConcentrationError(
-            f"the mass concentrates: at t = {state.time:.6g} it fills no more than "
+            f"the mass concentrates: at t = {state.time:.6g} it fills only "
             f"{occupied:.3g} cells (limit {self.limit:g}), the fullest at ({point}); the solution "
-            "blows up or needs finer cells there; what was computed before is kept"
+            "blows up or needs finer cells there; the results up to then are kept"
         )

@@ -25,7 +25,7 @@ def check_density(density: Array, grid: Grid) -> None:
     if grid.comm.any(density.shape != grid.shape):
         raise InputError(
             f"density of shape {density.shape} on a grid of shape {grid.shape}: "
-            "give one value a cell"
+            "give one value per cell"
         )
     for name, bad in (("not finite", ~np.isfinite(density)), ("negative", density < 0)):
         found = grid.found(bad, density)

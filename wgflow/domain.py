@@ -91,7 +91,7 @@ class Axis:
         if not (math.isfinite(self.radial) and self.radial >= 1):
             raise InputError(
                 f"radial dimension {self.radial} is not a finite number >= 1: "
-                "leave `radial` out for a plain axis"
+                "omit `radial` for a plain axis"
             )
         if self.lower < 0:
             raise InputError(f"radial axis starts at {self.lower}: a radius is at least 0")

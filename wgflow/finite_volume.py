@@ -84,8 +84,8 @@ class FiniteVolume:
         self.mesh = as_mesh(grid)
         if self.mesh is not None and not flux.linear:
             raise InputError(
-                f"{type(flux).__name__} needs lines of cells, which a mesh has not: use the flux "
-                "Upwind or ScharfetterGummel, or a solver that is made of them: upwind, "
+                f"{type(flux).__name__} needs lines of cells, which a mesh does not have: use the "
+                "flux Upwind or ScharfetterGummel, or a solver built on them: upwind, "
                 "scharfetter_gummel, ljko, ljko_bdf2, fipy"
             )
         # energies, observers and steppers use the part of Grid's interface that Mesh has too;
@@ -97,8 +97,8 @@ class FiniteVolume:
         reference = grid.log_reference
         if self.nonlinear and reference is not None and isinstance(flux, ScharfetterGummel):
             raise InputError(
-                "a power law on a radial axis: the ScharfetterGummel flux has none there; use "
-                "bailo_carrillo_hu, or an explicit solver"
+                "a power law on a radial axis: the ScharfetterGummel flux is not defined there: "
+                "use bailo_carrillo_hu, or an explicit solver"
             )
         # the entropy's reference measure acts like the potential -T log(mu)
         self._shift = None if reference is None else -self.temperature * reference
@@ -191,7 +191,7 @@ class FiniteVolume:
         """
         if self.mesh is not None:
             raise InputError(
-                "stabilized explicit steps need lines of cells: on a mesh use scharfetter_gummel "
+                "stabilized explicit steps need lines of cells: on a mesh, use scharfetter_gummel "
                 "or upwind"
             )
         if self._stencil is None:

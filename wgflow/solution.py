@@ -123,7 +123,7 @@ class Solution:
         """
         if self.problem is None:
             raise InputError(
-                f"the files do not tell the problem of {self.case or 'this solution'}, which is "
+                f"the files do not contain the problem of {self.case or 'this solution'}, which is "
                 "needed here: give it, as wgflow.load(directory, problem=...)"
             )
         return self.problem

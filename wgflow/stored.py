@@ -109,19 +109,19 @@ def _summary(path: Path) -> dict[str, Any]:
     if path.is_file():
         raise InputError(f"{path} is a file: give the folder that it is in, {path.parent}")
     if not path.is_dir():
-        raise InputError(f"there is no folder {path}: give the one of a run, as --out named it")
+        raise InputError(f"there is no folder {path}: give that of a run, as given to --out")
     if not (path / SUMMARY).exists():
         raise InputError(
-            f"{path} holds no {SUMMARY}, which is written last: it is no folder of a run, or the "
-            "run has not finished (wgflow run … --restart goes on from a checkpoint)"
+            f"{path} holds no {SUMMARY}, which is written last: it is not the folder of a run, or "
+            "the run has not finished (wgflow run … --restart resumes from a checkpoint)"
         )
     with _readable(path):
         record: dict[str, Any] = json.loads((path / SUMMARY).read_text(encoding="utf-8"))
         if "facts" not in record:
             version = record.get("versions", {}).get("wgflow", "another version")
             raise InputError(
-                f"{path} is of an earlier wgflow ({version}), whose files do not tell enough to "
-                "be loaded: run again with this one"
+                f"{path} was written by an earlier wgflow ({version}), whose files lack what "
+                "loading needs: run again with this version"
             )
     return record
 
@@ -163,11 +163,13 @@ def _with_case(solution: Solution, comm: Communicator) -> Solution:
         problem, parameters = everywhere(comm, lambda: _remade(solution, case))
         placed = _placed(solution, problem)
         if placed is None:
-            raise InputError(f"{case} is now on {problem.domain!r}, was on {solution.grid.box!r}")
+            raise InputError(
+                f"{case} is now on {problem.domain!r}, it was on {solution.grid.box!r}"
+            )
     except Exception as error:  # a user's file may raise anything
         known = isinstance(error, InputError)
         reason = str(error) if known else catalog.explain(error) or repr(error)
-        logger.warning("solution.problem is None, its case does not give it: %s", reason)
+        logger.warning("solution.problem is None, its case does not provide it: %s", reason)
         return solution
     return replace(solution, problem=problem, parameters=parameters, grid=placed)  # type: ignore[arg-type]
 
@@ -187,7 +189,9 @@ def _remade(solution: Solution, case: str | Path) -> tuple[Problem, dict[str, An
     problem: Problem = function(**parameters)
     before = solution.record.get("samples", {})
     if problem.samples != before:
-        raise InputError(f"the samples of {case} are others now: {problem.samples}, were {before}")
+        raise InputError(
+            f"the samples of {case} have changed: {problem.samples} now, {before} before"
+        )
     return problem, parameters
 
 

@@ -26,14 +26,16 @@ def need_tools(python: str) -> None:
             works = False
     if not works:
         raise InstallError(
-            "no C compiler that works: install one (Debian: apt-get install gcc libc6-dev make; "
+            "no working C compiler: install one (Debian: apt-get install gcc libc6-dev make; "
             "cluster: module load gcc)"
         )
     for tool, package in (("make", "make"), ("nm", "binutils"), ("diff", "diffutils")):
         if shutil.which(tool) is None:
             raise InstallError(f"no {tool}: install it (Debian: apt-get install {package})")
     if run([python, "-m", "pip", "--version"]) is not None:
-        raise InstallError(f"{python} has no pip: make a virtual environment, and name its Python")
+        raise InstallError(
+            f"{python} has no pip: create a virtual environment, and give its Python"
+        )
 
 
 def with_headers(python: str, folder: Path, variables: dict[str, str]) -> None:
@@ -101,7 +103,9 @@ def openblas(folder: Path) -> Path:
     source = folder / "tools/scipy_openblas32/lib/libscipy_openblas.so"
     target, names = folder / "libopenblas.so", folder / "names"
     if sys.platform != "linux":
-        raise InstallError("only Linux has this way: install PETSc otherwise, and set PETSC_DIR")
+        raise InstallError(
+            "this works only on Linux: install PETSc in another way, and set PETSC_DIR"
+        )
     shutil.copy(source, target)
     table = subprocess.run(
         ["nm", "-D", "--defined-only", source], check=True, capture_output=True, text=True

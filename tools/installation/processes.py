@@ -47,7 +47,7 @@ def facts(python: str) -> dict[str, str]:
     """Ask a Python where its files lie."""
     done = subprocess.run([python, "-c", FACTS], capture_output=True, text=True)
     if done.returncode:
-        raise InstallError(f"{python} does not run: name another with --python")
+        raise InstallError(f"{python} does not run: give another with --python")
     return json.loads(done.stdout)
 
 
@@ -71,7 +71,9 @@ def pip(python: str, variables: Mapping[str, str], *words: str) -> str:
         with tempfile.NamedTemporaryFile("w", prefix="pip-", suffix=".log", delete=False) as log:
             log.write(done.stdout)
         end = "\n".join(done.stdout.splitlines()[-25:])
-        raise InstallError(f"pip {words[0]} {words[-1]} failed, all is in {log.name}:\n{end}")
+        raise InstallError(
+            f"pip {words[0]} {words[-1]} failed, its output is in {log.name}:\n{end}"
+        )
     return done.stdout
 
 

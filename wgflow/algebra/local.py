@@ -140,7 +140,9 @@ class LocalSystem:
                 options={"SymmetricMode": True},
             )
         except RuntimeError as error:  # entries that are not finite
-            raise SolverError(f"the linear solve has no factors ({error}): reduce dt") from None
+            raise SolverError(
+                f"the linear system cannot be factorized ({error}): reduce dt"
+            ) from None
 
 
 def checked(grid: Grid | Mesh, solved: Array, masses: Array) -> Array:
@@ -156,7 +158,7 @@ def checked(grid: Grid | Mesh, solved: Array, masses: Array) -> Array:
         raise SolverError(f"the linear solve changed the mass by {after - before:.3g}: reduce dt")
     least = grid.minimum(solved)
     if least < 0 and grid.minimum(masses) >= 0:
-        raise SolverError(f"the linear solve gave a mass {least:.3g}: reduce dt")
+        raise SolverError(f"the linear solve gave a negative mass {least:.3g}: reduce dt")
     if abs(before) > size / 2 and after != 0:  # not a residual, whose mass is about 0
         solved *= before / after
     density_after: Array = solved.reshape(grid.shape) / grid.volumes

@@ -41,7 +41,7 @@ def compare(given: argparse.Namespace) -> int:
             "with a finite dimension, such as isotropic_gaussians or data_network"
         )
     if already_done(out, given, case) and settled(out / "comparison.json", asdict(settings)):
-        print(f"{out}/ holds the finished comparison: nothing is left to do")
+        print(f"{out}/ holds the finished comparison: nothing to do")
         return 0
     # the density is needed again if the networks are stopped
     checkpoint = replace(checkpoint_in(out, given), last=True)
@@ -143,7 +143,7 @@ def settled(path: Path, settings: Mapping[str, Any]) -> bool:
         try:
             found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))["settings"]
         except (OSError, ValueError, KeyError) as error:
-            raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
+            raise InputError(f"{path} cannot be read ({error}): remove it and try again") from None
         return found
 
     there = on_root(world(), stored)
@@ -153,6 +153,6 @@ def settled(path: Path, settings: Mapping[str, Any]) -> bool:
     if differing:
         raise InputError(
             f"{path.parent} holds the result of other networks ({'; '.join(differing)}): name "
-            "another --out, or start anew with --overwrite in place of --restart"
+            "another --out, or start over with --overwrite instead of --restart"
         )
     return True

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 __all__ = ["compiling_told"]
 
 EVENT = "numba:compile"  # of Numba's; not sent for a kernel that is read from its cache
-SAID = "wgflow: compiling kernels, once: about ten seconds"
+SAID = "wgflow: compiling kernels (only once, about ten seconds)"
 
 
 @contextlib.contextmanager

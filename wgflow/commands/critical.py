@@ -84,7 +84,7 @@ def _study(given: argparse.Namespace, case: Any, settings: dict[str, Any]) -> di
             raise InputError(f"{given.case} states no such study (CRITICAL): give --{word}")
     name = study["parameter"]
     if name in settings:
-        raise InputError(f"--set {name}={settings[name]}: it is what is varied, leave it out")
+        raise InputError(f"--set {name}={settings[name]}: the study varies it, omit it")
     study.setdefault("cells", getattr(case, "CELLS", None))
     if "until" not in study:
         study["until"] = case.problem(**settings).until

@@ -30,7 +30,7 @@ def describe(given: argparse.Namespace) -> int:
     if kind == "cases":
         parts = list(_case(given, module, width))  # settings are refused before a line is said
     elif given.set:
-        raise InputError(f"--set {given.set[0]}: {given.name} is a solver, it has no parameters")
+        raise InputError(f"--set {given.set[0]}: {given.name} is a solver and has no parameters")
     else:
         parts = list(_solver(given.name, module, width))
     print(terminal(f"{Path(given.name).stem}: {title}.", width))
@@ -71,7 +71,7 @@ def _settings(head: str, entry: Any, width: int) -> str:
         return ""
     lines = [head]
     for each in found:
-        default = "to be given" if each.required else each.default
+        default = "required" if each.required else each.default
         lines.append(f"  {each.name} = {default}  [{each.expected}]")
         if each.text:
             text = terminal(each.text, width - 6)
@@ -122,7 +122,7 @@ def _run(case: types.ModuleType, problem: Problem) -> str:
     known += [f"exact values of: {', '.join(problem.reference)}"] if problem.reference else []
     if known:
         lines.append(f"known      {'; '.join(known)}")
-    return _listed("A run takes by default:", lines)
+    return _listed("Defaults of a run:", lines)
 
 
 def _samples(problem: Problem) -> list[str]:

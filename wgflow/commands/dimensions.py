@@ -82,7 +82,9 @@ def _check(given: argparse.Namespace, case: types.ModuleType, fixed: Mapping[str
             "anisotropic_gaussians or isotropic_gaussians"
         )
     if PARAMETER in fixed:
-        raise InputError(f"--set {PARAMETER}={fixed[PARAMETER]}: it is what is varied: --values")
+        raise InputError(
+            f"--set {PARAMETER}={fixed[PARAMETER]}: the study varies it, give --values instead"
+        )
 
 
 def _solved(

@@ -75,7 +75,7 @@ def lines(seen: Surroundings) -> Iterator[str]:
         **packages(seen.installed),
         "mpiexec": "none"
         if seen.launcher is None
-        else f"{seen.launcher.path} ({seen.launcher.version or 'says nothing of itself'})",
+        else f"{seen.launcher.path} ({seen.launcher.version or 'version unknown'})",
         "launcher": launcher(seen),
         "cores": f"{len(own_rank({}).cores)} of {os.cpu_count()} for this process",
         "threads": ", ".join(f"{n.split('_')[0]} {seen.variables.get(n) or '-'}" for n in THREADS),
@@ -87,7 +87,7 @@ def lines(seen: Surroundings) -> Iterator[str]:
 
 def packages(have: Installation) -> dict[str, str]:
     """Describe HDF5, MPI and PETSc."""
-    hdf5 = "writes from all ranks" if have.hdf5_mpi else "serial, written through the first rank"
+    hdf5 = "parallel (all ranks write)" if have.hdf5_mpi else "serial (the first rank writes)"
     told = {
         "h5py": f"{have.h5py}, HDF5 {have.hdf5}, {hdf5}" if have.h5py else "",
         "mpi4py": have.mpi4py,
@@ -98,7 +98,7 @@ def packages(have: Installation) -> dict[str, str]:
     if have.library:
         told["MPI"] = f"{have.library} ({', '.join(have.libmpi) or 'unknown'})"
     if have.petsc:
-        build = {True: "debugging", False: "optimized", None: "unknown whether optimized"}
+        build = {True: "debugging", False: "optimized", None: "optimization unknown"}
         told["PETSc"] = (
             f"{have.petsc}, {have.scalar}, {have.index_bits}-bit indices, {build[have.debugging]}"
         )

@@ -141,8 +141,8 @@ def report(solution: Solution) -> str:
         )
     if "follow" in summary:
         lines.append(
-            f"  window  chosen anew {summary['remaps']} times, which changed the energy by "
-            f"{summary['remap_energy']:.1e} in all; mass at its ends at most "
+            f"  window  remapped {summary['remaps']} times, changing the energy by "
+            f"{summary['remap_energy']:.1e} in total; mass in its end cells at most "
             f"{summary['window_mass']:.1e}"
         )
     if "risk_initial" in summary:
@@ -161,7 +161,7 @@ def directory(given: argparse.Namespace) -> Path:
     from wgflow.io import check_directory, free_directory
 
     if given.out == "":
-        raise InputError("--out '': name a directory, or leave --out out for a new one")
+        raise InputError("--out '': give a folder, or omit --out for a new one")
     if given.out is None:
         return free_directory(Path(given.case).stem, world())
     return check_directory(Path(given.out), overwrite=given.overwrite, comm=world())
@@ -180,7 +180,7 @@ def check_files(given: argparse.Namespace) -> None:
             raise InputError(f"--figure {figure!r}: end its name in one of {', '.join(FIGURES)}")
         out = getattr(given, "out", None)
         if out == "":
-            raise InputError("--out '': name a directory, or leave --out out to keep nothing")
+            raise InputError("--out '': give a folder, or omit --out to save nothing")
         if out is not None:
             check_directory(
                 Path(out), overwrite=given.overwrite or getattr(given, "restart", False)
@@ -238,7 +238,7 @@ def snapshots_of(
     """Read ``--snapshots`` or ``--frames``, or take the case's own times."""
     text, frames = getattr(given, "snapshots", None), getattr(given, "frames", None)
     if text is not None and frames is not None:
-        raise InputError("--snapshots and --frames: give the times, or how many; one of them")
+        raise InputError("--snapshots and --frames: give one of the two, the times or their number")
     if frames is not None:
         if frames < 2:
             raise InputError(f"--frames {frames}: give a whole number >= 2, for start and end")
@@ -258,5 +258,5 @@ def levels(
     if first is not None and first < 3:
         raise InputError(f"--cells {first}: give a whole number >= 3")
     if count is not None and count < least:
-        raise InputError(f"--levels {count}: give at least {least}, an order needs as many grids")
+        raise InputError(f"--levels {count}: give at least {least}, an order needs that many grids")
     return [(first or planned[0]) * 2**i for i in range(count or LEVELS)]

@@ -33,9 +33,9 @@ def keeping(given: argparse.Namespace, kind: str) -> Iterator[KeptResults]:
     from wgflow.compare import KeptResults
 
     if given.restart and given.overwrite:
-        raise InputError("--restart and --overwrite: to go on, or to start anew? give one of them")
+        raise InputError("--restart resumes, --overwrite starts over: give only one of them")
     if given.restart and given.out is None:
-        raise InputError("--restart: say with --out DIR where the study was")
+        raise InputError("--restart: give the folder of the study with --out DIR")
     place = None
     if given.out is not None:
         settings = {"study": kind, **asked(given)}
@@ -43,10 +43,10 @@ def keeping(given: argparse.Namespace, kind: str) -> Iterator[KeptResults]:
     kept = KeptResults(world(), place, given.restart)
     try:
         # without a place nothing is kept, and Ctrl-C ends at once
-        with ctrl_c_waits("the network at work"):
+        with ctrl_c_waits("the current network"):
             yield kept
     except Interrupted as stop:
-        again = f"to go on, give the same command with --out {given.out} --restart"
+        again = f"to resume, run the same command with --out {given.out} --restart"
         raise type(stop)(f"{stop}; {again}") from stop
     except WgflowError:
         if not given.restart:  # it would fail again
@@ -75,7 +75,7 @@ def finished_before(given: argparse.Namespace, kind: str) -> int | None:
         except FileNotFoundError:
             return None
         except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
+            raise InputError(f"{path} cannot be read ({error}): remove it and try again") from None
         return found
 
     summary = on_root(world(), stored)
@@ -87,7 +87,7 @@ def finished_before(given: argparse.Namespace, kind: str) -> int | None:
     if differing:
         raise InputError(
             f"{given.out} holds another result ({'; '.join(differing)}): name another --out, or "
-            "start anew with --overwrite in place of --restart"
+            "start over with --overwrite instead of --restart"
         )
-    print(f"{given.out}/ holds the finished study: nothing is left to do")
+    print(f"{given.out}/ holds the finished study: nothing to do")
     return 0 if summary.get("passed", True) else 1

@@ -76,7 +76,7 @@ def animate(given: argparse.Namespace) -> int:
     print(f"{frames} frames, {size / 1e6:.2g} MB, written to {out}")
     if frames < FEW:
         print(
-            "a film shows the snapshots that were kept: for a smoother one solve again with "
+            "a film has one frame per snapshot: for a smoother one run again with "
             "wgflow run … --frames 60"
         )
     return 0

@@ -14,6 +14,6 @@ def report(given: argparse.Namespace) -> int:
     from wgflow.report import write_report
 
     if given.out == "":
-        raise InputError("--out '': name a file, or leave --out out for report.html in the folder")
+        raise InputError("--out '': give a file, or omit --out for report.html in the folder")
     print(f"written to {write_report(given.directory, given.out, overwrite=given.overwrite)}")
     return 0

@@ -42,7 +42,7 @@ def study_rest(given: argparse.Namespace) -> int:
     if not (name and starts):
         raise InputError(f"--starts {words!r}: write it as NAME=VALUE,VALUE")
     if name in settings:
-        raise InputError(f"--set {name}={settings[name]}: it is what is varied, leave it out")
+        raise InputError(f"--set {name}={settings[name]}: the study varies it, omit it")
 
     def make(value: float) -> Problem:
         problem: Problem = case.problem(

@@ -40,9 +40,9 @@ def place(given: argparse.Namespace) -> Path:
     if not given.restart:
         return directory(given)
     if given.overwrite:
-        raise InputError("--restart and --overwrite: to go on, or to start anew? give one of them")
+        raise InputError("--restart resumes, --overwrite starts over: give only one of them")
     if not given.out:
-        raise InputError("--restart: say with --out DIR where the run was")
+        raise InputError("--restart: give the folder of the run with --out DIR")
     return check_directory(Path(given.out), overwrite=True, comm=world())
 
 
@@ -95,7 +95,7 @@ def already_done(out: Path, given: argparse.Namespace, case: types.ModuleType) -
     if differing:
         raise InputError(
             f"{out} holds the result of another run ({'; '.join(differing)}): name another --out, "
-            "or start anew with --overwrite in place of --restart"
+            "or start over with --overwrite instead of --restart"
         )
     return finished
 
@@ -108,10 +108,10 @@ def how_to_go_on(out: Path, given: argparse.Namespace) -> Iterator[None]:
     if given.restart:
         logging.getLogger("wgflow.loop").setLevel(logging.INFO)
     try:
-        with ctrl_c_waits("the step in hand"):
+        with ctrl_c_waits("the current step"):
             yield
     except Interrupted as stop:
-        again = f"to go on, give the same command with --out {out} --restart"
+        again = f"to resume, run the same command with --out {out} --restart"
         raise type(stop)(f"{stop}; {again}") from stop
 
 
@@ -122,7 +122,7 @@ def ctrl_c_waits(work: str) -> Iterator[None]:
 
     def told() -> None:
         if speaks:  # past Python's streams, in which the signal may have come
-            said = f"wgflow: Ctrl-C: {work} is finished and kept; Ctrl-C again ends at once"
+            said = f"wgflow: Ctrl-C: {work} will be completed and saved; Ctrl-C again stops at once"
             begin = "\n" if os.isatty(2) else ""  # a bar stands on the line
             os.write(2, f"{begin}{said}\n".encode())
 
@@ -138,7 +138,7 @@ def _summary(out: Path) -> dict[str, Any] | None:
     try:
         summary: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({error}): remove it to go on") from None
+        raise InputError(f"{path} cannot be read ({error}): remove it and try again") from None
     return summary
 
 

@@ -26,7 +26,7 @@ def run(given: argparse.Namespace) -> int:
     if already_done(out, given, case):
         if world().is_root:
             checkpoint.remove()  # of a run that was killed while it removed them
-        print(f"{out}/ holds the finished run: nothing is left to do")
+        print(f"{out}/ holds the finished run: nothing to do")
         return 0
     overwrite = given.overwrite or given.restart
     try:
@@ -38,7 +38,7 @@ def run(given: argparse.Namespace) -> int:
         partial = getattr(error, "solution", None)
         if isinstance(partial, Solution) and partial.facts["steps"] > 0:
             _save(named(partial, given), out, given, overwrite)
-            raise type(error)(f"{error} (what was computed is in {out})") from error
+            raise type(error)(f"{error} (the results up to then are in {out})") from error
         raise
     _save(solution, out, given, overwrite)
     if solution.grid.comm.is_root:

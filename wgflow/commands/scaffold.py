@@ -32,7 +32,7 @@ def new(given: argparse.Namespace) -> int:
                 file.write(text)
         except FileExistsError:
             raise InputError(
-                f"{path} is there already, and is not written over: give another name, or --in DIR"
+                f"{path} already exists and is not overwritten: give another name, or --in DIR"
             ) from None
 
     on_root(world(), write)
@@ -73,7 +73,7 @@ def _checked(kind: catalog.Kind, given: str) -> str:
         raise InputError(f"name '{given}': give letters, digits and _, such as {example}{where}")
     if name in catalog.names(kind):
         raise InputError(
-            f"name '{name}': it is that of a shipped {what}, choose another such as my_{name} "
+            f"name '{name}': a shipped {what} has it, choose another such as my_{name} "
             f"(a copy of it: wgflow new {what} my_{name} --like {name})"
         )
     return name

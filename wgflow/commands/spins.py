@@ -137,7 +137,7 @@ def _judged(study: SpinStudy) -> Iterator[dict[str, Any]]:
         passed=left < LEARNT,
     )  # fmt: skip
     fixed = study.fixed.slopes["end"]
-    yield slope(f"the loss at end, {name}, one batch for every N", fixed, "nothing is stated")
+    yield slope(f"the loss at end, {name}, one batch for every N", fixed, "no prediction")
 
 
 def _columns(studies: Sequence[SpinStudy]) -> dict[str, list[float | str]]:

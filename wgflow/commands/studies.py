@@ -88,7 +88,7 @@ def _slopes(table: CouplingTable) -> list[dict[str, Any]]:
         slope(
             f"{each.pair}, norm {each.norm}, against {each.parameter}",
             (each.slope, each.low, each.high),
-            f"{each.expected:g}" if each.claimed else "nothing is claimed",
+            f"{each.expected:g}" if each.claimed else "no prediction",
             passed=each not in missed if each.claimed else None,
         )
         for each in table.slopes

@@ -41,7 +41,7 @@ def study_width(given: argparse.Namespace) -> int:
     if already_done(out, given, case) and settled(
         out / "widths.json", {**asdict(settings), "particles": list(sizes)}
     ):
-        print(f"{out}/ holds the finished study: nothing is left to do")
+        print(f"{out}/ holds the finished study: nothing to do")
         return 0
     checkpoint = replace(checkpoint_in(out, given), last=True)
     everywhere = [*places(checkpoint, sizes), checkpoint]

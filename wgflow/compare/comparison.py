@@ -166,7 +166,7 @@ class Comparison:
 
         seeds = self.settings.seeds
         if seeds < 2:
-            return "one network: how far others are from it is not known"
+            return "one network: their spread is not known"
         factor = float(stdtrit(seeds - 1, 0.975))  # between both: 95 %
         said = f"{seeds} networks: their mean is known to ± {factor / math.sqrt(seeds):.2g} std dev"
         if self.half_risks is not None:  # Welch's degrees of freedom are seeds - 1 or more

@@ -119,7 +119,7 @@ class NetworkKeeper:
     def _read(self, files: Generations) -> None:
         header, faults = files.newest()
         for fault in faults:
-            logger.warning("a checkpoint is left out: %s", fault)
+            logger.warning("a checkpoint is skipped: %s", fault)
         if header is None:
             return
         numbers = header["numbers"]
@@ -127,7 +127,7 @@ class NetworkKeeper:
         if differing:
             raise InputError(
                 f"the checkpoints in {files.directory} are of another run "
-                f"({'; '.join(differing)}): give the same settings, or start anew with --overwrite"
+                f"({'; '.join(differing)}): give the same settings, or start over with --overwrite"
             )
         found = files.read(header)
         if numbers["finished"]:

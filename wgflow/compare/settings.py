@@ -54,9 +54,11 @@ class ParticleSettings:
         if self.seed < 0:
             raise InputError(f"seed = {self.seed}: give a whole number >= 0")
         if self.extrapolate and self.particles < 2:
-            raise InputError("one neuron has no half: give more particles, or no extrapolation")
+            raise InputError(
+                "one neuron cannot be halved: give more particles, or no extrapolation"
+            )
         if self.batch != 1 and self.dynamics != "sgd":
             raise InputError(
                 f"batch = {self.batch} with dynamics = {self.dynamics!r}, which has no samples: "
-                "leave it out, or choose dynamics = 'sgd'"
+                "omit it, or choose dynamics = 'sgd'"
             )

@@ -74,7 +74,7 @@ class Team:
                 return self.share(task, count)
         comm = self.comm
         if comm.is_root and comm.size > count:
-            logger.warning("%d ranks for %d networks: the others idle", comm.size, count)
+            logger.warning("%d ranks for %d networks: the others are idle", comm.size, count)
         done: dict[int, T] = {}
         failure: Failure | None = None
         mine: WgflowError | None = None

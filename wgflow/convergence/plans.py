@@ -187,9 +187,9 @@ def matrix(cases: Sequence[str] | None = None, solvers: Sequence[str] | None = N
             for name in names:
                 solver = name.split()[0]
                 if solver not in known:
-                    logger.warning("%s states an order for %s, which is no solver", case, solver)
+                    logger.warning("%s states an order for %s, which is not a solver", case, solver)
                 elif missing(solver):
-                    logger.warning("%s is left out: it needs %s", solver, missing(solver))
+                    logger.warning("%s is skipped: it needs %s", solver, missing(solver))
                 elif solvers is None or solver in solvers:
                     plans.append(plan(case, name, variant))
     return plans

@@ -142,13 +142,13 @@ def _terms(given: object) -> tuple[Term, ...]:
         return (given,)
     name = getattr(given, "__name__", None)
     remedy = f"write {name}(...)" if isinstance(given, type) else "add terms only"
-    raise InputError(f"{name or shown(given)} is no term of an energy: {remedy}")
+    raise InputError(f"{name or shown(given)} is not a term of an energy: {remedy}")
 
 
 def _multiple(term: Term, factor: float) -> Term:
     if isinstance(term, Scalable):
         return term.scaled(factor)
     raise InputError(
-        f"{type(term).__name__} has no multiples: divide the other terms by {factor:g} and "
-        "multiply Problem(time_scale=...) by it, which is the same flow"
+        f"{type(term).__name__} cannot be multiplied by a number: divide the other terms by "
+        f"{factor:g} and multiply Problem(time_scale=...) by it, which is the same flow"
     )

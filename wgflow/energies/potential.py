@@ -165,7 +165,7 @@ class _DiscretePotential(DiscreteTerm):
             if jump > JUMP * float(np.ptp(self._values)):
                 logger.warning(
                     "%s is not periodic: it jumps by %.3g between the ends of axis %s, which are "
-                    "one point; make it periodic, or the axis not",
+                    "the same point; make it periodic, or the axis bounded",
                     *(self._name, jump, name),
                 )
 

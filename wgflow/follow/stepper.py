@@ -64,7 +64,7 @@ class Following(Stepper):
         self.problem, self.whole, self.make, self.settings = problem, grid, make, follow
         self.axes = [a for a, axis in enumerate(problem.box.axes) if not axis.periodic]
         if not self.axes:
-            raise InputError("every axis is periodic: there is no window to move; leave follow out")
+            raise InputError("every axis is periodic: there is no window to move; omit follow")
         _check(problem, grid, self.axes)
         self.window = np.array([[0.0, 1.0]] * grid.dimension)
         self.remaps, self.remap_energy, self.outermost = 0, 0.0, 0.0
@@ -137,7 +137,7 @@ class Following(Stepper):
         else:
             raise SolverError(
                 f"at t = {time:.6g} the density leaves every window within one step: take smaller "
-                "steps (dt), or leave follow out"
+                "steps (dt), or omit follow"
             )
         change = 0.0
         if self.remaps > remaps and old_value is not None:
@@ -238,7 +238,7 @@ def _check(problem: Problem, grid: Grid, axes: list[int]) -> None:
     if problem.blows_up:
         raise InputError(
             "a problem that may blow up collapses into a point, and a window would shrink with "
-            "it: leave follow out"
+            "it: omit follow"
         )
     for axis in axes:
         name, count = grid.box.names[axis], grid.cells[axis]
@@ -246,6 +246,6 @@ def _check(problem: Problem, grid: Grid, axes: list[int]) -> None:
             raise InputError(f"{count} cells along {name}: a window needs at least {FEWEST}")
         if grid.given_edges[axis] is not None and problem.box.axes[axis].stretch is None:
             raise InputError(
-                f"the cells along {name} have edges of their own, which a window cannot take "
-                "along: describe them by Axis(stretch=...)"
+                f"the cells along {name} have edges of their own, which cannot move with a "
+                "window: describe them by Axis(stretch=...)"
             )

@@ -18,7 +18,7 @@ MINIMUM_CELLS = 3
 
 
 def cell_counts(cells: int | Sequence[int], dimension: int) -> tuple[int, ...]:
-    """Read numbers of cells: one for all axes, or one an axis.
+    """Read numbers of cells: one for all axes, or one per axis.
 
     Raises
     ------
@@ -33,7 +33,7 @@ def cell_counts(cells: int | Sequence[int], dimension: int) -> tuple[int, ...]:
     if len(counts) != dimension:
         raise InputError(
             f"{len(counts)} numbers of cells {counts} for a domain of {dimension} dimensions: "
-            "give one number, or one an axis"
+            "give one number, or one per axis"
         )
     for n in counts:
         whole = isinstance(n, int | float | np.number) and math.isfinite(n) and n == int(n)

@@ -223,7 +223,7 @@ class CellFile:
 
     def _kind(self, name: str) -> tuple[tuple[int, ...], Any]:
         if name not in self.file:
-            raise InputError(f"{self.path} holds no {name}: it is no such file, or an older one")
+            raise InputError(f"{self.path} holds no {name}: it is not such a file, or an older one")
         return self.file[name].shape, self.file[name].dtype
 
 

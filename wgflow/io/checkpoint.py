@@ -87,7 +87,7 @@ class Checkpoint:
         if self.exists and not (restart or self.overwrite):
             raise InputError(
                 f"{self.path} holds checkpoints of a run that has not finished: continue it with "
-                "--restart (restart=True), or pass --overwrite (overwrite=True) to start anew"
+                "--restart (restart=True), or pass --overwrite (overwrite=True) to start over"
             )
 
     def remove(self) -> None:

@@ -42,27 +42,27 @@ def check_directory(
 def _checked(directory: Path, overwrite: bool) -> Path:
     if (directory / MARKER).exists() and not overwrite:
         raise InputError(
-            f"{directory} holds the result of an earlier run: name another folder, or replace it "
-            "by --overwrite (overwrite=True)"
+            f"{directory} holds the result of an earlier run: give another folder, or replace it "
+            "with --overwrite (overwrite=True)"
         )
     nearest = directory
     while not nearest.exists() and nearest != nearest.parent:
         nearest = nearest.parent
     if not nearest.is_dir():
-        raise InputError(f"{nearest} is a file, no directory: name another")
+        raise InputError(f"{nearest} is a file, not a folder: give another")
     if not os.access(nearest, os.W_OK):
-        raise InputError(f"{nearest} is not writable: name another directory")
+        raise InputError(f"{nearest} is not writable: give another folder")
     return directory
 
 
 def check_file(path: Path) -> Path:
     """Raise InputError if a file cannot be written there; change nothing."""
     if path.is_dir() or not path.name:
-        raise InputError(f"{str(path)!r} is a directory: give the name of a file")
+        raise InputError(f"{str(path)!r} is a folder: give the name of a file")
     if not path.parent.is_dir():
-        raise InputError(f"{path}: there is no directory {path.parent}: make it, or name another")
+        raise InputError(f"{path}: there is no folder {path.parent}: create it, or give another")
     if not os.access(path.parent, os.W_OK):
-        raise InputError(f"{path}: {path.parent} is not writable: name another directory")
+        raise InputError(f"{path}: {path.parent} is not writable: give another folder")
     return path
 
 
@@ -81,7 +81,9 @@ def _claimed(directory: Path, overwrite: bool) -> Path:
     try:
         make_folder(directory)
     except OSError as error:
-        raise InputError(f"{directory} cannot be made ({error.strerror}): name another") from None
+        raise InputError(
+            f"{directory} cannot be created ({error.strerror}): give another"
+        ) from None
     return directory
 
 
@@ -100,8 +102,8 @@ def free_directory(name: str, comm: Communicator = SERIAL) -> Path:
                 continue
             except OSError as error:
                 raise InputError(
-                    f"{directory.resolve()} cannot be made ({error.strerror}): name another by "
-                    "--out"
+                    f"{directory.resolve()} cannot be created ({error.strerror}): give another "
+                    "with --out"
                 ) from None
             return directory
         raise AssertionError("there is always a next number")
@@ -137,7 +139,7 @@ def write_or_keep(
         If it is refused; the message names the folder that holds the result.
     """
     if not isinstance(directory, str | os.PathLike):
-        refusal, path = InputError(f"directory {directory!r}: give the path of one"), Path("result")
+        refusal, path = InputError(f"folder {directory!r}: give a path"), Path("result")
     else:
         path = Path(directory)
         try:

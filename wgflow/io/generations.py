@@ -228,8 +228,8 @@ def _newest(directory: Path) -> tuple[dict[str, Any] | None, list[str]]:
             faults.append(f"{path.with_suffix('')}: {error}")
     if headers:
         raise InputError(
-            f"no checkpoint in {directory} is whole ({'; '.join(faults)}): mend the files, or "
-            "start anew with --overwrite"
+            f"no checkpoint in {directory} is whole ({'; '.join(faults)}): repair the files, or "
+            "start over with --overwrite"
         )
     return None, faults
 

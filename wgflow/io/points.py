@@ -74,11 +74,11 @@ def _read(path: Path, loss: Loss, inputs: tuple[int, ...]) -> tuple[list[list[fl
         where = "" if path.is_absolute() else f", looked from {Path.cwd()}"
         raise InputError(
             f"{path} cannot be read ({error.strerror}{where}): give the path of a text file with "
-            "a sample a line"
+            "one sample per line"
         ) from None
     except UnicodeDecodeError:
         raise InputError(
-            f"{path} is no text in UTF-8: give a file of comma-separated numbers"
+            f"{path} is not UTF-8 text: give a file of comma-separated numbers"
         ) from None
     rows: list[list[float]] = []
     for number, line in enumerate(text.splitlines(), start=1):
@@ -107,7 +107,8 @@ def _row(
             )
         if not _is_number(word):
             raise InputError(
-                f"{where}, column {column}: {word!r} is no number: correct it or remove the line"
+                f"{where}, column {column}: {word!r} is not a number: correct it, or remove "
+                "the line"
             )
         row.append(float(word))
         if not math.isfinite(row[-1]):

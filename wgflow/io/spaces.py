@@ -129,7 +129,7 @@ def _read(file: Any, path: Path) -> Geometry | tuple[Box, tuple[int, ...], list[
     """Read on the root what makes the cells."""
     if GROUP not in file:
         raise InputError(
-            f"{path} does not tell of its grid, as in earlier versions: run again with this one"
+            f"{path} does not describe its grid, as in earlier versions: run again with this one"
         )
     group = file[GROUP]
     if "region" in group.attrs:

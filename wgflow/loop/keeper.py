@@ -103,10 +103,10 @@ class Keeper:
         header, faults = self._files.newest()
         if self.comm.is_root:
             for fault in faults:
-                logger.warning("a checkpoint is left out: %s", fault)
+                logger.warning("a checkpoint is skipped: %s", fault)
         if header is None:
             if self.comm.is_root:
-                logger.info("no checkpoint in %s: from the beginning", self.settings.path)
+                logger.info("no checkpoint in %s: starting from the beginning", self.settings.path)
             return
         numbers = header["numbers"]
         self._check(numbers, initial)
@@ -214,7 +214,7 @@ class Keeper:
         if differing:
             raise InputError(
                 f"the checkpoints in {self.settings.path} are of another run "
-                f"({'; '.join(differing)}): give the same settings, or start anew with --overwrite"
+                f"({'; '.join(differing)}): give the same settings, or start over with --overwrite"
             )
         if numbers["version"] != __version__ and self.comm.is_root:
             logger.warning(

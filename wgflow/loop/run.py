@@ -112,7 +112,7 @@ def _advance(stepper: Stepper, state: State, stop: float) -> State:
     time = stop if stop - state.time - step.dt <= 1e-12 * stop else state.time + step.dt
     if not time > state.time:
         raise SolverError(
-            f"the time step {step.dt:.3g} at t = {time:.6g} is below the resolution of the time: "
+            f"the time step {step.dt:.3g} at t = {time:.6g} is below the resolution of t: "
             "the velocity is too large; check the energy, or use an implicit solver"
         )
     grid = stepper.space.grid

@@ -77,7 +77,7 @@ class PiecewiseLinear:
         values = tuple(float(v) for v in self.values)
         if not knots or len(knots) != len(values):
             raise InputError(
-                f"{len(knots)} knots and {len(values)} values: give one value a knot, at least one"
+                f"{len(knots)} knots and {len(values)} values: give one value per knot, >= 1"
             )
         if not all(map(math.isfinite, (*knots, *values, self.left_slope, self.right_slope))):
             raise InputError(f"knots {knots}, values {values} and both slopes must be finite")

@@ -75,7 +75,7 @@ class Features:
         if weights.ndim != 1 or weights.shape != targets.shape:
             raise InputError(
                 f"weights {weights.shape} and targets {targets.shape}: "
-                "must be vectors of one length, one entry a feature"
+                "must be vectors of one length, one entry per feature"
             )
         if not (np.isfinite(weights).all() and np.isfinite(targets).all()):
             raise InputError("weights and targets of the features must be finite")

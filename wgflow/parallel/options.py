@@ -29,7 +29,7 @@ def insert_options(words: Sequence[str]) -> None:
     for before, word in itertools.pairwise(["", *words]):
         if not word.startswith("-") and not before.startswith("-"):
             raise InputError(
-                f"'{word}' after -- is no option of PETSc: give words like -wgflow_pc_type gamg"
+                f"'{word}' after -- is not an option of PETSc: give words like -wgflow_pc_type gamg"
             )
     PETSc.Options().insertString(" ".join(words))
 

@@ -235,7 +235,7 @@ def _checked(comm: Communicator, cells: Sequence[int], splits: Sequence[int]) ->
     counts = tuple(int(s) for s in splits)
     if len(counts) != len(cells) or min(counts) < 1 or math.prod(counts) != comm.size:
         raise InputError(
-            f"splits {tuple(splits)}: give one number >= 1 an axis ({len(cells)} of them), with "
+            f"splits {tuple(splits)}: give one number >= 1 per axis ({len(cells)} of them), with "
             f"the number of ranks, {comm.size}, as their product"
         )
     if any(s != 1 for s in counts[DISTRIBUTED_AXES:]):

@@ -15,11 +15,11 @@ from wgflow.parser.studies import add_studies
 __all__ = ["START", "WordsError", "build_parser"]
 
 START = """\
-wgflow solves density equations that are gradient flows, among them the limits of wide networks.
+wgflow solves Wasserstein gradient flows, among them the mean-field limits of wide networks.
 
   wgflow cases                         what can be solved
   wgflow run isotropic_gaussians       solve one: results and a figure in a new folder
-  wgflow new case my_case              begin one of your own
+  wgflow new case my_case              start one of your own
 
 All commands: wgflow --help
 """
@@ -44,9 +44,9 @@ def build_parser() -> Parser:
     """Build the parser of all commands."""
     parser = Parser(
         prog="wgflow",
-        description="Density equations that are gradient flows, by finite volumes.\n"
-        "`wgflow COMMAND --help` tells the options of a command, with examples.\n"
-        "What follows `--` are options of PETSc.",
+        description="Wasserstein gradient flows of densities, by finite volumes and JKO schemes.\n"
+        "`wgflow COMMAND --help` lists the options of a command, with examples.\n"
+        "Options after `--` go to PETSc.",
     )
     parser.show(
         [

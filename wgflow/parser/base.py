@@ -138,7 +138,7 @@ def add_problem(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="K=V",
-        help="a parameter of the case, again for each (`wgflow describe CASE` lists them)",
+        help="set a parameter of the case; repeat for each (`wgflow describe CASE` lists them)",
     )
     group.add_argument(
         "--solver",
@@ -151,23 +151,25 @@ def add_problem(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="K=V",
-        help="an option of the solver, again for each (`wgflow describe SOLVER` lists them)",
+        help="set an option of the solver; repeat for each (`wgflow describe SOLVER` lists them)",
     )
     add_verbose(parser)
 
 
 def add_networks(parser: argparse.ArgumentParser) -> None:
     """Add the settings of finite networks."""
-    group = parser.add_argument_group("networks", "What is not given is the case's own.")
+    group = parser.add_argument_group("networks", "Defaults are those of the case.")
     group.add_argument(
         "--dynamics",
         choices=("sgd", "gradient", "particle", "nonlinear"),
         help="how the networks are trained (default: the case's, or sgd)",
     )
     group.add_argument("--step", type=float, metavar="E", help="step size of SGD, in units of time")
-    group.add_argument("--seeds", type=int, metavar="M", help="independent networks")
-    group.add_argument("--seed", type=int, metavar="S", help="seed of the first (default: 0)")
-    group.add_argument("--batch", type=int, metavar="P", help="samples a step of SGD")
+    group.add_argument("--seeds", type=int, metavar="M", help="number of networks")
+    group.add_argument(
+        "--seed", type=int, metavar="S", help="seed of the first network (default: 0)"
+    )
+    group.add_argument("--batch", type=int, metavar="P", help="samples per SGD step")
 
 
 def add_step(parser: argparse.ArgumentParser) -> None:
@@ -177,13 +179,13 @@ def add_step(parser: argparse.ArgumentParser) -> None:
         "--cells", metavar="N[,N…]", help="cells along each axis (default: the case's)"
     )
     group.add_argument(
-        "--dt", type=float, metavar="X", help="fixed time step (default: chosen by the solver)"
+        "--dt", type=float, metavar="X", help="fixed time step (default: the solver's)"
     )
     group.add_argument(
         "--tolerance",
         type=float,
         metavar="X",
-        help="local error of a step, in place of --dt (default: chosen by the solver)",
+        help="tolerance for the local error of a step, instead of --dt (default: the solver's)",
     )
     group.add_argument(
         "--until",
@@ -198,7 +200,7 @@ def add_follow(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--follow",
         action=argparse.BooleanOptionalAction,
-        help="cover a window that follows the density, not the whole box (default: the case's)",
+        help="use a window of cells that follows the density (default: the case's)",
     )
 
 
@@ -206,7 +208,7 @@ def add_output(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Add where the results go; return the group, for more of its kind."""
     group = parser.add_argument_group("output")
     group.add_argument(
-        "--out", metavar="DIR", help="where to write (default: a new folder named by the case)"
+        "--out", metavar="DIR", help="output folder (default: a new one, named after the case)"
     )
     group.add_argument("--overwrite", action="store_true", help="replace an earlier result there")
     return group
@@ -216,7 +218,9 @@ def add_folder(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
     """Add where table, figure and summary of a measurement go; return the group, for more."""
     group = parser.add_argument_group("output")
     group.add_argument(
-        "--out", metavar="DIR", help="leave table, figure and summary there, for `wgflow report`"
+        "--out",
+        metavar="DIR",
+        help="write table, figure and summary to this folder, for `wgflow report`",
     )
     group.add_argument("--overwrite", action="store_true", help="replace an earlier result there")
     return group
@@ -224,14 +228,22 @@ def add_folder(parser: argparse.ArgumentParser) -> argparse._ArgumentGroup:
 
 def add_checkpoints(parser: argparse.ArgumentParser) -> None:
     """Add checkpoints and restarts."""
-    group = parser.add_argument_group("checkpoints", "They lie in the folder given by --out.")
+    group = parser.add_argument_group("checkpoints", "Written to the folder given by --out.")
     group.add_argument(
-        "--checkpoint-every", type=float, metavar="S", help="seconds between two (default: none)"
+        "--checkpoint-every",
+        type=float,
+        metavar="S",
+        help="seconds between checkpoints (default: none)",
     )
     group.add_argument(
-        "--checkpoint-steps", type=int, metavar="K", help="steps between two (default: none)"
+        "--checkpoint-steps",
+        type=int,
+        metavar="K",
+        help="steps between checkpoints (default: none)",
     )
-    group.add_argument("--restart", action="store_true", help="go on from the last one, if any")
+    group.add_argument(
+        "--restart", action="store_true", help="resume from the last checkpoint, if any"
+    )
 
 
 def add_number(
@@ -249,7 +261,7 @@ def add_number(
 
 def add_verbose(parser: argparse.ArgumentParser) -> None:
     """Add whether to say more."""
-    parser.add_argument("--verbose", action="store_true", help="say more on stderr")
+    parser.add_argument("--verbose", action="store_true", help="print more to stderr")
 
 
 def add_files(
@@ -257,11 +269,11 @@ def add_files(
 ) -> None:
     """Add files beside the folder; each word says what is written or drawn there."""
     if json:
-        output.add_argument("--json", metavar="FILE", help=f"write {json} there too")
+        output.add_argument("--json", metavar="FILE", help=f"also write {json} to FILE")
     if csv:
-        output.add_argument("--csv", metavar="FILE", help=f"write {csv} there too")
+        output.add_argument("--csv", metavar="FILE", help=f"also write {csv} to FILE")
     if figure:
-        told = f"draw {figure} there too (.png, .pdf, .svg)"
+        told = f"also draw {figure} to FILE (.png, .pdf, .svg)"
         output.add_argument("--figure", metavar="FILE", help=told)
 
 
@@ -270,5 +282,5 @@ def add_restart(output: argparse._ArgumentGroup) -> None:
     output.add_argument(
         "--restart",
         action="store_true",
-        help="go on with a study that was stopped: networks that are finished are kept in --out",
+        help="resume a study that was stopped; finished networks are kept in --out",
     )

@@ -171,11 +171,11 @@ def _asks(words: Sequence[str]) -> bool:
 def _command(root: Command, words: list[str], said: list[str]) -> tuple[Command | None, list[str]]:
     """Find the command that the first words mean; return it and the words behind."""
     if words[:1] == ["wgflow"]:
-        said.append("the program is named once")
+        said.append("`wgflow` is typed only once")
         words = words[1:] or ["--help"]
     asked = [word for i, word in enumerate(words) if _is_help(words, i)]
     if asked:
-        said.append(f"'{asked[0]}': help is asked for behind the command, with --help")
+        said.append(f"'{asked[0]}': help is asked for after the command, with --help")
         words = [*(word for word in words if word not in asked), "--help"]
     words = _command_first(root, words, said)
     node: Command = root
@@ -209,7 +209,7 @@ def _command_first(root: Command, words: list[str], said: list[str]) -> list[str
     place = next((i for i, word in enumerate(words) if word in root.choices), None)
     if place is None:
         return words
-    said.append(f"{words[0]} stands before the command")
+    said.append(f"{words[0]} comes before the command")
     return [words[place], *words[place + 1 :], *words[:place]]
 
 
@@ -249,7 +249,7 @@ def _below(node: Command, words: list[str], said: list[str]) -> list[str]:
     names = node.words == ("new",) and (len(words) < 2 or words[1].startswith("-"))
     found = nearest(words[0], node.choices, 0.8 if names else ENOUGH) if words else None
     if found is not None:
-        said.append(f"`{node.line}` knows no '{words[0]}'")
+        said.append(f"`{node.line}` has no '{words[0]}'")
         return [found, *words[1:]]
     said.append(f"`{node.line}` needs one of {', '.join(node.choices)}")
     first = next(iter(node.choices))

@@ -105,7 +105,7 @@ def mend_new(text: str, kind: str, said: list[str]) -> tuple[str, list[list[str]
     name = re.sub(r"\W", "_", path.name.removesuffix(".py"))
     folder = [] if str(path.parent) == "." else [["--in", str(path.parent)]]
     if name in catalog.names("cases" if kind == "case" else "solvers"):
-        said.append(f"name '{name}': it is that of a shipped {kind}, to be copied with --like")
+        said.append(f"name '{name}' is that of a shipped {kind}: copy that one with --like")
         return f"my_{name}", [["--like", name], *folder]
     if not name.isidentifier() or keyword.iskeyword(name) or name[0] == "_":
         name = f"my_{name.strip('_')}"

@@ -177,7 +177,7 @@ def _name(action: argparse.Action, text: str, said: list[str]) -> str:
     if found is None:
         unknown += f": known, nearest first: {', '.join(nearest_first(path.stem, known))}"
     elif found == path.stem and not catalog.is_path(text):
-        unknown = f"a {what} of one's own is given by its path"
+        unknown = f"a {what} of your own is given by its path"
     said.append(unknown)
     if found not in own:
         return found or text

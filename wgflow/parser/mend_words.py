@@ -117,7 +117,7 @@ def _option(line: _Line, word: str, words: list[str]) -> None:
 def _place(line: _Line, action: argparse.Action, name: str, value: str, joined: bool) -> None:
     """Put an option with its value, and that put right, on the line."""
     if action.dest == "set" and line.command.words == ("describe",) and not line.settings.case:
-        line.said.append(f"{name} {value}: what is no case has no parameters")
+        line.said.append(f"{name} {value}: only a case has parameters")
         return
     if action.dest in {"set", "option"}:
         line.options.append(mend_pair(line.command, line.settings, action, value, line.said))
@@ -140,7 +140,7 @@ def _value(line: _Line, action: argparse.Action, name: str, words: list[str]) ->
                 line.said.append(f"{name} {value}: write it as {name} NAME=VALUE")
                 return f"{value}={words.pop(0)}"
         if re.match(r"-[\d.]+.*[^\d.eE+-]", value):
-            line.said.append(f"{name} {value}: what begins with - is taken for an option")
+            line.said.append(f"{name} {value}: a value that begins with - is taken for an option")
         return value
     value = example_of(line.command, line.settings, action)
     line.said.append(f"{name} needs a value, for example {value}")
@@ -177,7 +177,7 @@ def _unknown(line: _Line, name: str, value: str | None, words: list[str]) -> Non
     plain = name.lstrip("-").replace("-", "_")
     settings = line.settings
     if name == "--case" and any(each.dest == "case" for each in line.command.operands):
-        line.said.append("the case is named without --case")
+        line.said.append("the case is given without --case")
         line.operands.extend([value] if value else [])
         return
     case, solver = f"a parameter of {settings.case}", f"an option of {settings.solver or 'solvers'}"
@@ -288,7 +288,7 @@ def _at_home(line: _Line) -> Command:
     home = homes[0] if 0 < len(homes) <= FEW and foreign - BESIDE else line.command
     owner = owners[0] if home is line.command else home
     listed = ", ".join(sorted(foreign))
-    line.said.append(f"{listed}: of `{owner.line}`, not of `{line.command.line}`")
+    line.said.append(f"{listed}: an option of `{owner.line}`, not of `{line.command.line}`")
     if home is not line.command:
         line.options.extend(line.foreign)
     return home

@@ -16,7 +16,7 @@ def add_pages(words: Words) -> None:
     describe = add_command(
         words,
         "describe",
-        "print the page of a case or a solver: equation, settings, orders, what to type",
+        "describe a case or a solver: equation, settings, orders, example commands",
         [
             "wgflow describe isotropic_gaussians",
             "wgflow describe cosine_neuron --set beta=20",
@@ -30,7 +30,7 @@ def add_pages(words: Words) -> None:
         action="append",
         default=[],
         metavar="K=V",
-        help="a parameter of the case, again for each: the equation is printed with it",
+        help="set a parameter of the case in the printed equation; repeat for each",
     )
     describe.set_defaults(command="describe:describe")
 
@@ -40,7 +40,7 @@ def add_doctor(words: Words) -> None:
     doctor = add_command(
         words,
         "doctor",
-        "look for mistakes in the installation and the launch; exit 1 if one is found",
+        "check the installation and the launch for mistakes; exit 1 if one is found",
         ["wgflow doctor", "mpiexec -n 2 wgflow doctor"],
     )
     doctor.set_defaults(command="doctor:doctor")

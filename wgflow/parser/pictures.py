@@ -36,13 +36,15 @@ def _plot(words: Words) -> None:
         "history, summary (default: what fits the axes)",
     )
     plot.add_argument(
-        "--time", metavar="T[,T…]", help="times to draw, at the nearest snapshots (default: a few)"
+        "--time",
+        metavar="T[,T…]",
+        help="times to draw, at the nearest snapshots (default: a few of them)",
     )
     plot.add_argument(
         "--out", metavar="FILE", help="a .png, .pdf or .svg (default: KIND.png in DIR)"
     )
     plot.add_argument(
-        "--log", action="store_true", help="logarithmic density; of history, logarithmic time"
+        "--log", action="store_true", help="logarithmic density; for history, logarithmic time"
     )
     plot.set_defaults(command="pictures:plot")
 
@@ -58,7 +60,7 @@ def _animate(words: Words) -> None:
         ],
     )
     film.description = textwrap.fill(
-        "Make a film of the density of a result. Its frames are the stored snapshots: "
+        "Make a film of the density of a result. Each stored snapshot is a frame: "
         "`wgflow run CASE --frames 60` keeps more.",
         WIDTH,
     )
@@ -67,23 +69,23 @@ def _animate(words: Words) -> None:
         "--out", metavar="FILE", help="a .gif, or with ffmpeg an .mp4 (default: film.gif in DIR)"
     )
     film.add_argument(
-        "--fps", type=float, default=10.0, metavar="N", help="frames a second (default: 10)"
+        "--fps", type=float, default=10.0, metavar="N", help="frames per second (default: 10)"
     )
     film.add_argument("--log", action="store_true", help="logarithmic density")
     film.set_defaults(command="pictures:animate")
 
 
 def _add_result(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("directory", metavar="DIR", help="folder of a result, as --out named it")
+    parser.add_argument("directory", metavar="DIR", help="folder of a result, as given by --out")
     parser.add_argument(
         "--arrows",
         action=argparse.BooleanOptionalAction,
-        help="velocities on maps (default: where the case is known and no neurons are drawn)",
+        help="draw velocities on maps (default: if the case is known and no neurons are drawn)",
     )
     parser.add_argument(
         "--particles",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="neurons over the density (default: where compare or study width left them)",
+        help="draw neurons over the density (default: if compare or study width stored them)",
     )
     add_verbose(parser)

@@ -30,9 +30,16 @@ def add_converge(words: Words) -> None:
         ],
     )
     add_problem(converge)
-    study = converge.add_argument_group("refinement", "What is not given is the case's own.")
-    study.add_argument("--levels", type=int, metavar="L", help="number of grids, each twice finer")
-    study.add_argument("--cells", type=int, metavar="N", help="cells an axis on the first grid")
+    study = converge.add_argument_group("refinement", "Defaults are those of the case.")
+    study.add_argument(
+        "--levels",
+        type=int,
+        metavar="L",
+        help="number of grids, each twice as fine as the one before",
+    )
+    study.add_argument(
+        "--cells", type=int, metavar="N", help="cells along each axis of the first grid"
+    )
     study.add_argument("--dt", type=float, metavar="X", help="time step on the first grid")
     study.add_argument("--until", type=float, metavar="T", help="final time, in units of the case")
     study.add_argument(
@@ -42,12 +49,14 @@ def add_converge(words: Words) -> None:
         "--refine", choices=("both", "space", "time"), help="what is refined (default: both)"
     )
     study.add_argument(
-        "--variant", default="", metavar="V", help="a variant that the case states, such as 2-D"
+        "--variant", default="", metavar="V", help="a variant of the case, such as 2-D"
     )
     order = converge.add_argument_group("what is required")
-    order.add_argument("--expected", type=float, metavar="P", help="order (default: the case's)")
     order.add_argument(
-        "--within", type=float, metavar="W", help="allowed distance from it (default: the case's)"
+        "--expected", type=float, metavar="P", help="expected order (default: the case's)"
+    )
+    order.add_argument(
+        "--within", type=float, metavar="W", help="allowed deviation from it (default: the case's)"
     )
     add_files(add_folder(converge), json="the table", figure="errors and orders")
     converge.set_defaults(command="rates:converge")
@@ -72,7 +81,7 @@ def add_verify(words: Words) -> None:
         "--solver",
         action="append",
         metavar="S",
-        help="only this solver, again for each (default: all)",
+        help="only this solver; repeat for each (default: all)",
     )
     add_files(add_folder(verify), json="the results")
     add_verbose(verify)

@@ -9,7 +9,7 @@ from wgflow.parser.tree import Command, takes_value, tree
 
 __all__ = ["markdown"]
 
-HEAD = ["", "what it is"]
+HEAD = ["", "meaning"]
 
 
 def markdown(parser: Parser) -> str:
@@ -34,9 +34,10 @@ def markdown(parser: Parser) -> str:
     root = tree(parser)
     parts = [
         "# Command line",
-        "A wrong line is answered with what is wrong and the whole right line, and with exit code "
-        "2.\nOptions are written out: abbreviations are refused. What follows `--` are options of "
-        "PETSc.\nUnder `mpiexec` the same words hold, and the root speaks for all ranks.",
+        "A command line with a mistake ends with exit code 2 and a message that names the "
+        "mistake\nand gives the corrected line. Options must be written in full.\n"
+        "Options after `--` go to PETSc. "
+        "Under `mpiexec` the commands are the same, and only the root rank prints.",
         "| exit code | |\n|---|---|\n| 0 | done |\n| 1 | an order or a slope was missed |\n"
         "| 2 | bad input, or a run that failed |\n"
         "| 75 | stopped by a signal after a checkpoint: run it again with `--restart` |\n"

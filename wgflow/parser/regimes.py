@@ -43,7 +43,7 @@ def _teacher_student(studies: Words) -> None:
     add_number(teacher, "teacher", int, 4, "N", "neurons of the teacher")
     add_number(teacher, "spread", float, 1.0, "K", "size of the initial weights")
     add_number(teacher, "step", float, 0.1, "E", "step size of SGD")
-    add_number(teacher, "batch", int, 100, "P", "fresh samples a step")
+    add_number(teacher, "batch", int, 100, "P", "fresh samples per step")
     add_number(teacher, "until", float, 100.0, "T", "training time")
     add_number(teacher, "seeds", int, 8, "M", "students of each width")
     _finish(teacher, "regimes:study_teacher")
@@ -53,7 +53,7 @@ def _lazy_training(studies: Words) -> None:
     lazy = add_command(
         studies,
         "lazy_training",
-        "distance of networks from their lazy limit, in width and in scale",
+        "distance of networks from their lazy limit, by width and by scale",
         [
             "wgflow study lazy_training --figure lazy_training.png",
             "wgflow study lazy_training --sizes 50,100 --scales 1,4 --seeds 2 --csv lazy.csv",
@@ -71,9 +71,9 @@ def _lazy_training(studies: Words) -> None:
         metavar="A,A…",
         help="scales of the output (default: 1 to 256)",
     )
-    add_number(lazy, "neurons", int, 400, "N", "width where the scale varies")
+    add_number(lazy, "neurons", int, 400, "N", "width at which the scale varies")
     add_number(lazy, "dimension", int, 5, "D", "dimension of the inputs")
-    add_number(lazy, "samples", int, 20, "M", "samples of the data")
+    add_number(lazy, "samples", int, 20, "M", "number of samples")
     lazy.add_argument(
         "--activation",
         choices=ACTIVATIONS,
@@ -81,8 +81,8 @@ def _lazy_training(studies: Words) -> None:
         metavar="A",
         help="tanh (default), erf or logistic",
     )
-    add_number(lazy, "until", float, 10.0, "T", "end of the flow")
-    add_number(lazy, "dt", float, 0.1, "X", "longest time step")
+    add_number(lazy, "until", float, 10.0, "T", "final time")
+    add_number(lazy, "dt", float, 0.1, "X", "largest time step")
     add_number(lazy, "seeds", int, 5, "M", "networks of each kind")
     _finish(lazy, "regimes:study_lazy")
 
@@ -91,7 +91,7 @@ def _three_layer(studies: Words) -> None:
     three = add_command(
         studies,
         "three_layer",
-        "distance of three-layer networks from their limit of infinite width",
+        "distance of three-layer networks from their infinite-width limit",
         [
             "wgflow study three_layer --figure three_layer.png",
             "wgflow study three_layer --out three_layer --restart",
@@ -105,9 +105,9 @@ def _three_layer(studies: Words) -> None:
         help="widths of both hidden layers (default: 8 to 256)",
     )
     add_number(three, "indices", int, 1000, "N", "points of each index space of the limit")
-    add_number(three, "spaces", int, 4, "K", "limits, to know how much N indices scatter")
+    add_number(three, "spaces", int, 4, "K", "number of limits, for their scatter at N indices")
     add_number(three, "dimension", int, 2, "D", "dimension of the inputs")
-    add_number(three, "samples", int, 30, "M", "samples of the data")
+    add_number(three, "samples", int, 30, "M", "number of samples")
     three.add_argument(
         "--activation",
         choices=ACTIVATIONS,
@@ -115,8 +115,8 @@ def _three_layer(studies: Words) -> None:
         metavar="A",
         help="tanh (default), erf or logistic",
     )
-    add_number(three, "until", float, 40.0, "T", "end of the flow")
-    add_number(three, "step", float, 0.5, "X", "longest time step")
+    add_number(three, "until", float, 40.0, "T", "final time")
+    add_number(three, "step", float, 0.5, "X", "largest time step")
     add_number(three, "seeds", int, 30, "M", "networks of each width")
     _finish(three, "regimes:study_three_layer")
 

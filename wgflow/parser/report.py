@@ -12,7 +12,7 @@ def add_report(words: Words) -> None:
     report = add_command(
         words,
         "report",
-        "make one HTML file of what a command has left",
+        "write the results of a command as one HTML file",
         [
             "wgflow report isotropic_gaussians",
             "wgflow report order --out order.html",
@@ -21,9 +21,9 @@ def add_report(words: Words) -> None:
     report.add_argument(
         "directory",
         metavar="DIR",
-        help="folder of a result: of run or compare, or of others with --out",
+        help="folder of a result: of run or compare, or of another command with --out",
     )
-    report.add_argument("--out", metavar="FILE", help="the file (default: DIR/report.html)")
-    report.add_argument("--overwrite", action="store_true", help="replace the file if it is there")
+    report.add_argument("--out", metavar="FILE", help="output file (default: DIR/report.html)")
+    report.add_argument("--overwrite", action="store_true", help="replace the file if it exists")
     add_verbose(report)
     report.set_defaults(command="report:report")

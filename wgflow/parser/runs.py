@@ -54,13 +54,13 @@ def _add_kept(run: argparse.ArgumentParser) -> None:
     output.add_argument(
         "--snapshots",
         metavar="T[,T…]",
-        help="times to keep besides start and end (default: the case's, or ten)",
+        help="times of snapshots besides start and end (default: the case's, or ten)",
     )
     output.add_argument(
         "--frames",
         type=int,
         metavar="N",
-        help="keep so many densities, evenly spaced from start to end, in place of --snapshots",
+        help="number of snapshots, evenly spaced from start to end, instead of --snapshots",
     )
     output.add_argument(
         "--compression",
@@ -70,7 +70,7 @@ def _add_kept(run: argparse.ArgumentParser) -> None:
         help="compression of solution.h5: none (default), gzip, gzip:1…9",
     )
     output.add_argument(
-        "--single", action="store_true", help="keep snapshots in single precision, but the last"
+        "--single", action="store_true", help="store all snapshots but the last in single precision"
     )
 
 
@@ -79,7 +79,7 @@ def add_stationary(words: Words) -> None:
     stationary = add_command(
         words,
         "stationary",
-        "find a state at rest, or follow it over a parameter",
+        "find a stationary state, or follow it along a parameter",
         [
             "wgflow stationary cosine_neuron --set beta=20",
             "wgflow stationary desai_zwanzig --cells 200 --saddles",
@@ -97,15 +97,15 @@ def add_stationary(words: Words) -> None:
         action="append",
         default=[],
         metavar="K=V",
-        help="a parameter of the case, again for each (`wgflow describe CASE` lists them)",
+        help="set a parameter of the case; repeat for each (`wgflow describe CASE` lists them)",
     )
     stationary.add_argument(
         "--sweep",
         metavar="K=FROM:TO:COUNT",
-        help="follow the state over a parameter, in COUNT values",
+        help="follow the state along a parameter, at COUNT values",
     )
     stationary.add_argument(
-        "--saddles", action="store_true", help="stay on a saddle where the search finds one"
+        "--saddles", action="store_true", help="accept a saddle if the search finds one"
     )
     add_files(stationary, json="the numbers")
     add_verbose(stationary)
@@ -117,7 +117,7 @@ def add_compare(words: Words) -> None:
     compare = add_command(
         words,
         "compare",
-        "solve a network case and train finite networks beside it",
+        "solve a network case and compare it with finite networks",
         [
             "wgflow compare isotropic_gaussians --seeds 8",
             "wgflow compare cosine_neuron --cells 100 --until 0.5 --particles 50 --seeds 2",
@@ -130,7 +130,7 @@ def add_compare(words: Words) -> None:
     add_output(compare)
     add_networks(compare)
     compare.add_argument(
-        "--particles", type=int, metavar="N", help="neurons of a network (default: the case's)"
+        "--particles", type=int, metavar="N", help="neurons per network (default: the case's)"
     )
     compare.add_argument(
         "--extrapolate",

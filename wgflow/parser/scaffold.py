@@ -12,7 +12,7 @@ def add_new(words: Words) -> None:
     new = add_command(
         words,
         "new",
-        "write a case or a solver of your own to begin with",
+        "write a case or a solver to start from",
         ["wgflow new case my_case", "wgflow new solver my_solver"],
     )
     kinds = new.add_subparsers(metavar="KIND", required=True)
@@ -36,16 +36,21 @@ def add_new(words: Words) -> None:
 
 def _kind(kinds: Words, kind: str, examples: list[str], shipped: str) -> None:
     made = add_command(
-        kinds, kind, f"write a commented, working {kind} NAME.py, and say what to do next", examples
+        kinds,
+        kind,
+        f"write a commented, working {kind} NAME.py, and print what to do next",
+        examples,
     )
-    made.add_argument("new_name", metavar="NAME", help="letters, digits and _, not a shipped name")
     made.add_argument(
-        "--in", dest="folder", default=".", metavar="DIR", help="where (default: here)"
+        "new_name", metavar="NAME", help="letters, digits and _; not the name of a shipped one"
+    )
+    made.add_argument(
+        "--in", dest="folder", default=".", metavar="DIR", help="folder to write it to (default: .)"
     )
     made.add_argument(
         "--like",
         metavar=kind.upper(),
-        help=f"begin with a copy of a {kind}, such as {shipped} (default: a commented example)",
+        help=f"start from a copy of a {kind}, such as {shipped} (default: a commented example)",
     )
     made.set_defaults(command="scaffold:new", kind=f"{kind}s")
 
@@ -55,7 +60,7 @@ def add_completion(words: Words) -> None:
     completion = add_command(
         words,
         "completion",
-        "print what makes a shell complete commands, options, names and settings",
+        "print the code by which a shell completes commands, options and names",
         [
             'eval "$(wgflow completion bash)"',
             "wgflow completion zsh >> ~/.zshrc",

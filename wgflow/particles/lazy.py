@@ -160,7 +160,7 @@ def lazy_run(
         time = goal
         predictions.append(scale * predict(unit, theta, data.x))
         if not np.isfinite(predictions[-1]).all():
-            raise DivergenceError(f"predictions are not finite at t = {goal:g}: lower dt = {dt:g}")
+            raise DivergenceError(f"predictions are not finite at t = {goal:g}: reduce dt = {dt:g}")
         displacement.append(math.sqrt(float(np.mean(np.sum((theta - start) ** 2, axis=1)))))
         change = tangent_kernel(unit, theta, data.x) - first
         kernel.append(float(np.linalg.norm(change)) / norm)

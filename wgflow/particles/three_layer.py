@@ -191,7 +191,7 @@ def three_layer_run(
                 state = _step(state, data, phi, (goal - time) / steps)
             predictions.append(state.values(data.x, phi))
         if not np.isfinite(predictions[-1]).all():
-            raise DivergenceError(f"predictions are not finite at t = {goal:g}: lower dt = {dt:g}")
+            raise DivergenceError(f"predictions are not finite at t = {goal:g}: reduce dt = {dt:g}")
         time = goal
     return ThreeLayerRun(times, np.array(predictions), data.y, state)
 

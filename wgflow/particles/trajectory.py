@@ -162,7 +162,7 @@ class Recorder:
                 return
         first = int(np.flatnonzero(~np.isfinite(theta).all(axis=1))[0])
         raise DivergenceError(
-            f"{self._name}: neuron {first} is not finite at t = {time:g}: lower the step",
+            f"{self._name}: neuron {first} is not finite at t = {time:g}: reduce the step size",
             self.trajectory() if self._times else None,
         )
 

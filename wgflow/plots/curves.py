@@ -44,7 +44,7 @@ def draw_curves(
         axes.set_ylim(0, 1.05 * limits.top())
         if limits.cut():
             axes.text(
-                0.02, 0.99, f"peaks up to {limits.peak():.3g} leave the frame", va="top",
+                0.02, 0.99, f"peaks up to {limits.peak():.3g} are cut off", va="top",
                 transform=axes.transAxes, fontsize=7, color="0.4",
             )  # fmt: skip
     if neurons is not None:

@@ -108,7 +108,7 @@ def density_figure(
     """
     kind = check_kind(kinds_of(solution)[0] if kind is None else kind, solution)
     if times is not None and kind in TIMELESS:
-        raise InputError(f"kind {kind!r} shows {TIMELESS[kind]}: leave the times out")
+        raise InputError(f"kind {kind!r} shows {TIMELESS[kind]}: omit the times")
     if kind == "history":
         return history_figure(solution, log=True if log else None)
     if kind == "summary":

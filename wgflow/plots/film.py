@@ -46,7 +46,7 @@ def check_film(path: str | Path, fps: float) -> None:
             f"{', '.join(nearest_first(suffix, FORMATS))}"
         )
     if not (math.isfinite(fps) and 0 < fps <= FASTEST):
-        raise InputError(f"{fps:g} frames a second: give a number > 0, at most {FASTEST:g}")
+        raise InputError(f"{fps:g} frames per second: give a number > 0, at most {FASTEST:g}")
     if suffix == ".mp4":
         from matplotlib.animation import FFMpegWriter
 

@@ -21,17 +21,17 @@ LABELS = {
     "energy": "free energy",
     "risk": "population risk",
     "dissipation": "dissipation -dF/dt",
-    "mass": "mass - mass at the start",
-    "minimum": "least density",
+    "mass": "change of the mass",
+    "minimum": "minimum density",
     "dt": "time step",
     "energy_law": "excess over the energy law",
-    "iterations": "iterations a step",
+    "iterations": "iterations per step",
 }
 PANELS = 6
 MOST_TICKS = 6  # of time, whose labels may be long
 DECADES = 3.0  # of a positive column, from which its axis is logarithmic
 SAME = 1e-9  # relative; what varies less stays the same
-NOTHING = 1e-100  # a least density below it is drawn as 0: a scale of it would tell nothing
+NOTHING = 1e-100  # a minimum density below it is drawn as 0: a scale of it would tell nothing
 ROUNDING = 1e-15  # ends of the axis of a mass that does not change at all
 
 

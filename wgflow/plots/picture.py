@@ -187,7 +187,7 @@ def picked(times: Array, asked: Sequence[float] | None, most: int) -> list[int]:
     if asked is None:
         return spread(len(times), most)
     if not len(asked):
-        raise InputError("no time to draw: give one, or leave the times out")
+        raise InputError("no time to draw: give one, or omit the times")
     first, last = float(times[0]), float(times[-1])
     slack = SAME_TIME * max(last - first, abs(last))
     found = set()

@@ -105,13 +105,15 @@ class QuantileEnergy:
             elif isinstance(term, Risk | FeatureInteraction | PolynomialInteraction):
                 self._moments.append(moment_term(term, line))
             else:
-                raise InputError(f"quantiles know no {type(term).__name__}: use another solver")
+                raise InputError(
+                    f"quantiles do not support {type(term).__name__}: use another solver"
+                )
         self.local = LocalTerms(temperature, powers, line)
         self.parted = bool(self.local) or any(pairs.repels for pairs in self._pairs)
         if not self.local and any(pairs.attracts for pairs in self._pairs):
             raise InputError(
-                "an interaction that falls without end at 0 and nothing that spreads: the minimum "
-                "of a step is a point; add an Entropy, or regularize the kernel"
+                "the interaction is unbounded below at 0 and nothing spreads the density: a step "
+                "ends in a point mass; add an Entropy, or regularize the kernel"
             )
         self.time_dependent = bool(self._moving)
         self._at: float | None = None

@@ -108,7 +108,7 @@ def _features(term: FeatureInteraction, line: Line) -> MomentTerm:
     weights = np.asarray(term.weights)
     rank = len(functions(line.edges[:2]))
     if rank != len(weights):
-        raise InputError(f"{len(weights)} weights for {rank} features: give one a feature")
+        raise InputError(f"{len(weights)} weights for {rank} features: give one per feature")
     return _Quadratic(functions, np.diag(weights), line)
 
 

@@ -37,7 +37,7 @@ def _density_words(solution: Solution) -> str:
     last = f"t = {number(float(times[-1]), 4)}"
     if solution.grid.dimension == 1:
         exact = solution.problem is not None and solution.errors
-        return f"Density over {names} from t = 0 to {last}{', beside the exact one' * bool(exact)}."
+        return f"Density over {names} from t = 0 to {last}{', with the exact one' * bool(exact)}."
     if solution.grid.dimension == 2:
         arrows = ", with the velocity as arrows" if solution.problem is not None else ""
         return f"Density over {names} up to {last}{arrows}."
@@ -53,4 +53,4 @@ def _history_words(solution: Solution) -> str:
         if name in solution.history:
             first, last = (number(float(solution.history[name][i]), 5) for i in (0, -1))
             told.append(f"{words} from {first} to {last}")
-    return f"What was recorded over time: {', '.join(told)}."
+    return f"Recorded over time: {', '.join(told)}."

@@ -74,7 +74,7 @@ class Folder:
             with path.open(newline="", encoding="utf-8") as file:
                 head, *rows = csv.reader(file)
         except (OSError, ValueError) as error:
-            raise InputError(f"{path} cannot be read ({error}): make the result anew") from None
+            raise InputError(f"{path} cannot be read ({error}): run the command again") from None
         return {key: [row[i] for row in rows] for i, key in enumerate(head)}
 
 
@@ -88,7 +88,7 @@ def open_folder(path: Path) -> Folder:
     """
     if not path.is_dir():
         why = "it is a file" if path.exists() else f"looked from {Path.cwd()}"
-        raise InputError(f"{path} is no folder ({why}): give the DIR that a command has written")
+        raise InputError(f"{path} is not a folder ({why}): give the DIR that a command has written")
     if not (path / SUMMARY).exists():
         if (path / "checkpoint").is_dir():
             raise InputError(
@@ -101,7 +101,7 @@ def open_folder(path: Path) -> Folder:
         )
     summary = _read_json(path / SUMMARY)
     if not isinstance(summary, dict):
-        raise InputError(f"{path / SUMMARY} holds no summary: make the result anew")
+        raise InputError(f"{path / SUMMARY} holds no summary: run the command again")
     beside = [kind for name, kind in BESIDE.items() if (path / name).exists()]
     kind = summary.get("kind") or (beside[0] if beside else "run")
     if kind not in KINDS:
@@ -116,4 +116,4 @@ def _read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path} cannot be read ({error}): make the result anew") from None
+        raise InputError(f"{path} cannot be read ({error}): run the command again") from None

@@ -21,7 +21,7 @@ MEANING = {
     "step": "step size ε; time is iterations times ε",
     "seeds": "independent networks",
     "seed": "seed of the first",
-    "batch": "samples a step",
+    "batch": "samples per step",
     "dynamics": "which of the four coupled dynamics",
     "extrapolate": "whether networks of half the width extrapolate the risk to N → ∞",
 }
@@ -40,7 +40,7 @@ def comparison_sections(folder: Folder) -> Iterator[tuple[str, Html]]:
     others = [name for name in rows[0] if name not in COLUMNS]
     yield section(
         "Density and networks",
-        figure(drawn, "Networks and density. Bars and bands as the legends say."),
+        figure(drawn, "Networks and density. Bars and bands as in the legends."),
         table(
             "Population risk of the density and the mean of the networks",
             [COLUMNS[name] for name in names],

@@ -63,7 +63,7 @@ def write_report(
         check_file(target)
         if target.exists() and not overwrite:
             raise InputError(
-                f"{target} is there already: name another --out, or pass --overwrite to replace it"
+                f"{target} already exists: give another --out, or --overwrite to replace it"
             )
         return found
 

@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 FILES = {
-    "summary.json": "what the command says of itself",
+    "summary.json": "settings, facts and results of the command",
     "solution.h5": "densities, grid, history (HDF5)",
     "solution.xdmf": "the same for ParaView and VisIt",
     "history.csv": "time, step, mass, energy, … at the recorded times",
@@ -30,14 +30,14 @@ FILES = {
     "comparison.json": "settings and risks of the networks",
     "comparison.csv": "risks of the networks over time",
     "comparison.png": "figure of density and networks",
-    "predictor.csv": "what the network says of inputs",
-    "predictor.png": "figure of what the network says of inputs",
+    "predictor.csv": "predictions of the network",
+    "predictor.png": "figure of the predictions",
     "widths.json": "settings, errors and slopes",
     "widths.csv": "errors against N",
     "widths.png": "figure of the study",
     "risks.csv": "risks over time",
     "table.csv": "the table",
-    "table.json": "the table with all that belongs to it",
+    "table.json": "the table, with its settings",
 }
 
 
@@ -141,13 +141,13 @@ def provenance(folder: Folder) -> Html:
     rows += [(word.replace("_", "'s "), code(summary[word])) for word in own]
     for name, mark in (summary.get("samples") or {}).items():
         rows.append((f"samples {name}", code(json.dumps(mark))))
-    return table("Where the numbers come from", ("what", "value"), rows)
+    return table("Command, date and versions", ("what", "value"), rows)
 
 
 def files(folder: Folder) -> Html:
     """List what lies in the folder."""
     rows = list(_files(folder))
-    return table(f"Files in {folder.path.name}/", ("name", "size", "what it is"), rows, (1,))
+    return table(f"Files in {folder.path.name}/", ("name", "size", "contents"), rows, (1,))
 
 
 def _files(folder: Folder) -> Iterator[tuple[object, ...]]:

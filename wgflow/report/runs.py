@@ -95,7 +95,7 @@ def _judged(
         where = f"at t = {number(summary['time'])} after {summary['steps']} step{plural}"
         why = summary.get("error")
         told = f"{where}: {why}" if why else where
-        return "bad", f"{summary['status']} {told} (below is what was computed before)"
+        return "bad", f"{summary['status']} {told} (below: the results up to then)"
     if missed:
         return "bad", f"MISSED: {' and '.join(missed)} falls more slowly than N^(-1/2)"
     if any(each.name.startswith("mass in the outermost") for each in failed) and len(failed) == 1:
@@ -119,7 +119,7 @@ def _table(checks: list[Invariant]) -> Html:
         )
         for each in checks
     ]
-    caption = "Invariants, by the limits of wgflow verify"
+    caption = "Invariants, with the limits of wgflow verify"
     return table(caption, ("invariant", "worst value", "limit", "result"), rows)
 
 
@@ -131,7 +131,7 @@ def _values(summary: Mapping[str, Any]) -> Html:
         )
         if f"{key}_initial" in summary
     ]  # fmt: skip
-    return table("From start to end", ("quantity", "start", "end"), rows, (1, 2))
+    return table("Initial and final values", ("quantity", "start", "end"), rows, (1, 2))
 
 
 def _errors(summary: Mapping[str, Any]) -> Html:
@@ -149,12 +149,12 @@ def _stored(folder: Folder) -> Iterator[Html]:
     path = folder.path / "figure.png"
     if path.exists():
         drawn = image(path, "Density and history of the run.", coloured=True)
-        yield figure(drawn, "As the run has drawn it.")
+        yield figure(drawn, "As drawn by the run.")
 
 
 def _predictor(folder: Folder) -> Iterator[Html]:
     path = folder.path / "predictor.png"
     if path.exists():
         plane = "x2" in folder.columns("predictor.csv")  # then values are told by colour
-        alt = "What the network says of inputs, beside the samples."
-        yield figure(image(path, alt, coloured=plane), "What the trained network says of inputs.")
+        alt = "Predictions of the network, with the samples."
+        yield figure(image(path, alt, coloured=plane), "Predictions of the trained network.")

@@ -14,16 +14,16 @@ __all__ = ["study_sections", "study_top"]
 
 TITLES = {
     "converge": "Order of convergence",
-    "verify": "Every stated order",
+    "verify": "All stated orders",
     "study coupling": "The four coupled dynamics",
-    "study refinement": "A recorded quantity on finer grids",
+    "study refinement": "Grid refinement of a recorded quantity",
     "study spins": "Networks for the 3-spin function",
-    "study critical": "Where the outcome changes",
+    "study critical": "The critical value of a parameter",
     "study teacher_student": "Students of a teacher",
     "study lazy_training": "Lazy training",
     "study three_layer": "Three-layer networks and their limit",
-    "study dimension": "Networks beside the density as the data's dimension grows",
-    "study rest": "Runs with noise to rest from several starts",
+    "study dimension": "Networks and density in growing data dimension",
+    "study rest": "Noisy runs to rest from several starts",
 }
 DIGITS = 5
 
@@ -49,10 +49,10 @@ def _judged(findings: Sequence[Mapping[str, Any]]) -> tuple[Verdict, str]:
         )
         return "bad", f"{len(failed)} of {len(judged)} MISSED: {told}"
     if not judged:
-        return "plain", "measured; nothing is stated that it should be"
+        return "plain", "measured; no expected value is stated"
     if len(judged) == 1:
-        return "good", "the one thing that is stated holds"
-    return "good", f"all {len(judged)} that are stated hold"
+        return "good", "the one stated expectation is met"
+    return "good", f"all {len(judged)} stated expectations are met"
 
 
 def study_sections(folder: Folder) -> Iterator[tuple[str, Html]]:
@@ -83,7 +83,7 @@ def _findings(findings: Sequence[Mapping[str, Any]]) -> Html:
         "result": ["" if each["passed"] is None else each["passed"] for each in findings],
     }
     shown = {name: cells for name, cells in columns.items() if any(v != "" for v in cells)}
-    return table("What was found", list(shown), zip(*shown.values(), strict=True), (1,))
+    return table("Measured values", list(shown), zip(*shown.values(), strict=True), (1,))
 
 
 def _interval(ends: Sequence[float] | None) -> str:
@@ -95,8 +95,8 @@ def _figure(folder: Folder) -> Iterator[Html]:
     if not path.exists():
         return
     found = "; ".join(f"{v['name']} {number(v['value'], 3)}" for v in folder.summary["findings"])
-    alt = f"{TITLES[folder.kind]}: the numbers of the table below. {found}"
-    yield figure(image(path, alt), "The numbers of the table, with lines of the stated slopes.")
+    alt = f"{TITLES[folder.kind]}: the values of the table below. {found}"
+    yield figure(image(path, alt), "The values of the table, with lines of the stated slopes.")
 
 
 def _columns(folder: Folder) -> Html:
@@ -104,7 +104,7 @@ def _columns(folder: Folder) -> Html:
     numeric = [i for i, values in enumerate(columns.values()) if all(map(_number, values))]
     cells = [[_shown(value) for value in values] for values in columns.values()]
     heads = [name.replace("_", " ") for name in columns]
-    return table("As in table.csv", heads, list(zip(*cells, strict=True)), numeric)
+    return table("Contents of table.csv", heads, list(zip(*cells, strict=True)), numeric)
 
 
 def _number(text: str) -> bool:
@@ -123,4 +123,4 @@ def _settings(settings: Mapping[str, Any]) -> Html:
     rows = [
         (code(name), number(value)) for name, value in settings.items() if value not in ([], "")
     ]
-    return table("Words of the command line, given or by default", ("name", "value"), rows)
+    return table("Command-line options, given or by default", ("name", "value"), rows)

@@ -173,7 +173,7 @@ def stationary(
     if np.shape(start) != grid.shape:
         raise InputError(
             f"start of shape {np.shape(start)} on a grid of shape {grid.shape}: "
-            "give one value a cell"
+            "give one value per cell"
         )
     check_density(start, grid)
     balance = Balance(problem, grid)

@@ -86,7 +86,7 @@ class _SSPRK(Stepper):
         what = "stability" if self.space.energy.interacting else "positivity"
         return (
             f"dt = {dt:.6g} is above the {what} bound {1 / fastest:.6g} of the explicit "
-            f"scheme at t = {time:.6g}: leave dt out, or give at most {0.9 / fastest:.3g}"
+            f"scheme at t = {time:.6g}: omit dt, or give at most {0.9 / fastest:.3g}"
         )
 
     def _euler(self, density: Array, time: float, dt: float, out: Array | None = None) -> Array:

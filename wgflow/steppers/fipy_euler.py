@@ -199,7 +199,7 @@ def fipy_mesh(grid: Grid | Mesh) -> Any:
         )
     fixed = [name for name, axis in zip(grid.box.names, grid.box.axes, strict=True) if axis.fixed]
     if fixed:
-        raise InputError(f"axis {fixed[0]} is fixed, which FiPy's meshes know not: use muscl")
+        raise InputError(f"axis {fixed[0]} is fixed, which FiPy's meshes do not support: use muscl")
     periodic = [axis.periodic for axis in grid.box.axes]
     name = f"Grid{grid.dimension}D"
     if any(periodic):

@@ -97,7 +97,7 @@ class ExchangeKSP(ABC, Generic[System]):
         if size == 0:
             return masses.copy()
         if not np.isfinite(size):
-            raise SolverError("the linear solve was given values that are not finite: reduce dt")
+            raise SolverError("the linear system has values that are not finite: reduce dt")
         # the masses before are a good guess for a short step, and a bad one for a long step
         guess, given = (masses, rest) if step < whole else (0.0, masses)
         # the inverse has the norm 1 in L1, and |r|_1 <= sqrt(n) |r|_2

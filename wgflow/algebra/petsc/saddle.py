@@ -78,7 +78,7 @@ class DividedSaddle:
                 return self._solve_gathered(first, second)
             raise SolverError(
                 f"the saddle-point system did not converge ({krylov.reason}): reduce tau, or try "
-                f"another preconditioner, as with -- {krylov.remedy}"
+                f"another preconditioner, such as -- {krylov.remedy}"
             )
         potential = flat.reshape(cells.shape)
         density = compliance * (self._carried(potential) - second)

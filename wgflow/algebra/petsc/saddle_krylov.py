@@ -165,7 +165,7 @@ class SaddleKrylov:
         largest = self._comm.maximum(float(np.abs(given).max(initial=0.0)))
         self.iterations = 0
         if not np.isfinite(largest):
-            raise SolverError("the saddle-point system was given values that are not finite")
+            raise SolverError("the saddle-point system has values that are not finite")
         if largest == 0:
             return np.zeros_like(given)
         if not self._told:

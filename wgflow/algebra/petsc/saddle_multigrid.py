@@ -114,7 +114,7 @@ class SaddleMultigrid:
         size = self._comm.sum(float(np.abs(given).sum()))
         self.iterations = 0
         if not np.isfinite(size):
-            raise SolverError("the saddle-point system was given values that are not finite")
+            raise SolverError("the saddle-point system has values that are not finite")
         if size == 0:
             return given
         sweeps.goal = tolerance * size

@@ -43,7 +43,7 @@ def solved_or_gathered(
     if math.prod(cells.cells) > GATHERED_CELLS[cells.dimension - 1]:
         raise SolverError(
             f"the linear solve did not converge ({krylov.reason}): reduce dt, or "
-            f"try another preconditioner, as with -- {krylov.remedy}"
+            f"try another preconditioner, such as -- {krylov.remedy}"
         )
     return gathered(density)
 

@@ -69,7 +69,7 @@ class BandedSaddle:
         found = cho_solve_banded((self._factors, True), right, check_finite=False) * self._scale
         potential: Array = found[self._place]
         if not np.all(np.isfinite(potential)):
-            raise SolverError("the saddle-point system has no finite solution: give a smaller tau")
+            raise SolverError("the saddle-point system has no finite solution: reduce tau")
         return self._level.density(potential, g), potential
 
 
@@ -84,7 +84,7 @@ def _cholesky(bands: Array) -> Array:
         except np.linalg.LinAlgError:
             continue
     raise SolverError(
-        "the saddle-point system is not positive: give a smaller tau, or more diffusion"
+        "the saddle-point system is not positive definite: reduce tau, or add diffusion"
     )
 
 

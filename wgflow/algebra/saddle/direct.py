@@ -13,7 +13,7 @@ from wgflow.mesh import Mesh
 
 __all__ = ["NOT_FINITE", "SMALLEST", "DirectSaddle", "conductances"]
 
-NOT_FINITE = "the saddle-point system is not finite: give a smaller tau, or more diffusion"
+NOT_FINITE = "the saddle-point system is not finite: reduce tau, or add diffusion"
 SMALLEST = 1e-290  # diagonal below which a row is left alone: its cell is empty
 
 
@@ -76,7 +76,7 @@ class DirectSaddle:
             self._factors: Any = splu(scaled.tocsc(), options={"SymmetricMode": True})
         except RuntimeError as error:
             raise SolverError(
-                f"the saddle-point system has no factors ({error}): give a smaller tau"
+                f"the saddle-point system cannot be factorized ({error}): reduce tau"
             ) from None
 
     def solve(self, first: Array, second: Array) -> tuple[Array, Array]:

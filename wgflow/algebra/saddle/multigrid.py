@@ -74,7 +74,7 @@ class MultigridSaddle:
             if self.grid.size > FACTORS_FIT:
                 raise SolverError(
                     f"the saddle-point system did not converge in {self.iterations} iterations "
-                    "of conjugate gradients: give a smaller tau"
+                    "of conjugate gradients: reduce tau"
                 )
             self._direct = DirectSaddle(self.grid, *self._given)
             return self._direct.solve(first, second)

@@ -192,7 +192,7 @@ def _unsettled(dual: Dual, point: Point, count: int) -> Unsettled:
     error = Unsettled(
         f"the duality gap is {relative:.2g} of the movement after "
         f"{count} iterations with a step of {dual.length:.3g} (time step times time scale): "
-        "give a smaller tau, a larger gap, or more iterations"
+        "reduce tau, or give a larger gap or more iterations"
     )
     error.relative = relative
     return error

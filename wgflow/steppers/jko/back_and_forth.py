@@ -77,11 +77,13 @@ class BackAndForth(Stepper):
         self.space, self.tau = space, checked_step(tau, "tau")
         self.tolerance = tolerance or DEFAULT_TOLERANCE
         if not 0 < gap <= 1:
-            raise InputError(f"gap = {gap}: give a share of the movement in (0, 1], such as {GAP}")
+            raise InputError(
+                f"gap = {gap}: give a fraction of the movement in (0, 1], such as {GAP}"
+            )
         if not (iterations == int(iterations) and iterations >= 1):
             raise InputError(f"iterations = {iterations}: give a whole number >= 1")
         if obstacle is not None and math.isnan(obstacle):
-            raise InputError("obstacle = nan: give the potential from which on cells are closed")
+            raise InputError("obstacle = nan: give the potential above which cells are closed")
         self._gap, self._iterations, self._obstacle = gap, int(iterations), obstacle
         self._widths = equal_widths(space)
         self._periodic = [axis.periodic for axis in space.grid.box.axes]
@@ -156,8 +158,8 @@ class BackAndForth(Stepper):
             self._reach = step.dt
             if step.dt < tau / CRAWL:
                 raise SolverError(
-                    f"at t = {time:.6g} the duality gap is reached with steps of {step.dt:.3g} "
-                    f"only, not of tau = {tau:.3g}: give a smaller tau, or more iterations"
+                    f"at t = {time:.6g} the duality gap is reached only with steps "
+                    f"of {step.dt:.3g}, not of tau = {tau:.3g}: reduce tau, or give more iterations"
                 )
         elif self._reach is not None:
             self._reach = wanted if wanted < tau else None
@@ -219,7 +221,7 @@ class BackAndForth(Stepper):
         else:
             raise SolverError(
                 f"the interaction does not settle in {OUTER} iterations with tau = {dt:.3g}: "
-                "give a smaller tau"
+                "reduce tau"
             )
         movement = point.cost * volume
         excess = movement + space.energy.value(new, end) - before
@@ -229,8 +231,8 @@ class BackAndForth(Stepper):
             self._counts["stays"] += 1
         if excess > LAW * (1 + abs(before)):
             raise SolverError(
-                f"the energy law is missed by {excess:.2g} with tau = {dt:.3g}: give a smaller "
-                "gap, or a smaller tau where the interaction is not convex"
+                f"the energy law is missed by {excess:.2g} with tau = {dt:.3g}: reduce gap, "
+                "or reduce tau if the interaction is not convex"
             )
         self._keep(potential, dual, point, missed, before)
         self._counts["iterations"] += used
@@ -265,7 +267,7 @@ class BackAndForth(Stepper):
             return drift
         drift = np.where(drift >= self._obstacle, np.inf, drift)
         if not np.isfinite(drift).any():
-            raise InputError(f"obstacle = {self._obstacle:g}: it closes all cells, give more")
+            raise InputError(f"obstacle = {self._obstacle:g}: it closes all cells, raise it")
         return drift
 
     def _check_obstacle(self, density: Array, time: float) -> None:

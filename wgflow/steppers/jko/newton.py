@@ -118,7 +118,7 @@ def minimize(movement: Movement, guess: Array) -> tuple[Array, float, int]:
             return positions, value, iteration
     raise SolverError(
         f"the quantiles do not settle in {iteration} iterations with a step of "
-        f"{movement.length:.3g} (time step times time scale): give a smaller tau"
+        f"{movement.length:.3g} (time step times time scale): reduce tau"
     )
 
 
@@ -131,8 +131,8 @@ def _check_open(movement: Movement, positions: Array) -> None:
     closed = line.gaps(positions) < least
     if closed.any():
         raise SolverError(
-            f"the density collapses to a point near {positions[np.argmax(closed)]:.6g}, what "
-            "attracts being stronger than what spreads: give a smaller tau, or less attraction"
+            f"the density collapses to a point near {positions[np.argmax(closed)]:.6g}: "
+            "attraction is stronger than diffusion; reduce tau or the attraction"
         )
 
 
@@ -143,7 +143,7 @@ def _around(movement: Movement, positions: Array, convex: bool = False) -> _Loca
         found = movement.energy.expand(positions, movement.masses, movement.time, positive)
         gradient = found.gradient + weights * (positions - movement.start) / movement.length
         if not np.all(np.isfinite(gradient)):
-            raise SolverError("the energy of the quantiles is not finite: give a smaller tau")
+            raise SolverError("the energy of the quantiles is not finite: reduce tau")
         held = np.zeros(len(positions), dtype=bool)
         if not line.periodic:
             held = (positions <= line.lower) & (gradient > 0)
@@ -156,7 +156,7 @@ def _around(movement: Movement, positions: Array, convex: bool = False) -> _Loca
         if gradient @ direction <= 0 and np.all(np.isfinite(direction)):
             value = movement.distance(positions) + found.value
             return _Local(value, gradient, direction, not positive)
-    raise SolverError("no direction descends from the quantiles: give a smaller tau")
+    raise SolverError("no descent direction was found for the quantiles: reduce tau")
 
 
 def _direction(found: Expansion, metric: Array, gradient: Array, held: NDArray[np.bool_]) -> Array:

@@ -134,8 +134,8 @@ def solve(task: Task, tolerance: float) -> Plan:
     raise SolverError(
         f"the marginals differ by {error:.1e} of the mass after {iteration} iterations, limit "
         f"{tolerance:.0e}, with a step of {task.gamma and kernel.blur**2 / task.gamma:.3g} "
-        f"(time step times time scale) and blur {kernel.blur:.3g}: give a smaller tau, or a "
-        "larger blur"
+        f"(time step times time scale) and blur {kernel.blur:.3g}: reduce tau, or "
+        "give a larger blur"
     )
 
 

@@ -81,7 +81,7 @@ class EntropicJKO(Stepper):
         if tau is None and not space.temperature > 0:
             raise InputError(
                 "tau is not given, and the energy has no entropy to choose it by (the blur adds "
-                "the more diffusion the smaller steps are): give tau"
+                "more diffusion the smaller the steps): give tau"
             )
         if blur is not None and not (math.isfinite(blur) and blur > 0):
             raise InputError(f"blur = {blur}: give a finite length > 0, or none for automatic")
@@ -200,8 +200,7 @@ class EntropicJKO(Stepper):
         excess = plan.cost + task.value(plan.density) - before
         if not excess <= LAW_ROUNDING * (1 + abs(before)):
             raise SolverError(
-                f"the plan is no minimum, {excess:.1e} above one that only blurs: give a "
-                "smaller tau"
+                f"the plan is not a minimum: {excess:.1e} above one that only blurs: reduce tau"
             )
         settle_mass(grid, plan.density, grid.integrate(density))
         gained = entropy(kernel, plan.density) - entropy(kernel, density)
