@@ -35,7 +35,7 @@ class Callback(Observer):
         self.function(state)
 
     def restore(self, state: State, values: Values) -> None:
-        """Do nothing: the function was called with this state before."""
+        """Do nothing: the function has already seen this state."""
 
 
 class Progress(Observer):

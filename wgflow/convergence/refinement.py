@@ -1,4 +1,4 @@
-"""How a recorded quantity settles when the grid is refined, where no exact value is known."""
+"""How a recorded quantity converges under refinement, if no exact value is known."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class RefinementTable:
     ----------
     column : str
     cells : tuple of int
-        Cells an axis on each grid, each a fixed multiple of the one before.
+        Cells per axis on each grid, each a fixed multiple of the previous.
     times : (T,) array
     values : (L, T) array
     """
@@ -63,7 +63,7 @@ class RefinementTable:
         return result
 
     def to_text(self) -> str:
-        """Give the values as a table, one line a grid."""
+        """Return the values as a table, one line per grid."""
         head = f"{'cells':>12}" + "".join(f"{self.column}({t:g})".rjust(14) for t in self.times)
         lines = [head, "-" * len(head)]
         for n, row in zip(self.cells, self.values, strict=True):
@@ -73,7 +73,7 @@ class RefinementTable:
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the table as plain data."""
+        """Return the table as plain data."""
         return {
             "column": self.column,
             "cells": list(self.cells),
@@ -101,20 +101,21 @@ def refinement(
     problem : Problem
     solver : str or callable, optional
     cells : sequence of int
-        At least three numbers of cells, each the same multiple of the one before.
+        At least three numbers of cells, each the same multiple of the previous.
     times : sequence of float
         Increasing; the run ends at the last.
     column : str
         A column of the history, such as ``"risk"`` or ``"energy"``.
     options : dict, optional
-        Further arguments of the solver.
+        Additional arguments of the solver.
     progress : callable, optional
         Called with the number of each grid before it is solved.
 
     Raises
     ------
     InputError
-        If the grids are fewer than three or not a geometric sequence, or the column unknown.
+        If there are fewer than three grids, they are not a geometric sequence, or the column is
+        unknown.
     """
     if len(cells) < 3 or len({b / a for a, b in itertools.pairwise(cells)}) != 1:
         raise InputError(f"grids {list(cells)}: give at least three, each the same multiple finer")

@@ -24,9 +24,9 @@ class Level:
     error : float
         In the table's norm.
     rate : float or None
-        Observed order against the level before.
+        Observed order relative to the previous level.
     errors : dict
-        Errors in every norm that the grid has.
+        Errors in every norm available on the grid.
     facts : dict
         mass_error, minimum, energy_max_increase, energy_law, energy_scale, steps, wall_seconds.
     """
@@ -78,7 +78,7 @@ class ConvergenceTable:
     def expecting(
         self, rate: float | None, within: float = 0.3, finest_error: float | None = None
     ) -> ConvergenceTable:
-        """Give the same table with what is expected of it."""
+        """Return the same table with the expected rate."""
         return replace(self, expected=rate, within=within, finest_error=finest_error)
 
     def require(self, rate: float, within: float = 0.2, finest_error: float | None = None) -> None:
@@ -98,7 +98,7 @@ class ConvergenceTable:
             )
 
     def to_text(self, *, every_norm: bool = False) -> str:
-        """Give the table as text, with the errors in the other norms on demand."""
+        """Return the table as text, optionally with the errors in the other norms."""
         others = [n for n in self.levels[0].errors if n != self.norm] if every_norm else []
         head = f"{'cells':>14} {'dt':>12} {self.norm + ' error':>14} {'order':>8}"
         head += "".join(f" {n:>12}" for n in others)
@@ -111,7 +111,7 @@ class ConvergenceTable:
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Any]:
-        """Give the table as what ``wgflow converge --json`` writes."""
+        """Return the table as written by ``wgflow converge --json``."""
         return {
             "case": self.case,
             "solver": self.solver,

@@ -1,4 +1,4 @@
-"""What a term of the free energy is, on the continuum and on a grid."""
+"""Terms of the free energy, on the continuum and on a grid."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ class DiscreteTerm(ABC):
 
 
 class Summand:
-    """What an energy is the sum of: terms, multiples of terms, energies."""
+    """What can be added to an energy: terms, multiples of terms, energies."""
 
     __array_ufunc__ = None  # np.float64(2) * term is ours to answer
 
@@ -106,7 +106,7 @@ class Term(Summand, ABC):
 
     @abstractmethod
     def discretize(self, grid: Grid) -> DiscreteTerm:
-        """Give the term on the cells of a grid."""
+        """Return the term on the cells of a grid."""
 
 
 @runtime_checkable
@@ -114,7 +114,7 @@ class Scalable(Protocol):
     """A term that can be multiplied by a number."""
 
     def scaled(self, factor: float) -> Term:
-        """Give the term times a finite number."""
+        """Return the term multiplied by a finite number."""
         ...
 
 

@@ -186,7 +186,7 @@ class DiscreteEnergy:
         return total
 
     def risk(self, density: Array) -> float | None:
-        """Give the population risk, if a network is among the terms."""
+        """Return the population risk, if a network is among the terms."""
         return sum(term.risk(density) for term in self._risks) if self._risks else None
 
     def moments(self, density: Array) -> Array | None:

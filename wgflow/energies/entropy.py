@@ -46,15 +46,15 @@ class Entropy(Term):
             )
 
     def discretize(self, grid: Grid) -> DiscreteTerm:
-        """Give the entropy of cell values."""
+        """Return the entropy of cell values."""
         return DiscreteEntropy(self.temperature, grid)
 
     def scaled(self, factor: float) -> Entropy:
-        """Give the term times a number."""
+        """Return the term multiplied by a number."""
         return Entropy(factor * self.temperature)
 
     def latex(self, letters: Letters) -> TermFormula:
-        """Give the term's formulas."""
+        """Return the formulas of the term."""
         if self.temperature == 0:
             return TermFormula("")
         logarithm = r"\log(\rho/\mu)" if letters.weighted else r"\log \rho"

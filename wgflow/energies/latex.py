@@ -86,7 +86,7 @@ class Described(Protocol):
     """A term that says what it is."""
 
     def latex(self, letters: Letters) -> TermFormula:
-        """Give the term's formulas."""
+        """Return the formulas of the term."""
         ...
 
 

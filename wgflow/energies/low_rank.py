@@ -152,11 +152,11 @@ class FeatureInteraction(Term):
         return _DiscreteFeatureInteraction(self, grid)
 
     def scaled(self, factor: float) -> FeatureInteraction:
-        """Give the term times a number."""
+        """Return the term multiplied by a number."""
         return FeatureInteraction(self.functions, factor * np.asarray(self.weights))
 
     def latex(self, letters: Letters) -> TermFormula:
-        """Give the term's formulas."""
+        """Return the formulas of the term."""
         phi, w = (rf"{letter}{{{letters.label.strip('_')}k}}" for letter in (r"\Phi_", "w_"))
         m = w.replace("w", "m")
         total = rf"\sum_{{k=1}}^{{{len(self.weights)}}}"

@@ -79,11 +79,11 @@ class PolynomialInteraction(Term):
         return _DiscretePolynomial(self, grid)
 
     def scaled(self, factor: float) -> PolynomialInteraction:
-        """Give the term times a number."""
+        """Return the term multiplied by a number."""
         return PolynomialInteraction({p: factor * c for p, c in self.coefficients.items()})
 
     def latex(self, letters: Letters) -> TermFormula:
-        """Give the term's formulas, with the polynomial."""
+        """Return the formulas of the term, with the polynomial."""
         name = f"W{letters.label}"
         monomials = [
             times(c, f"|z|^{braced(str(power))}") if power else number(c)

@@ -50,11 +50,11 @@ class Potential(Term):
         return _DiscretePotential(self, grid)
 
     def scaled(self, factor: float) -> Potential:
-        """Give the term times a number."""
+        """Return the term multiplied by a number."""
         return Potential(Multiple(self.function, factor), self.time_dependent)
 
     def latex(self, letters: Letters) -> TermFormula:
-        """Give the term's formulas."""
+        """Return the formulas of the term."""
         name = f"V{letters.label}"
         at = rf"{name}(t, \cdot)" if self.time_dependent else name
         factor = Multiple.in_front(self.function)
@@ -103,11 +103,11 @@ class Confinement(Term):
         return _DiscretePotential(Potential(square), grid)
 
     def scaled(self, factor: float) -> Confinement:
-        """Give the term times a number."""
+        """Return the term multiplied by a number."""
         return replace(self, strength=factor * self.strength)
 
     def latex(self, letters: Letters) -> TermFormula:
-        """Give the term's formulas, with the number λ/2."""
+        """Return the formulas of the term, with the number λ/2."""
         if self.strength == 0:
             return TermFormula("")
         square = letters.square(self.axes)

@@ -92,15 +92,15 @@ class PowerLaw(Term):
             raise InputError(f"cut-off {self.cutoff}: give a small finite density > 0")
 
     def discretize(self, grid: Grid) -> DiscreteTerm:
-        """Give the power law of cell averages."""
+        """Return the power law of cell averages."""
         return DiscretePowerLaw(self, grid)
 
     def scaled(self, factor: float) -> PowerLaw:
-        """Give the term times a number."""
+        """Return the term multiplied by a number."""
         return replace(self, coefficient=factor * self.coefficient)
 
     def latex(self, letters: Letters) -> TermFormula:
-        """Give the term's formulas."""
+        """Return the formulas of the term."""
         if self.coefficient == 0:
             return TermFormula("")
         m = braced(number(self.exponent))

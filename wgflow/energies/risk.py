@@ -49,7 +49,7 @@ class Risk(Term):
         return DiscreteRisk(self.features, grid)
 
     def latex(self, letters: Letters) -> TermFormula:
-        r"""Give the term's formulas: \Psi is the first variation, E the mean over the data."""
+        r"""Return the formulas: \Psi is the first variation, E the mean over the data."""
         name = rf"\Psi{letters.label}"
         if self.features.quadratic:
             return TermFormula(
@@ -90,7 +90,7 @@ class DiscreteRisk(DiscreteTerm):
         return self._matrix.moments(density)
 
     def risk(self, density: Array) -> float:
-        """Give the population risk R(rho)."""
+        """Return the population risk R(rho)."""
         return self.features.risk(self.moments(density))
 
     def value(self, density: Array, time: float) -> float:

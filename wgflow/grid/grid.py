@@ -142,7 +142,7 @@ class Grid(AxisCells):
         return max(float(np.diff(e).max()) for e in self._edges)
 
     def along(self, values: Array, axis: int) -> Array:
-        """Give values of one axis the shape that broadcasts along the others."""
+        """Reshape values along one axis to broadcast along the others."""
         shape = [1] * self.dimension
         shape[axis] = len(values)
         return values.reshape(shape)
@@ -168,9 +168,9 @@ class Grid(AxisCells):
         Parameters
         ----------
         function : callable
-            Called with one array an axis, broadcastable to the grid's shape.
+            Called with one array per axis, broadcastable to the grid's shape.
         points : int, optional
-            Quadrature points an axis; 4 in one dimension, 3 in two, 2 beyond by default.
+            Quadrature points per axis; 4 in one dimension, 3 in two, 2 beyond by default.
 
         Returns
         -------
@@ -195,7 +195,7 @@ class Grid(AxisCells):
 
     @cached_property
     def faces(self) -> tuple[Faces, ...]:
-        """The faces that this rank sees, one :class:`wgflow.grid.faces.Faces` an axis."""
+        """The faces seen by this rank, one :class:`wgflow.grid.faces.Faces` per axis."""
         part = self.partition
         found = []
         for axis, (lower, upper) in enumerate(self.open_ends):
@@ -225,7 +225,7 @@ class Grid(AxisCells):
         return self.faces[axis].beside(values)
 
     def to_cells(self, values: Array, axis: int, side: int) -> Array:
-        """Give each cell the value of its upper (side 0) or lower (1) face, over its width."""
+        """Return, for each cell, its upper (side 0) or lower (1) face value over its width."""
         return self.faces[axis].to_cells(values, side) / self.along(self.widths[axis], axis)
 
     def volume(self, cell: int) -> float:
@@ -248,7 +248,7 @@ class Grid(AxisCells):
         return self.faces[axis].balance(flux) / self.along(self.widths[axis], axis)
 
     def gather(self, values: Array) -> Array:
-        """Give every rank the values of all cells, as an array of shape ``cells``.
+        """Return, on every rank, the values of all cells, as an array of shape ``cells``.
 
         For small grids: figures, distances of lines.
         """
@@ -287,7 +287,7 @@ class Grid(AxisCells):
 
     @cached_property
     def lines(self) -> tuple[Lines, ...]:
-        """The cells as bundles of lines, one :class:`wgflow.lines.Lines` an axis."""
+        """The cells as bundles of lines, one :class:`wgflow.lines.Lines` per axis."""
         found = []
         for axis, (edges, data) in enumerate(zip(self._edges, self.box.axes, strict=True)):
             start = self.partition.starts[axis]

@@ -185,7 +185,7 @@ class Mesh(RegionCells):
 
     @property
     def coordinates(self) -> tuple[Array, ...]:
-        """Cell centres, one (cells,) array a coordinate."""
+        """Cell centres, one (cells,) array per coordinate."""
         return self._coordinates
 
     @cached_property
@@ -198,7 +198,7 @@ class Mesh(RegionCells):
         return mesh
 
     def gather(self, values: Array) -> Array:
-        """Give every rank the values of all cells, by their numbers; for small meshes."""
+        """Return, on every rank, the values of all cells by number; for small meshes."""
         if self.part is None or self.comm.size == 1:
             return values
         out = np.empty((*values.shape[:-1], *self.cells))
@@ -208,7 +208,7 @@ class Mesh(RegionCells):
         return out
 
     def gather_faces(self, values: Array) -> Array:
-        """Give every rank the values of all faces, of which each holds its own."""
+        """Return, on every rank, the values of all faces, of which each rank holds its own."""
         if self.part is None or self.comm.size == 1:
             return values
         out = np.empty(len(self.whole.distances))
@@ -217,7 +217,7 @@ class Mesh(RegionCells):
         return out
 
     def own(self, values: Array) -> Array:
-        """Give this rank's cells of an array of all."""
+        """Return this rank's cells from an array of all cells."""
         return values if self.numbers is None else values[..., self.numbers]
 
     @property
@@ -231,7 +231,7 @@ class Mesh(RegionCells):
         Parameters
         ----------
         function : callable
-            Called with one (cells,) array a coordinate.
+            Called with one (cells,) array per coordinate.
         points : int, optional
             Not used; as for a grid.
         """
@@ -249,7 +249,7 @@ class Mesh(RegionCells):
     # --- faces: one direction, axis 0 --------------------------------------------------------
 
     def along(self, values: Array, axis: int) -> Array:
-        """Give values of the faces or cells, which fit as they are."""
+        """Return values of the faces or cells unchanged."""
         return values
 
     def beside(self, values: Array, axis: int = 0) -> tuple[Array, Array]:

@@ -1,4 +1,4 @@
-"""Networks: activations, data laws and features, what turns a network into V and U."""
+"""Networks: activations, data laws, and the features that turn a network into V and U."""
 
 from __future__ import annotations
 

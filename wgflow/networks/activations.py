@@ -1,4 +1,4 @@
-"""Activations: piecewise linear, which have exact Hermite coefficients, and smooth ones."""
+"""Activations: piecewise linear ones, with exact Hermite coefficients, and smooth ones."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class PiecewiseLinear:
     Raises
     ------
     InputError
-        If knots and values differ in number, or are not finite, or the knots do not increase.
+        If knots and values differ in number or are not finite, or the knots do not increase.
 
     Examples
     --------
@@ -128,7 +128,7 @@ class Smooth:
     Parameters
     ----------
     name : str
-        Which function; ``"logistic"`` is 1 / (1 + e^{-t}).
+        Name of the function; ``"logistic"`` is 1 / (1 + e^{-t}).
 
     Raises
     ------
@@ -210,7 +210,7 @@ def relu() -> PiecewiseLinear:
 def ramp(
     start: tuple[float, float] = (0.5, -2.5), end: tuple[float, float] = (1.5, 7.5)
 ) -> PiecewiseLinear:
-    """Constant, then linear, then constant: from the point ``start`` to the point ``end``.
+    """Return a ramp: constant, linear from the point ``start`` to ``end``, constant.
 
     The default is the activation of the isotropic example of Mei, Montanari & Nguyen (2018).
 
@@ -239,9 +239,9 @@ def truncated_relu() -> PiecewiseLinear:
 
 
 def nonmonotone() -> PiecewiseLinear:
-    """Down then up: (0, -2.5), (0.5, -4), (1.5, 7.5), constant outside.
+    """Return one that falls, then rises: (0, -2.5), (0.5, -4), (1.5, 7.5), constant outside.
 
-    The activation with which gradient descent from a small start fails (Mei, Montanari &
+    The activation for which gradient descent from small weights fails (Mei, Montanari &
     Nguyen 2018).
 
     Examples

@@ -32,7 +32,7 @@ Term = tuple[int, int, float]
 
 
 def expansion(data: AnisotropicGaussians, order: int) -> list[Term]:
-    """Orders, powers and weights of the features of either label, those of weight 0 left out.
+    """Orders, powers and weights of the features, equal for both labels; zero weights dropped.
 
     For v = (v₁, v₂) and v' with uniform directions in the two subspaces, E cos(v, v')^n =
     Σ_j C(n, j) m_j(s0) m_{n-j}(d - s0) (c₁ c₁')^j (c₂ c₂')^{n-j}, with c₁ = |v₁|/|v|,
@@ -109,8 +109,8 @@ def anisotropic_features(
 ) -> Features:
     """Exact features of a ridge network on two anisotropic Gaussians, in two radii.
 
-    A density of w that is invariant under rotations of the s0 signal coordinates, and of the
-    others, is a density of (r₁, r₂), the norms of the two parts of w. With v = (τ r₁, r₂),
+    A density of w that is invariant under rotations of the s0 signal coordinates and of the
+    others reduces to a density of (r₁, r₂), the norms of the two parts of w. With v = (τ r₁, r₂),
     s = |v|, for each of the two τ and all even j <= n <= order the feature is
     a_n(s) (τ r₁/s)^j (r₂/s)^{n-j}, a_n(s) = E σ(s G) he_n(G), with the weight of
     :func:`expansion`; V = [a_0(s₋) - a_0(s₊)]/2.
@@ -120,14 +120,14 @@ def anisotropic_features(
     activation : Activation
         σ; the features are exact for :class:`PiecewiseLinear`, by quadrature otherwise.
     data : AnisotropicGaussians
-        The law of the data. In dimension infinity, with s0 infinite, only n = 0 remains.
+        The law of the data. In infinite dimension, with s0 infinite, only n = 0 remains.
     order : int
         Largest n, even and >= 0. See Notes.
 
     Returns
     -------
     Features
-        Coordinates r₁ and r₂, K = (order/2 + 1)(order/2 + 2) features: those of τ₊ first.
+        Coordinates r₁ and r₂, K = (order/2 + 1)(order/2 + 2) features, those of τ₊ first.
 
     Raises
     ------
@@ -136,8 +136,8 @@ def anisotropic_features(
 
     Notes
     -----
-    Truncation error of U, largest |error| over largest |U| for radii in [0, 8] and [0, 2], the
-    ramp, Δ = 0.8 and s0 = d/2, by the number K of features:
+    Truncation error of U, as the largest |error| over the largest |U|, for radii in [0, 8] and
+    [0, 2], the ramp, Δ = 0.8 and s0 = d/2, by the number K of features:
 
     ===== === ======= ======= ========
     order K   d = 20  d = 40  d = 320
@@ -225,7 +225,7 @@ def anisotropic_network(
     activation : Activation
         σ.
     data : AnisotropicGaussians
-        The law of the data. In dimension infinity only the density exists: drawing neurons is
+        The law of the data. In infinite dimension only the density exists: drawing neurons is
         an error.
     spread : float
         κ > 0, the typical norm of an initial weight vector.

@@ -113,7 +113,7 @@ class ChargeData:
     Raises
     ------
     InputError
-        If there are no charges, or not as many as places, or the places differ in length.
+        If there are no charges, not as many charges as places, or places of different lengths.
 
     Examples
     --------
@@ -177,7 +177,7 @@ class Charge:
     bump : Bump
         φ.
     fixed : bool
-        Whether c stays as it is: its derivative is then given as 0.
+        Whether c is not trained: its derivative is then 0.
 
     Examples
     --------

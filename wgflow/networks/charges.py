@@ -1,7 +1,7 @@
-"""Networks of charged Gaussian units on the torus: features, and all that a run needs.
+"""Networks of charged Gaussian units on the torus: their features, and the networks themselves.
 
-With inputs uniform on the torus [-π, π)^d every expectation is a sum over whole wave numbers, and
-so are kernel and potential: low-rank features come for nothing.
+With inputs uniform on the torus [-π, π)^d every expectation is a sum over integer wave numbers, as
+are kernel and potential: low-rank features come for free.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ def charge_features(unit: Charge, data: ChargeData, accuracy: float = 1e-8) -> F
     data : ChargeData
         Of the dimension of the unit.
     accuracy : float
-        Wave numbers with φ^_k² below this share of the largest are left out, in (0, 1).
+        Wave numbers with φ^_k² below this fraction of the largest are dropped, in (0, 1).
 
     Returns
     -------
     Features
-        Of the coordinates (y_1, …, y_d, c). The gradient by c is 0 if the charges are fixed.
+        In the coordinates (y_1, …, y_d, c). The c-gradient is 0 if the charges are fixed.
 
     Raises
     ------
@@ -132,9 +132,9 @@ def charge_network(
     width : float
         σ of the units.
     spread : float
-        Standard deviation of the charges at the start, > 0.
+        Initial standard deviation of the charges, > 0.
     fixed : bool
-        Whether the charges stay as they are drawn, and positions alone are trained.
+        Whether the charges stay as drawn and only positions are trained.
     accuracy : float
         Of the features; see :func:`charge_features`.
 

@@ -1,7 +1,7 @@
 """Charts: from the full state of a neuron to the coordinates of the density.
 
-A network in d dimensions with a symmetric law of data is described by a density in fewer
-coordinates. Particles live in full dimension; a chart reduces them, and lifts a gradient with
+A network in d dimensions with a symmetric data law is described by a density in fewer
+coordinates. Particles live in full dimension; a chart reduces them, and lifts gradients with
 respect to the coordinates back to full dimension.
 """
 
@@ -31,7 +31,7 @@ class Chart(Protocol):
 
 @dataclass(frozen=True)
 class Identity:
-    """The full state is the coordinates.
+    """The coordinates are the full state.
 
     Examples
     --------
@@ -81,12 +81,12 @@ class Radius:
 
 @dataclass(frozen=True)
 class Parts:
-    """Coordinates are components of the state, and norms of groups of components.
+    """The coordinates are components of the state, or norms of groups of components.
 
     Parameters
     ----------
     parts : tuple of int or slice
-        For each coordinate a component, or the components of which it is the norm.
+        For each coordinate, a component or the components whose norm it is.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Data laws: where the samples (x, y) of a network come from."""
+"""Data laws: the distributions of the samples (x, y) of a network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Convention = Literal["widths", "variances"]
 
 
 class DataLaw(Protocol):
-    """A law of (x, y) that can be sampled and knows E y²."""
+    """A law of (x, y) that can be sampled and gives E y²."""
 
     def sample(self, rng: np.random.Generator, size: int) -> tuple[Array, Array]:
         """Draw independent samples: inputs ``(size, d)`` and targets ``(size,)``."""
@@ -32,15 +32,15 @@ class DataLaw(Protocol):
 
 
 def widths(separation: float, convention: Convention) -> tuple[float, float]:
-    """Give the standard deviations τ₊ and τ₋ of two Gaussians of the separation Δ.
+    """Return the standard deviations τ₊ and τ₋ of two Gaussians with separation Δ.
 
     Parameters
     ----------
     separation : float
         Δ, strictly between 0 and 1.
     convention : {"widths", "variances"}
-        τ± = 1 ± Δ (Mei, Misiakiewicz & Montanari 2019), or τ±² = 1 ± Δ (the examples with ReLU
-        and with the non-monotone activation in Mei, Montanari & Nguyen 2018).
+        τ± = 1 ± Δ (Mei, Misiakiewicz & Montanari 2019), or τ±² = 1 ± Δ (the examples with the
+        ReLU and the non-monotone activation in Mei, Montanari & Nguyen 2018).
 
     Raises
     ------
@@ -68,7 +68,7 @@ def widths(separation: float, convention: Convention) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class IsotropicGaussians:
-    """Two centred Gaussians that differ in their width: y = ±1, x ~ N(0, τ±² I).
+    """Two centred Gaussians of different widths: y = ±1, x ~ N(0, τ±² I).
 
     The two labels are equally likely (Mei, Montanari & Nguyen 2018, section "Centered
     isotropic Gaussians").
@@ -155,7 +155,7 @@ class EmpiricalData:
     Parameters
     ----------
     x : array_like, shape (M, p)
-        Inputs; a vector of M numbers is taken as M inputs of one component.
+        Inputs; a vector of M numbers means M inputs with one component.
     y : array_like, shape (M,)
         Targets.
 

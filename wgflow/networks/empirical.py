@@ -1,4 +1,4 @@
-"""Any network on given samples: its features, its risk, and the network itself."""
+"""Networks on given samples: features, risk, and the networks themselves."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BLOCK = 2**20  # numbers of the features that are computed at a time
 def empirical_features(unit: Unit, data: EmpiricalData, loss: str | Loss = "square") -> Features:
     """Features of any network on M given samples: Φ_m(θ) = σ(x_m; θ), w = 1/M, v = y_m/M.
 
-    Their moments are the predictions of the network for the samples.
+    Their moments are the predictions of the network on the samples.
 
     Parameters
     ----------
@@ -33,9 +33,9 @@ def empirical_features(unit: Unit, data: EmpiricalData, loss: str | Loss = "squa
     data : EmpiricalData
         The samples. The rank is their number M.
     loss : str or Loss
-        "square" (the default), "logistic", "hinge" or "huber", or one of these with its
-        parameter: ``SmoothHinge(width=0.5)``. The free energy F is the mean of ℓ, for the square
-        (y - f)²/2; the risk is 2 F for the square, F for the others.
+        "square" (the default), "logistic", "hinge" or "huber", or a loss with a parameter, such
+        as ``SmoothHinge(width=0.5)``. The free energy F is the mean of ℓ, with ℓ = (y - f)²/2
+        for the square loss; the risk is 2 F for the square loss and F for the others.
 
     Returns
     -------
@@ -45,7 +45,7 @@ def empirical_features(unit: Unit, data: EmpiricalData, loss: str | Loss = "squa
     Raises
     ------
     InputError
-        If the loss is unknown, or wants labels ±1 and the data have others.
+        If the loss is unknown, or needs labels ±1 and the data have others.
 
     Examples
     --------
@@ -92,17 +92,17 @@ def empirical_features(unit: Unit, data: EmpiricalData, loss: str | Loss = "squa
 
 @dataclass(frozen=True)
 class SamplePopulation:
-    """Risk and gradient of a finite network on samples, by products of the samples' number.
+    """Risk and gradient of a finite network on samples, by matrix products.
 
-    Equal to :class:`FeaturePopulation` of :func:`empirical_features`, without its array of
-    (D, M, N) numbers.
+    Equivalent to :class:`FeaturePopulation` with :func:`empirical_features`, without its array
+    of (D, M, N) numbers.
 
     Parameters
     ----------
     unit : Unit
     data : EmpiricalData
     features : Features
-        Those of the unit on the data, with the loss.
+        Features of the unit on the data, with the loss.
     """
 
     unit: Unit
@@ -125,23 +125,23 @@ def empirical_network(
     draw: Callable[[np.random.Generator, int], Array],
     loss: str | Loss = "square",
 ) -> Network:
-    """Make the network of a unit on samples, with any loss.
+    """Make a network of given units, on samples, with any loss.
 
     Parameters
     ----------
     unit : Unit
-        The neuron; its state is the coordinates of the density.
+        The neuron; the density is in the coordinates of its state.
     data : EmpiricalData
         The samples.
     draw : callable
-        ``draw(rng, N)`` gives the initial states ``(N, D)``.
+        ``draw(rng, N)`` returns the initial states ``(N, D)``.
     loss : str or Loss
         As for :func:`empirical_features`.
 
     Raises
     ------
     InputError
-        If the loss is unknown, or wants labels ±1 and the data have others.
+        If the loss is unknown, or needs labels ±1 and the data have others.
 
     Examples
     --------

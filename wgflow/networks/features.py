@@ -21,33 +21,33 @@ __all__ = ["Features", "cosine_features", "isotropic_features"]
 class Features:
     """The risk of a network as a function of K moments of the density.
 
-    With features Φ_k, weights w_k and targets v_k the square loss has the kernel
+    With features Φ_k, weights w_k and targets v_k, the square loss has the kernel
     U(θ, θ') = Σ_k w_k Φ_k(θ) Φ_k(θ') and the potential V(θ) = -Σ_k v_k Φ_k(θ). The moments
     m_k = ∫ Φ_k rho give the risk R = E y² - 2 Σ v_k m_k + Σ w_k m_k² and the first variation of
     F = R/2, Ψ = V + ∫ U rho = Σ_k (w_k m_k - v_k) Φ_k.
 
-    With another loss ℓ the moments are to be predictions for samples of the labels y_k = v_k/w_k,
-    as :func:`empirical_features` makes them: F = R = Σ w_k ℓ(m_k, y_k), a convex function, and
+    For any other loss ℓ the moments must be predictions for samples with labels y_k = v_k/w_k, as
+    made by :func:`empirical_features`: F = R = Σ w_k ℓ(m_k, y_k), a convex function, and
     Ψ = Σ_k w_k ℓ'(m_k, y_k) Φ_k.
 
     Parameters
     ----------
     functions : callable
-        ``functions(*coordinates)``, D arrays of one shape, gives ``(K, *shape)``.
+        ``functions(*coordinates)`` maps D arrays of one shape to ``(K, *shape)``.
     gradient : callable
-        ``gradient(*coordinates)`` gives ``(D, K, *shape)``.
+        ``gradient(*coordinates)`` returns ``(D, K, *shape)``.
     weights, targets : Array, shape (K,)
         w and v.
     second_moment : float
-        E y²; of the square loss only.
+        E y²; for the square loss only.
     loss : Loss
-        The loss; the square one by default.
+        The loss; the square loss by default.
 
     Raises
     ------
     InputError
-        If weights and targets are not vectors of one length, or are not finite; with another
-        loss than the square, if a weight is not positive or a label is none of the loss.
+        If weights and targets are not finite vectors of equal length; for a loss other than the
+        square, if a weight is not positive or a label does not suit the loss.
 
     Examples
     --------
@@ -131,8 +131,8 @@ def isotropic_features(
 ) -> Features:
     """Exact features of a ridge network on two isotropic Gaussians, in the radius r = |w|.
 
-    A rotation-invariant density of w is a density of r. For each of the two scales τ and each
-    even n <= order the feature is a_n(τ r) = E σ(τ r G) he_n(G), with weight m_n(d)/2, where
+    A rotation-invariant density of w reduces to a density of r. For each of the two scales τ and
+    each even n <= order the feature is a_n(τ r) = E σ(τ r G) he_n(G), with weight m_n(d)/2, where
     m_n(d) = E c^n over the sphere; V(r) = [a_0(τ₋ r) - a_0(τ₊ r)]/2.
 
     Parameters
@@ -140,14 +140,14 @@ def isotropic_features(
     activation : Activation
         σ; the features are exact for :class:`PiecewiseLinear`, by quadrature otherwise.
     data : IsotropicGaussians
-        The law of the data. In dimension infinity only n = 0 remains.
+        The law of the data. In infinite dimension only n = 0 remains.
     order : int
         Largest n, even and >= 0. See Notes.
 
     Returns
     -------
     Features
-        One coordinate r, K = 2 (order/2 + 1) features: those of τ₊ first, n increasing.
+        One coordinate r, K = 2 (order/2 + 1) features, those of τ₊ first, with n increasing.
 
     Raises
     ------
@@ -156,8 +156,8 @@ def isotropic_features(
 
     Notes
     -----
-    Truncation error of U, largest |error| over largest |U| for r, r' in [0, 8], the ramp and
-    Δ = 0.8, by the number K of features:
+    Truncation error of U, as the largest |error| over the largest |U|, for r, r' in [0, 8], the
+    ramp and Δ = 0.8, by the number K of features:
 
     ===== ====== ======= ========
     order K      d = 40  d = 320

@@ -31,10 +31,10 @@ _SMALLEST = 1e-100  # stands for |w| = 0 in w/|w|
 class GaussianRidgePopulation:
     """Population risk of a ridge network on two centred Gaussians, in full dimension.
 
-    <w, x> has the law of |v| G with v = Σ±^{1/2} w and G a standard normal, so that U(w, w') =
+    <w, x> is distributed as |v| G with v = Σ±^{1/2} w and G a standard normal, so U(w, w') =
     1/2 Σ_± E σ(s G) σ(s' H) with s = |v|, s' = |v'| and corr(G, H) = c, the cosine of the angle
-    of v and v'; as a series, 1/2 Σ_± Σ_n a_n(s) a_n(s') c^n over all n, odd ones too. The
-    diagonal i = j is exact. Where Σ± are multiples of the identity both share their cosines.
+    between v and v'; as a series, 1/2 Σ_± Σ_n a_n(s) a_n(s') c^n over all n, including odd ones.
+    The diagonal i = j is exact. If both Σ± are multiples of the identity, they share the cosines.
 
     Parameters
     ----------
@@ -45,13 +45,13 @@ class GaussianRidgePopulation:
 
     Notes
     -----
-    The series up to M leaves at most |c|^{M+1} times the sum of the omitted a_n², which is
-    known: E σ² - Σ_{n<=M} a_n². M is the smallest that leaves 1e-10 E σ². For
-    :class:`PiecewiseLinear` the pairs with |c| > 0.4 are in closed form
-    (:mod:`wgflow.networks.pairs`), so that every pair is that accurate. For other activations the
-    series goes up to the largest |c| of two neurons, but not beyond M = 256: nearly parallel
-    neurons with a steep activation keep an error up to the bound above. In low dimension most
-    pairs are close and the closed form, 2 to 3 µs a pair, sets the time.
+    Truncating the series at M leaves at most |c|^{M+1} times the sum of the omitted a_n², which
+    is known: E σ² - Σ_{n<=M} a_n². M is the smallest that leaves 1e-10 E σ². For
+    :class:`PiecewiseLinear`, pairs with |c| > 0.4 are evaluated in closed form
+    (:mod:`wgflow.networks.pairs`), so every pair has this accuracy. For other activations M
+    follows from the largest |c| of any two neurons, but is at most 256: nearly parallel neurons
+    with a steep activation keep an error up to the bound above. In low dimension most pairs are
+    close, and the closed form, at 2 to 3 µs per pair, dominates the time.
 
     Examples
     --------

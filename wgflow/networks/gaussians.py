@@ -1,4 +1,4 @@
-"""Two centred Gaussians whose width differs along some of the coordinates only."""
+"""Two centred Gaussians whose widths differ only along some coordinates."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ __all__ = ["AnisotropicGaussians"]
 class AnisotropicGaussians:
     """Two centred Gaussians: y = ±1, x ~ N(0, diag(τ±² on s0 coordinates, 1 on the others)).
 
-    The two labels are equally likely. A law with the axes in another orthonormal basis is the
-    same for a network that starts from a rotation-invariant density.
+    The two labels are equally likely. Choosing the axes in another orthonormal basis makes no
+    difference to a network that starts from a rotation-invariant density.
 
     Parameters
     ----------

@@ -15,9 +15,9 @@ __all__ = ["Huber", "Logistic", "Loss", "SmoothHinge", "Square", "loss_of"]
 
 
 class Loss(Protocol):
-    """A convex function ℓ(f, y) of the prediction, with two derivatives by f.
+    """A convex function ℓ(f, y) of the prediction, with its first two derivatives in f.
 
-    All take arrays of one shape and give one; none overflows for finite arguments whose loss
+    All take arrays of one shape and return one; none overflows for finite arguments whose loss
     is finite.
     """
 
@@ -69,10 +69,10 @@ class Square:
 
 @dataclass(frozen=True)
 class Logistic:
-    """The logistic loss ℓ = log(1 + exp(-y f)) of labels ±1.
+    """The logistic loss ℓ = log(1 + exp(-y f)) for labels ±1.
 
-    It is the negative log-likelihood of y if f is the logarithm of the odds of +1; it has no
-    minimum on separable data, and falls to 0 as predictions grow.
+    It is the negative log-likelihood of y if f is the log-odds of +1. On separable data it has
+    no minimum, but decreases to 0 as predictions grow.
 
     References
     ----------
@@ -108,7 +108,7 @@ class Logistic:
 
 @dataclass(frozen=True)
 class SmoothHinge:
-    """The hinge loss of labels ±1 with its corner rounded by a parabola of width γ.
+    """The hinge loss for labels ±1, with its corner rounded by a parabola of width γ.
 
     With the margin z = y f: 0 for z >= 1, (1 - z)²/(2γ) for 1 - γ < z < 1, and 1 - z - γ/2
     below. The slope is continuous, the curvature 1/γ on the parabola and 0 elsewhere.
@@ -166,12 +166,12 @@ class SmoothHinge:
 class Huber:
     """Huber's loss: r²/2 for |r| <= δ and δ (|r| - δ/2) beyond, with r = y - f.
 
-    A sample that is far off pulls no harder than one at the distance δ.
+    A distant sample pulls no harder than one at distance δ.
 
     Parameters
     ----------
     threshold : float
-        δ > 0, in the unit of the labels.
+        δ > 0, in the units of the labels.
 
     Raises
     ------
@@ -215,7 +215,7 @@ class Huber:
 
 
 def loss_of(loss: str | Loss) -> Loss:
-    """Find a loss by its name; give back one that is a loss already.
+    """Find a loss by name; a loss is returned unchanged.
 
     Raises
     ------

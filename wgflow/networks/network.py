@@ -1,4 +1,4 @@
-"""A network: its unit, its data, and what the density and the particles need of it."""
+"""A network: its unit, its data, and what the density and the particles need from it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = ["Network", "cosine_network", "gaussian_weights", "isotropic_network"]
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A two-layer network f(x) = mean of σ(x; θ_i), seen from the density and the particles.
+    """A two-layer network f(x) = mean of σ(x; θ_i), for its density and its particles.
 
     Parameters
     ----------
@@ -33,13 +33,13 @@ class Network:
     data : DataLaw
         The law of (x, y), for stochastic gradient descent.
     features : Features
-        The low-rank form of V and U in the coordinates of the density, and the loss.
+        V and U in low-rank form, in the coordinates of the density, and the loss.
     population : Population
         Exact risk and gradient of a finite network in full dimension.
     chart : Chart
         From the full state of a neuron to the coordinates of the density.
     draw : callable
-        ``draw(rng, N)`` gives the initial states ``(N, D)``, independent draws.
+        ``draw(rng, N)`` returns independent initial states ``(N, D)``.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def isotropic_network(
     activation : Activation
         σ.
     data : IsotropicGaussians
-        The law of the data. In dimension infinity only the density exists: drawing neurons is
+        The law of the data. In infinite dimension only the density exists: drawing neurons is
         an error.
     spread : float
         κ > 0, the typical norm of an initial weight vector.
@@ -156,10 +156,10 @@ def isotropic_network(
 
 
 def cosine_network(amplitude: float = 0.8, start: float = 0.3) -> Network:
-    """Cosine network, started from the wrapped Cauchy density of mean resultant ``start``.
+    """Cosine network, started from the wrapped Cauchy density with mean resultant ``start``.
 
     The density is (1 - z²) / (2π (1 - 2 z cos θ + z²)) with z = ``start``; its moments are
-    (z, 0), and with noise off it stays wrapped Cauchy.
+    (z, 0), and without noise it stays wrapped Cauchy.
 
     Parameters
     ----------

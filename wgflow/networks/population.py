@@ -17,7 +17,7 @@ __all__ = ["FeaturePopulation", "Population"]
 
 
 class Population(Protocol):
-    """Risk R_N and gradient of a network of N neurons, expectations over the data exact."""
+    """Risk R_N and gradient of a network of N neurons, with exact expectations over the data."""
 
     def risk(self, theta: Array) -> float:
         """R_N = E (y - f)² or E ℓ(f, y), f = (1/N) Σ_i σ(x; θ_i), of the states ``(N, D)``."""
@@ -33,10 +33,10 @@ class Population(Protocol):
 
 @dataclass(frozen=True)
 class FeaturePopulation:
-    """Population risk where the features hold in full: the empirical measure's moments.
+    """Population risk from the moments of the empirical measure.
 
     Exact if the features are exact in the coordinates of the chart. With :class:`Radius` it is
-    the risk of the rotation-averaged network, not that of the finite network.
+    the risk of the rotation-averaged network, not of the finite network.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a network says of inputs: the mean of its neurons, of a density or of finitely many."""
+"""Predictions of a network: the mean of its neurons, over a density or finitely many."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ INPUTS, OUTPUTS = 1024, 2**20  # inputs, and their outputs, that are computed at
 def predict(unit: Unit, states: Array, x: Array, weights: Array | None = None) -> Array:
     """Evaluate a network: Σ_i w_i σ(x; θ_i), the mean over neurons by default.
 
-    Of a density on a grid, :meth:`wgflow.Solution.predict` gives the integral. On the samples
-    themselves no integral is needed: with :func:`empirical_features` the moments, recorded as
+    For a density on a grid, :meth:`wgflow.Solution.predict` gives the integral. On the samples
+    themselves no integral is needed: with :func:`empirical_features` the moments, recorded in
     ``solution.moments``, are the predictions at the times of the history.
 
     Parameters
@@ -27,7 +27,7 @@ def predict(unit: Unit, states: Array, x: Array, weights: Array | None = None) -
     states : Array, shape (N, D)
         θ_i, such as ``trajectory.final``.
     x : array_like, shape (P, p) or (P,)
-        Inputs; a vector is taken as P inputs of one component.
+        Inputs; a vector means P inputs with one component.
     weights : Array, shape (N,), optional
         w_i; 1/N by default.
 
@@ -38,7 +38,7 @@ def predict(unit: Unit, states: Array, x: Array, weights: Array | None = None) -
     Raises
     ------
     InputError
-        If the inputs are not finite or of another shape.
+        If the inputs are not finite or have another shape.
 
     Examples
     --------

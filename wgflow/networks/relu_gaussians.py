@@ -24,9 +24,9 @@ def relu_features(data: AnisotropicGaussians, order: int = 6) -> Features:
     """Exact features of neurons a (<w, x> + b)_+ on two anisotropic Gaussians, in (a, b, r₁, r₂).
 
     With v = (τ r₁, r₂) and s = |v| the features of each τ are a α_n(s, b) (τ r₁/s)^j (r₂/s)^{n-j},
-    α_n(s, b) = E (s G + b)_+ he_n(G), with the weights of :func:`expansion`. The bias brings odd
-    Hermite orders too, but with odd n one of j and n - j is odd, and that moment of the sphere
-    vanishes: a density that is invariant under rotations sees even orders only.
+    α_n(s, b) = E (s G + b)_+ he_n(G), with the weights of :func:`expansion`. The bias
+    introduces odd Hermite orders too, but for odd n one of j and n - j is odd, and that moment of
+    the sphere vanishes: a rotation-invariant density involves only even orders.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ def relu_features(data: AnisotropicGaussians, order: int = 6) -> Features:
     Returns
     -------
     Features
-        Four coordinates, K = (order/2 + 1)(order/2 + 2) features: those of τ₊ first.
+        Four coordinates, K = (order/2 + 1)(order/2 + 2) features, those of τ₊ first.
 
     Raises
     ------
@@ -104,9 +104,9 @@ def relu_network(
     jitter: float = 0.0,
     order: int = 6,
 ) -> Network:
-    """Network of neurons a (<w, x> + b)_+, all parameters trained.
+    """Network of neurons a (<w, x> + b)_+ with all parameters trained.
 
-    The state is (a, w, b); the start w ~ N(0, spread² I/d) with a and b near given values.
+    The state is (a, w, b); initially w ~ N(0, spread² I/d), with a and b near given values.
 
     Parameters
     ----------
@@ -115,16 +115,16 @@ def relu_network(
     spread : float
         κ > 0, the typical norm of an initial weight vector.
     start : (float, float)
-        Means of a and b at the start.
+        Initial means of a and b.
     jitter : float
-        Standard deviation of a and of b at the start, Gaussian; 0 for points.
+        Initial standard deviation of a and b, which are Gaussian; 0 for points.
     order : int
         Order of the features of the density (even).
 
     Raises
     ------
     InputError
-        If the dimension is infinite, or the spread or the jitter not a possible one.
+        If the dimension is infinite, or the spread or the jitter is invalid.
 
     Examples
     --------

@@ -72,8 +72,9 @@ def relu_coefficients(s: Array, b: Array, orders: Sequence[int]) -> tuple[Array,
 class ReluPopulation:
     """Population risk of neurons a (<w, x> + b)_+ on two anisotropic Gaussians.
 
-    U = 1/2 Σ_± a a' Σ_n α_n(s, b) α_n(s', b') c^n over all n, odd ones too, with v = Σ±^{1/2} w,
-    s = |v| and c the cosine of v and v'. The diagonal i = j is exact.
+    U = 1/2 Σ_± a a' Σ_n α_n(s, b) α_n(s', b') c^n over all n, including odd ones, with
+    v = Σ±^{1/2} w, s = |v| and c the cosine of the angle between v and v'. The diagonal i = j is
+    exact.
 
     Parameters
     ----------
@@ -82,9 +83,9 @@ class ReluPopulation:
 
     Notes
     -----
-    The series up to M leaves at most (M+1) |c|^M times the sum of the omitted α_n², which is
-    known. M is the smallest of 16, 32, ..., 256 that leaves 1e-10 E σ²; beyond 256, where two
-    neurons are nearly parallel, the error is up to that bound.
+    Truncating the series at M leaves at most (M+1) |c|^M times the sum of the omitted α_n²,
+    which is known. M is the smallest of 16, 32, ..., 256 that leaves 1e-10 E σ²; if two nearly
+    parallel neurons need more than 256, the error is up to that bound.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""How networks for the 3-spin function start, and with which step of SGD they learn it."""
+"""Initial weights and SGD steps of networks for the 3-spin function."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ __all__ = ["SpinSettings", "spin_settings"]
 
 @dataclass(frozen=True)
 class SpinSettings:
-    """Start and training of a network for the 3-spin function.
+    """Initialization and training of a network for the 3-spin function.
 
     Attributes
     ----------
     start : float
-        Standard deviation of the output weights c at the start.
+        Initial standard deviation of the output weights c.
     inner : float
-        Of sigmoids the standard deviation of <a, x> at the start, of Gaussians κ d.
+        For sigmoids, the initial standard deviation of <a, x>; for Gaussians, κ d.
     step : float
         Step size ε of SGD, ~ 1/start² because the largest eigenvalue of the kernel <∇σ, ∇σ> is
-        ~ start². Batches of 10 bear it, but for sigmoids in d = 25, which need 40.
+        ~ start². Stable with batches of 10, except for sigmoids in d = 25, which need 40.
     steps : int
-        Steps after which the error of N = 256 falls slowly.
+        Number of steps after which the error for N = 256 decreases only slowly.
     """
 
     start: float
@@ -52,13 +52,13 @@ FOUND = {
 
 
 def spin_settings(units: str, dimension: int) -> SpinSettings:
-    """Give the settings found by trial in d = 5, 10, 25, between them by power laws of d.
+    """Return settings found by trial for d = 5, 10, 25, interpolated by power laws in d.
 
     Parameters
     ----------
     units : {"sigmoid", "gaussian"}
     dimension : int
-        Below 5 and above 25 the nearest of the three serves.
+        Below 5 and above 25 the nearest of the three is used.
 
     Raises
     ------

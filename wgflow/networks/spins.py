@@ -43,7 +43,7 @@ class SpinData:
     dimension : int
         d >= 2.
     seed : int
-        Of the couplings a_ijk.
+        Seed of the couplings a_ijk.
 
     Raises
     ------
@@ -203,31 +203,31 @@ def spin_network(
     start: float | None = None,
     points: int = 2000,
 ) -> Network:
-    """Network for the 3-spin function; there are particles only, no density.
+    """Network for the 3-spin function, for particles only: there is no density.
 
     Sigmoids start from a ~ N(0, s² I/d), b ~ N(0, 1), Gaussians from y uniform on the sphere with
-    κ = s/d, both from c ~ N(0, start²), by default as in :func:`spin_settings`. Then the limit of
-    infinite width is 0 at the start. Risk and moments are means over so many fixed points of the
-    sphere: the moments are the values of the network there.
+    κ = s/d, and both from c ~ N(0, start²), by default as in :func:`spin_settings`. In the limit of
+    infinite width the initial network is then 0. Risk and moments are averages over ``points``
+    fixed points of the sphere: the moments are the values of the network there.
 
     Parameters
     ----------
     data : SpinData
     units : {"sigmoid", "gaussian"}
     start : float, optional
-        Standard deviation of the output weights at the start.
+        Initial standard deviation of the output weights.
     points : int
-        Points of the sphere.
+        Number of points on the sphere.
 
     Raises
     ------
     InputError
-        If the kind of unit is not known, or the start not positive.
+        If the kind of unit is not known, or ``start`` is not positive.
 
     References
     ----------
     Rotskoff, Vanden-Eijnden, "Trainability and accuracy of neural networks: an interacting
-    particle system approach", arXiv:1805.00915 (2018), its 3-spin examples. Its starts differ.
+    particle system approach", arXiv:1805.00915 (2018), 3-spin examples, initialized otherwise.
 
     Examples
     --------

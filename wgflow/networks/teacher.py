@@ -1,4 +1,4 @@
-"""A teacher: Gaussian inputs whose labels are those of a small ReLU network."""
+"""A teacher: Gaussian inputs labelled by a small ReLU network."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class ReluTeacher:
     Raises
     ------
     InputError
-        If the shapes do not fit, a value is not finite or a weight vector is 0.
+        If the shapes do not match, a value is not finite or a weight vector is 0.
 
     Examples
     --------
@@ -134,7 +134,7 @@ def arc_cosine(first: Array, second: Array) -> tuple[Array, Array, Array]:
 
 
 def random_teacher(dimension: int, neurons: int, rng: np.random.Generator) -> ReluTeacher:
-    """Draw a teacher: unit weights uniform on the sphere, signs ±1 in turn, E y² = 1.
+    """Draw a teacher: unit weights uniform on the sphere, alternating signs ±1, E y² = 1.
 
     Raises
     ------
@@ -153,8 +153,8 @@ def random_teacher(dimension: int, neurons: int, rng: np.random.Generator) -> Re
 def teacher_network(teacher: ReluTeacher, spread: float = 1.0) -> Network:
     """Make the student of a teacher: f = (1/N) Σ a_i max(<w_i, x>, 0), for particles only.
 
-    It starts from a_i = ± spread with equal chance and w_i uniform on the sphere of that radius.
-    There is no equation in few coordinates: the features are none, and hold the loss alone.
+    Initially a_i = ± spread with equal probability and w_i is uniform on the sphere of that radius.
+    There is no equation in few coordinates: there are no features, only the loss.
 
     Parameters
     ----------

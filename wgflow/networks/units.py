@@ -90,7 +90,7 @@ class Cosine:
 class Affine:
     """A neuron with output weight and bias, a σ(<w, x> + b), state θ = (a, w, b).
 
-    Either of a and b may be one number for all neurons, which is not trained; it is then no
+    Each of a and b may instead be a constant shared by all neurons, which is not trained and not
     part of the state: (w, b), (a, w) or w.
 
     Parameters
@@ -100,12 +100,12 @@ class Affine:
     inputs : int
         Number p of components of x; the state has D = p + 2 components, fewer if a or b is given.
     output, bias : float, optional
-        The number a or b of all neurons; trained if left out.
+        The constant a or b of all neurons; trained if omitted.
 
     Raises
     ------
     InputError
-        If ``inputs`` is below 1, a number is not finite or the output weight 0, or (from the
+        If ``inputs`` is below 1, a number is not finite or the output weight is 0, or (from the
         methods) if the states have another length.
 
     Examples
@@ -193,21 +193,22 @@ class Affine:
 
 @dataclass(frozen=True)
 class Standardized:
-    """A neuron that sees inputs with their mean taken off, in units of their standard deviation.
+    """A neuron that sees standardized inputs: less their mean, over their standard deviation.
 
-    The network still takes inputs, and makes predictions, in the units of the data.
+    The network still takes inputs and makes predictions in the units of the data.
 
     Parameters
     ----------
     unit : Affine
         The neuron.
     centre, scale : tuple of float
-        What is taken off each component of x, and by what it is divided, > 0.
+        What is subtracted from each component of x, and what it is then divided by, > 0.
 
     Raises
     ------
     InputError
-        If these are not as many as the unit's inputs, or not finite, or a scale not positive.
+        If their number is not that of the unit's inputs, one is not finite, or a scale is not
+        positive.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""What an observer sees, and what it may do."""
+"""What an observer sees and may do."""
 
 from __future__ import annotations
 
@@ -52,26 +52,26 @@ class Observer:
         """See the initial state."""
 
     def moved(self, space: FiniteVolume) -> None:
-        """Learn that the cells are others from now on: before the next ``update``."""
+        """Be told that the cells have changed, before the next ``update``."""
 
     def update(self, state: State) -> None:
         """See the state after a step."""
 
     def finish(self, state: State) -> None:
-        """See the last state again, also when the run failed."""
+        """See the last state again, even if the run failed."""
 
     def state(self) -> Values:
-        """Give what a checkpoint must keep of it: numbers, and arrays that all ranks share."""
+        """Return what a checkpoint must keep: numbers, and arrays that all ranks share."""
         return {}
 
     def restore(self, state: State, values: Values) -> None:
-        """Go on from a checkpoint, in place of ``start``.
+        """Continue from a checkpoint; called instead of ``start``.
 
         Parameters
         ----------
         state : State
-            It was seen before the checkpoint.
+            The state seen before the checkpoint.
         values : dict
-            What ``state()`` gave then; empty if it took no part.
+            What ``state()`` returned then; empty if it was not observing.
         """
         self.start(state)

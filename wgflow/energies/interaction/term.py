@@ -85,11 +85,11 @@ class Interaction(Term):
         return _DiscreteInteraction(self, grid)
 
     def scaled(self, factor: float) -> Interaction:
-        """Give the term times a number."""
+        """Return the term multiplied by a number."""
         return Interaction(Multiple(self.kernel, factor), self.singular)
 
     def latex(self, letters: Letters) -> TermFormula:
-        """Give the term's formulas."""
+        """Return the formulas of the term."""
         name = f"W{letters.label}"
         factor = Multiple.in_front(self.kernel)
         if factor == 0:
