@@ -312,9 +312,7 @@ def test_history_shows_its_columns(line: wg.Solution) -> None:
     history = line.history
     np.testing.assert_array_equal(drawn["free energy"], history["energy"])
     np.testing.assert_array_equal(drawn["dissipation -dF/dt"], history["dissipation"])
-    np.testing.assert_array_equal(
-        drawn["change of the mass"], history["mass"] - history["mass"][0]
-    )
+    np.testing.assert_array_equal(drawn["change of the mass"], history["mass"] - history["mass"][0])
     np.testing.assert_array_equal(drawn["time step"], history["dt"][1:])
 
 
