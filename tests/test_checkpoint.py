@@ -221,7 +221,7 @@ def test_bad_settings(settings: dict[str, Any], said: str, tmp_path: Path) -> No
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     place = wg.Checkpoint(tmp_path / "file" / "c")
-    refuses(lambda: PLAIN(checkpoint=place), "is a file", "name another")
+    refuses(lambda: PLAIN(checkpoint=place), "is a file", "give another")
 
 
 # --- killed at any moment --------------------------------------------------------------------

@@ -290,7 +290,7 @@ def test_commands_follow(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     np.testing.assert_allclose(seen @ mass, 1, rtol=1e-13)
     assert "mean_x" in (out / "history.csv").read_text().splitlines()[0]
     assert main([*words, "--follow", "--restart"]) == 0
-    assert "nothing is left" in capsys.readouterr().out
+    assert "nothing to do" in capsys.readouterr().out
     assert main([*words, "--restart"]) == 2
     assert "follow" in capsys.readouterr().err
 

@@ -132,7 +132,7 @@ def test_a_missing_wrapper_is_named(
     monkeypatch.setenv("MPICC", "mpicc-of-nobody")
     monkeypatch.setattr(script, "run", lambda words: "no mpi4py")
     assert script.main([]) == 1
-    assert "no mpicc-of-nobody: load the module" in capsys.readouterr().err
+    assert "no mpicc-of-nobody: load the MPI module" in capsys.readouterr().err
     assert not any("petsc" in word for call in calls for word in call)
 
 

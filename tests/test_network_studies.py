@@ -101,7 +101,7 @@ def test_schedule_of_steps_is_the_time_scale(decay: float) -> None:
     ("parameters", "words"),
     [
         ({"s0": 40}, "isotropic_gaussians"),
-        ({"d": 10, "gamma": 0.33}, "no whole number"),
+        ({"d": 10, "gamma": 0.33}, "not a whole number"),
         ({"gamma": 1.0}, "gamma = 1.0"),
         ({"d": math.inf, "s0": 4}, "give gamma"),
         ({"d": math.inf, "beta": 4.0}, "finite dimension"),

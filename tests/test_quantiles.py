@@ -250,7 +250,7 @@ def test_refusals() -> None:
     endless = wg.Interaction(lambda x: np.log(np.abs(x)), singular=True)
     infinite = wg.Interaction(lambda x: np.abs(x) ** -0.5)
     for energy, where, value, remedy in [
-        (endless, line, "falls without end", "add an Entropy"),
+        (endless, line, "unbounded below at 0", "add an Entropy"),
         (infinite, line, "distance 0", "singular=True"),
         (wg.PolynomialInteraction({2: 1.0}), circle, "PolynomialInteraction", "Interaction"),
         (endless, radius, "radial", "FeatureInteraction"),

@@ -224,7 +224,7 @@ def test_what_cannot_be_shown_is_refused(
     (tmp_path / "begun/checkpoint").mkdir(parents=True)
     refuses([str(tmp_path / "begun")], "has not finished", "--restart")
     refuses([str(made / "line")], "report.html already exists", "--overwrite")
-    refuses([str(made / "line"), "--out", ""], "''", "name a file")
+    refuses([str(made / "line"), "--out", ""], "''", "give a file")
     refuses([str(line), "--out", str(tmp_path / "no/r.html")], "there is no folder", "create it")
     summary = (line / "summary.json").read_text()
     (line / "summary.json").write_text(json.dumps(json.loads(summary) | {"kind": "study widht"}))

@@ -67,7 +67,7 @@ def test_a_copy_is_that_of_the_shipped_file(capsys: pytest.CaptureFixture[str]) 
         (["case", "charges"], "wgflow new case my_charges --like charges"),
         (["solver", "muscl"], "that of a shipped solver"),
         (["case", "sub/mine"], "the folder with --in"),
-        (["case", "there"], "there already"),
+        (["case", "there"], "already exists"),
         (["case", "mine", "--like", "muscl"], "unknown case 'muscl'"),
         (["solver", "mine", "--like", "mucsl"], "--like muscl"),
         (["case", "mine", "--in", "there.py"], "there.py"),

@@ -450,7 +450,7 @@ def test_cells_that_follow(axis: str) -> None:
         ("file", {}, "file is a file", "file-2"),
         ("file/b", {}, "file is a file", "b"),
         ("new", {"compression": "gzp"}, "compression 'gzp': use none", "new"),
-        (None, {}, "directory None: give the path of one", "result"),
+        (None, {}, "folder None: give a path", "result"),
     ],
 )
 def test_what_may_not_be_saved_there_is_not_lost(

@@ -113,8 +113,8 @@ def test_other_networks_are_not_taken(
     before = {p: p.read_bytes() for p in out.rglob("*.*")}
     assert "continue it with --restart" in refused(asked, capsys)
     assert "until 0.3 there, 0.4 here" in refused([*asked, "--until", "0.4", "--restart"], capsys)
-    assert "give one of them" in refused([*asked, "--restart", "--overwrite"], capsys)
-    assert "say with --out" in refused([*words("lazy_training"), "--restart"], capsys)
+    assert "give only one of them" in refused([*asked, "--restart", "--overwrite"], capsys)
+    assert "of the study with --out" in refused([*words("lazy_training"), "--restart"], capsys)
     assert {p: p.read_bytes() for p in out.rglob("*.*")} == before
     with monkeypatch.context() as patch:
         counted = Counted(patch)

@@ -183,7 +183,7 @@ class _DiscreteFeatureInteraction(DiscreteTerm):
         self._features = FeatureMatrix(stacked, grid)
         if self._features.rank != len(self._weights):
             raise InputError(
-                f"{len(self._weights)} weights for {self._features.rank} features: give one a "
+                f"{len(self._weights)} weights for {self._features.rank} features: give one per "
                 "feature"
             )
 

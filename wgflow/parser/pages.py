@@ -16,7 +16,7 @@ def add_pages(words: Words) -> None:
     describe = add_command(
         words,
         "describe",
-        "describe a case or a solver: equation, settings, orders, example commands",
+        "show a case or a solver: equation, settings, orders, example commands",
         [
             "wgflow describe isotropic_gaussians",
             "wgflow describe cosine_neuron --set beta=20",

@@ -117,7 +117,7 @@ def add_compare(words: Words) -> None:
     compare = add_command(
         words,
         "compare",
-        "solve a network case and compare it with finite networks",
+        "solve a network case and train finite networks for comparison",
         [
             "wgflow compare isotropic_gaussians --seeds 8",
             "wgflow compare cosine_neuron --cells 100 --until 0.5 --particles 50 --seeds 2",
