@@ -12,7 +12,7 @@ import os
 import shlex
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from wgflow.catalog import explain
@@ -53,10 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if words[:1] == [ASKED]:  # a shell asks how a word may end
         sys.stdout.write(answer(build_parser(), words[1:]))
         return 0
-    pairs = enumerate(itertools.pairwise([*words, "-"]))
-    # options of PETSc begin with a dash: `-- cells 64` has a space too many
-    cut = next((i for i, (a, b) in pairs if a == "--" and b[:1] == "-"), len(words))
-    words, options = words[:cut], words[cut + 1 :]
+    words, options = _split(words)
     try:
         # the doctor asks for the ranks itself, for it tells what is wrong with them
         comm = SERIAL if words[:1] == ["doctor"] else world()
@@ -66,32 +63,55 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return EXIT_BAD_INPUT
     if isinstance(sys.stdout, io.TextIOWrapper):  # a job's log is read while the job runs
         sys.stdout.reconfigure(line_buffering=True)
-    with contextlib.ExitStack() as stack:
-        if not comm.is_root:  # the root speaks for all
-            sink = stack.enter_context(open(os.devnull, "w", encoding="utf-8"))
-            stack.enter_context(contextlib.redirect_stdout(sink))
-            stack.enter_context(warnings.catch_warnings())
-            if not sys.warnoptions:
-                warnings.simplefilter("ignore")
-        try:
-            given = build_parser().parse_args(words)
-        except WordsError as error:
-            if comm.is_root:
-                sys.stderr.write(f"{_not_understood(words, options, error)}\n")
-            return EXIT_BAD_INPUT
-        given.typed = shlex.join(["wgflow", *words, *(["--", *options] if options else [])])
-        given.started = datetime.now().astimezone()
-        if given.command is None:
-            sys.stdout.write(START)
-            return 0
-        _configure_logging(given.verbose, comm.is_root)
-        code, message = _run_command(given, comm, options)
-        if message is None:
-            return code
-        if not all_failed(comm):
-            abort(comm, message, code)
-        if comm.is_root and message:
-            sys.stderr.write(f"{_with_remedy(message, words, options)}\n")
+    with contextlib.nullcontext() if comm.is_root else _silence():
+        return _answer(words, options, comm)
+
+
+def _split(words: list[str]) -> tuple[list[str], list[str]]:
+    """Divide the words at the ``--`` that options of PETSc follow, which begin with a dash.
+
+    Another, as in ``-- cells 64``, is a slip.
+    """
+    for place, (word, after) in enumerate(itertools.pairwise([*words, "-"])):
+        if word == "--" and after[:1] == "-":
+            return words[:place], words[place + 1 :]
+    return words, []
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keep a rank from printing: the root speaks for all."""
+    with (
+        open(os.devnull, "w", encoding="utf-8") as sink,
+        contextlib.redirect_stdout(sink),
+        warnings.catch_warnings(),
+    ):
+        if not sys.warnoptions:
+            warnings.simplefilter("ignore")
+        yield
+
+
+def _answer(words: list[str], options: list[str], comm: Communicator) -> int:
+    """Do what the words say; return the exit code."""
+    try:
+        given = build_parser().parse_args(words)
+    except WordsError as error:
+        if comm.is_root:
+            sys.stderr.write(f"{_not_understood(words, options, error)}\n")
+        return EXIT_BAD_INPUT
+    given.typed = shlex.join(["wgflow", *words, *(["--", *options] if options else [])])
+    given.started = datetime.now().astimezone()
+    if given.command is None:
+        sys.stdout.write(START)
+        return 0
+    _configure_logging(given.verbose, comm.is_root)
+    code, message = _run_command(given, comm, options)
+    if message is None:
+        return code
+    if not all_failed(comm):
+        abort(comm, message, code)
+    if comm.is_root and message:
+        sys.stderr.write(f"{_with_remedy(message, words, options)}\n")
     return code
 
 
