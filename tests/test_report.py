@@ -230,7 +230,7 @@ def test_what_cannot_be_shown_is_refused(
     (line / "summary.json").write_text(json.dumps(json.loads(summary) | {"kind": "study widht"}))
     refuses([str(line), "--overwrite"], "'study widht'", "nearest first: study width")
     (line / "summary.json").write_text(summary[:50])
-    refuses([str(line), "--overwrite"], "cannot be read", "anew")
+    refuses([str(line), "--overwrite"], "cannot be read", "run the command again")
 
 
 @needs_mpi

@@ -44,7 +44,7 @@ def test_folders_of_its_own_are_removed(
     own = tmp_path / "mine"
     own.mkdir()
     said = refused([*words, "--out", str(own / "new" / "deep")], capsys)
-    assert "No space left on device: make room" in said
+    assert "No space left on device: free some space" in said
     assert [*tmp_path.rglob("*")] == [own]
 
 
@@ -96,5 +96,5 @@ def test_the_folder_of_a_run_that_fails_is_removed() -> None:
 
 def test_no_number_is_free_below_a_file(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(wg.InputError, match=r"cannot be made \(Not a directory\): name another"):
+    with pytest.raises(wg.InputError, match=r"cannot be created \(Not a directory\): give another"):
         free_directory(str(tmp_path / "file" / "r"))

@@ -62,6 +62,8 @@ class Snapshots(Observer):
 
     def together(self) -> Array:
         """Give all densities in one array (S, ...), and keep views of it: none is there twice."""
+        if not self.densities:  # of a run that could not start
+            return np.array([])
         stacked = np.empty((len(self.densities), *self.densities[0].shape))
         for index in range(len(stacked)):
             stacked[index] = self.densities[index]
