@@ -79,7 +79,8 @@ def _draw_comparison(comparison: Comparison) -> Figure:
     cells = " × ".join(map(str, solution.cells))
     figure.suptitle(
         f"{solution.case}: the density equation ({cells} cells) and "
-        f"{_name(comparison)} (N = {sgd.particles}, step {sgd.step:.0e}, {sgd.seeds} seeds)"
+        f"{_name(comparison)} (N = {sgd.particles}, step {sgd.step:.0e}, {sgd.seeds} "
+        f"{'seed' if sgd.seeds == 1 else 'seeds'})"
     )
     return figure
 
