@@ -17,6 +17,7 @@ import os
 import sys
 import traceback
 import types
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Literal
 
@@ -234,13 +235,14 @@ def _executed(kind: Kind, path: Path) -> types.ModuleType:
     while name in sys.modules:  # a user's file may bear the name of a shipped one
         name += "_"
     _check_entry(kind, path)
-    spec = importlib.util.spec_from_file_location(name, path)
-    assert spec is not None  # the suffix is .py
-    assert spec.loader is not None
+    loader = SourceFileLoader(name, str(path))
+    loader.set_data = lambda *_, **__: None  # type: ignore[method-assign]  # no __pycache__ there
+    spec = importlib.util.spec_from_file_location(name, path, loader=loader)
+    assert spec is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module  # dataclasses and pickle look a module up by its name
     try:
-        spec.loader.exec_module(module)
+        loader.exec_module(module)
     except (Exception, SystemExit) as error:
         del sys.modules[name]
         raise InputError(_cause(path, error)) from error

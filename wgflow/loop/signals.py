@@ -40,7 +40,9 @@ class Signals:
 
     def __enter__(self) -> Signals:
         if threading.current_thread() is threading.main_thread():
-            names = NAMES if Signals.told is None else (*NAMES, KEYBOARD)
+            # ignored: a shell has started the command in the background
+            free = signal.getsignal(signal.SIGINT) is not signal.SIG_IGN
+            names = (*NAMES, KEYBOARD) if Signals.told is not None and free else NAMES
             for number in [signal.Signals[n] for n in names if n in signal.Signals.__members__]:
                 self._before[number] = signal.signal(number, self._note)
         return self
