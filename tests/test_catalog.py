@@ -309,3 +309,11 @@ def test_annotation_that_is_not_defined_is_one_line(write: Callable[..., Path]) 
     text = "from __future__ import annotations\ndef problem(rate: Rate = 1): ..."
     module = catalog.load("cases", write(text, "rate.py"))
     assert "NameError" in refuse(catalog.parameters, module.problem)
+
+
+def test_no_bytecode_is_left_beside_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.dont_write_bytecode", False)
+    path = tmp_path / "quiet.py"
+    path.write_text("def problem(): return 1\n")
+    assert catalog.load("cases", path).problem() == 1
+    assert [*tmp_path.iterdir()] == [path]

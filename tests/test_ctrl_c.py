@@ -16,6 +16,7 @@ from tests.mpi import launcher, needs_mpi, on_ranks, surroundings
 from tests.test_checkpoint import WORDS, assert_same_files, process, wait_for
 from tests.test_restart import PLAIN, Stop
 from wgflow.cli import main
+from wgflow.loop import Signals, heeding_keyboard
 from wgflow.observers import State
 
 TOLD = "wgflow: Ctrl-C: the current step will be completed and saved; Ctrl-C again stops at once"
@@ -66,6 +67,17 @@ def test_the_second_ends_at_once(
     assert signal.getsignal(signal.SIGINT) is before
 
 
+def test_what_a_shell_has_ignored_stays_ignored() -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with heeding_keyboard(print), Signals() as signals:
+            os.kill(os.getpid(), signal.SIGINT)
+            assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        assert not signals.seen
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
 def test_in_a_script_it_is_pythons(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         PLAIN(checkpoint=wg.Checkpoint(tmp_path / "c"), observers=[Stop(5, name="SIGINT")])
@@ -97,6 +109,7 @@ def test_a_study_says_how_to_go_on(
 ONE_RANK = """
 import os, signal, sys
 from wgflow.cli import main
+from wgflow.loop import Signals, heeding_keyboard
 from wgflow.commands import inputs
 from wgflow.observers import Observer
 from wgflow.parallel import world
