@@ -122,7 +122,8 @@ def leave(
     """
     comm = world()
     kept = {name: list(values) for name, values in columns.items()}
-    on_root(comm, lambda: _write_files(given, kept, kept if table is None else table, figure, dpi))
+    numbers = kept if table is None else table
+    on_root(comm, lambda: _write_files(given, kept, numbers, figure, dpi))
     if given.out is None:
         return
     out = Path(given.out)
@@ -144,7 +145,7 @@ def leave(
 
         claim_directory(out, overwrite=given.overwrite or getattr(given, "restart", False))
         write_table(out / "table.csv", kept)
-        write_json(out / "table.json", kept if table is None else table)
+        write_json(out / "table.json", numbers)
         if figure is not None:
             drawn = figure()
             atomically(out / "figure.png", lambda path: drawn.savefig(path, format="png", dpi=DPI))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from wgflow.errors import InputError
-from wgflow.io.durable import make_folder, reserve_folder, unmake_folder
+from wgflow.io.durable import aside_of, make_folder, reserve_folder, unmake_folder
 from wgflow.parallel import SERIAL, Communicator, on_root
 
 __all__ = [
@@ -174,7 +174,7 @@ def atomically(path: Path, write: Callable[[Path], object], comm: Communicator =
     comm : Communicator
         The ranks that write it together; the root renames it.
     """
-    aside = path.with_name(f".{path.name}.part")
+    aside = aside_of(path)
     whole = False
     try:
         write(aside)

@@ -74,13 +74,7 @@ def _lazy_training(studies: Words) -> None:
     add_number(lazy, "neurons", int, 400, "N", "width at which the scale varies")
     add_number(lazy, "dimension", int, 5, "D", "dimension of the inputs")
     add_number(lazy, "samples", int, 20, "M", "number of samples")
-    lazy.add_argument(
-        "--activation",
-        choices=ACTIVATIONS,
-        default="tanh",
-        metavar="A",
-        help="tanh (default), erf or logistic",
-    )
+    _add_activation(lazy)
     add_number(lazy, "until", float, 10.0, "T", "final time")
     add_number(lazy, "dt", float, 0.1, "X", "largest time step")
     add_number(lazy, "seeds", int, 5, "M", "networks of each kind")
@@ -108,17 +102,22 @@ def _three_layer(studies: Words) -> None:
     add_number(three, "spaces", int, 4, "K", "number of limits, for their scatter at N indices")
     add_number(three, "dimension", int, 2, "D", "dimension of the inputs")
     add_number(three, "samples", int, 30, "M", "number of samples")
-    three.add_argument(
+    _add_activation(three)
+    add_number(three, "until", float, 40.0, "T", "final time")
+    add_number(three, "step", float, 0.5, "X", "largest time step")
+    add_number(three, "seeds", int, 30, "M", "networks of each width")
+    _finish(three, "regimes:study_three_layer")
+
+
+def _add_activation(parser: Parser) -> None:
+    """Add the choice of a smooth unit."""
+    parser.add_argument(
         "--activation",
         choices=ACTIVATIONS,
         default="tanh",
         metavar="A",
         help="tanh (default), erf or logistic",
     )
-    add_number(three, "until", float, 40.0, "T", "final time")
-    add_number(three, "step", float, 0.5, "X", "largest time step")
-    add_number(three, "seeds", int, 30, "M", "networks of each width")
-    _finish(three, "regimes:study_three_layer")
 
 
 def _finish(parser: Parser, command: str) -> None:
